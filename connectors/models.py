@@ -1,4 +1,4 @@
-"""Models of imports of search feeds, received and registered webhooks, and OAuth 2 tokens."""
+"""Models of imports of search feeds, webhooks, OAuth 2 tokens, and of what connection tests found."""
 
 from pathlib import Path
 
@@ -8,6 +8,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import User
+from connectors.sdk.assumptions import AssumptionState
 from connectors.sdk.operations import Action
 from connectors.sdk.tokens import TokenPair
 from hub.fields import EncryptedJSONField
@@ -224,3 +225,27 @@ class OAuthTokens(models.Model):
     @property
     def pair(self) -> TokenPair:
         return TokenPair(self.tokens["access_token"], self.tokens["refresh_token"], self.expires_at)
+
+
+class AssumptionResult(models.Model):
+    """What the latest connection test found about an assumption of the adapter (V6)."""
+
+    class State(models.TextChoices):
+        CONFIRMED = AssumptionState.CONFIRMED.value, _("Confirmed")
+        REFUTED = AssumptionState.REFUTED.value, _("Refuted")
+        UNKNOWN = AssumptionState.UNKNOWN.value, _("Unknown")
+
+    connection = models.ForeignKey(
+        Connection, on_delete=models.CASCADE, related_name="assumption_results", db_index=False
+    )
+    key = models.CharField(max_length=60)
+    state = models.CharField(max_length=9, choices=State)
+    evidence = models.TextField()
+    settings = models.JSONField(default=dict, help_text=_("Settings that a refuted assumption calls for."))
+    tested_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["connection", "key"], name="connectors_assumption_once")]
+
+    def __str__(self) -> str:
+        return f"{self.key} of {self.connection}: {self.state}"

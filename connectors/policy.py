@@ -8,6 +8,7 @@ POLICY = {
     "connectors_webhookrefusal": {"*": "empty"},
     "connectors_webhooksubscription": {"*": "empty"},
     "connectors_oauthtokens": {"*": "preserve"},
+    "connectors_assumptionresult": {"*": "empty"},
 }
 
 # A vendor accepts a refresh token once: a token that an older database holds is spent.
@@ -21,4 +22,5 @@ RETENTION = {
     "connectors_webhookrefusal": "90 days by last_at",
     "connectors_webhooksubscription": "forever",
     "connectors_oauthtokens": "with hub_connection",
+    "connectors_assumptionresult": "with hub_connection",
 }

@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy
 
 from catalog.models import Product, Status, Variant
 from catalog.records import VariantRecord
-from connectors.models import WebhookEvent
+from connectors.models import AssumptionResult, WebhookEvent
 from dashboard.queries.overview import ConnectionCard, JobCard
 from hub.field_registry import changed_field, stored_fields
 from hub.kinds import Direction, Kind
@@ -98,6 +98,11 @@ EVENT_TONES = {
     WebhookEvent.State.DONE: Tone.GOOD,
     WebhookEvent.State.IGNORED: Tone.QUIET,
     WebhookEvent.State.HELD: Tone.BAD,
+}
+ASSUMPTION_TONES = {
+    AssumptionResult.State.CONFIRMED: Tone.GOOD,
+    AssumptionResult.State.REFUTED: Tone.BAD,
+    AssumptionResult.State.UNKNOWN: Tone.QUESTION,
 }
 SEVERITY_TONES = {Issue.Severity.ERROR: Tone.BAD, Issue.Severity.WARNING: Tone.WARN}
 TRIGGER_LABELS = {
@@ -239,6 +244,24 @@ def job_notice(card: JobCard) -> Notice | None:
             _("Requests to %(platform)s keep failing.") % values,
             _("Retrying automatically at %(time)s.") % values,
         )
+    return None
+
+
+def run_notice(run: Run) -> Notice | None:
+    """Why a run that has not finished does not go on: what is paused, and who can resume it."""
+    job, connection = run.job, run.job.connection
+    if not run.is_open:
+        return None
+    if connection.paused_at:
+        return Notice(
+            Tone.WARN,
+            _("%(connection)s is paused.") % {"connection": connection},
+            _("Contact support to resume it. The run then continues."),
+        )
+    if job.paused:
+        return Notice(Tone.WARN, _("This sync is paused."), _("The run continues when you resume it."))
+    if not job.enabled:
+        return Notice(Tone.QUIET, _("This sync is disabled."), _("Contact support to enable it, or cancel the run."))
     return None
 
 

@@ -5,12 +5,14 @@ from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
-from dashboard.views import account, checks, issues, items, overview, preferences, runs, webhooks
+from dashboard.views import account, checks, connections, issues, items, overview, preferences, runs, webhooks
 
 seller_urls: list[URLPattern] = [
     path("", overview.show, name="overview"),
     path("live/", overview.live, name="overview_live"),
     path("sync/<slug:connection>/<slug:data_type>/", overview.sync, name="sync"),
+    path("connections/<slug:connection>/", connections.show, name="connection"),
+    path("connections/<slug:connection>/test/", connections.test, name="test_connection"),
     path("jobs/<int:job>/pause/", overview.pause, name="pause_job"),
     path("jobs/<int:job>/resume/", overview.resume, name="resume_job"),
     path("jobs/<int:job>/retry/", overview.retry_held, name="retry_held"),

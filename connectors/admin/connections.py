@@ -6,9 +6,10 @@ from django import forms
 from django.contrib import admin, messages
 from django.db.models import TextChoices
 from django.http import Http404, HttpRequest, HttpResponse
+from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
 from unfold.decorators import action, display
@@ -26,10 +27,11 @@ from common.admin import (
 from connectors.adapters.registry import adapters
 from connectors.admin.jobs import JobInline
 from connectors.admin.schema_form import CREDENTIALS, SETTINGS, ConnectionForm, connection_form, field_names
+from connectors.models import AssumptionResult
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import ConnectorError
+from connectors.services.connection_tests import assumption_rows, check_connection
 from connectors.services.connections import (
-    check_connection,
     deprecation_warnings_for,
     install_connection,
     uninstall_connection,
@@ -68,6 +70,11 @@ ACTIVE_COLORS: dict[ActiveStatus, Color] = {
     ActiveStatus.ACTIVE: "success",
     ActiveStatus.PAUSED: "warning",
     ActiveStatus.DRY_RUN: "info",
+}
+ASSUMPTION_COLORS: dict[AssumptionResult.State, Color] = {
+    AssumptionResult.State.CONFIRMED: "success",
+    AssumptionResult.State.REFUTED: "danger",
+    AssumptionResult.State.UNKNOWN: "default",
 }
 
 
@@ -125,9 +132,25 @@ class ConnectionAdmin(BaseAdmin):
     def reason_text(self, connection: Connection) -> str:
         return connection.state_reason or connection.pause_reason or "-"
 
+    @display(description=_("Dry run"))
+    def dry_run(self, connection: Connection) -> SafeString:
+        return badge(_("On"), "info") if connection.read_only else badge(_("Off"))
+
     @display(description=_("Webhook URL"))
     def webhook_address(self, connection: Connection) -> str:
         return webhook_url(connection)
+
+    @display(description=_("Assumptions"))
+    def assumptions(self, connection: Connection) -> SafeString:
+        rows = [
+            (
+                row,
+                row.result
+                and badge(row.result.get_state_display(), ASSUMPTION_COLORS[AssumptionResult.State(row.result.state)]),
+            )
+            for row in assumption_rows(connection)
+        ]
+        return render_to_string("admin/hub/connection/assumptions.html", {"rows": rows})
 
     # The form depends on the platform, which is chosen on the first page of adding and can't be changed later.
 
@@ -167,7 +190,7 @@ class ConnectionAdmin(BaseAdmin):
         may_change = obj is None or self.has_change_permission(request, obj)
         # The webhook URL contains a secret token: anyone who knows it can send events.
         secret = ("webhook_address",) if may_change else ()
-        state = ("platform_name", "state_text", "reason_text", "read_only", *secret, "created_at", "updated_at")
+        state = ("platform_name", "state_text", "reason_text", "dry_run", *secret, "created_at", "updated_at")
         maps_fields = adapter is None or bool(adapter.FieldMap.model_fields)
         sections = {}
         if adapter is not None and may_change:
@@ -180,13 +203,22 @@ class ConnectionAdmin(BaseAdmin):
             *((title, {"fields": names}) for title, names in sections.items() if names),
             *([(_("Field mapping"), {"fields": ("field_map",)})] if maps_fields else []),
             *([(_("Status"), {"fields": state})] if obj else []),
+            *([(_("Assumptions"), {"fields": ("assumptions",)})] if obj and adapter and adapter.assumptions else []),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Connection | None = None) -> tuple[str, ...]:
         if obj is None:
             return ()
         fixed = ("platform_name", "slug", "seller")
-        derived = ("state_text", "reason_text", "read_only", "webhook_address", "created_at", "updated_at")
+        derived = (
+            "state_text",
+            "reason_text",
+            "dry_run",
+            "webhook_address",
+            "created_at",
+            "updated_at",
+            "assumptions",
+        )
         # Without its adapter there is no schema to validate a form with, so every field is read-only.
         return (
             (*fixed, *derived) if self._adapter(request, obj) else (*fixed, *derived, "name", "base_url", "field_map")
@@ -227,18 +259,25 @@ class ConnectionAdmin(BaseAdmin):
         permissions=["operate"],
         dialog=confirm_dialog(
             _("Test this connection?"),
-            _("Makes one API call to check the URL and the credentials."),
+            _("Checks the URL and the credentials, and what SyncCenter assumes about the account. Nothing is changed."),
             _("Test connection"),
         ),
     )
     def test(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         connection = self.get_object_or_404(request, object_id)
         try:
-            answer = check_connection(connection=connection)
+            tested = check_connection(connection=connection)
         except ConnectorError as error:
             message = gettext("Connection test failed: %(problem)s") % {"problem": error}
             return self.redirect_to_object(request, connection, message, messages.ERROR)
-        message = gettext("Connection test succeeded: %(answer)s") % {"answer": answer}
+        message = gettext("Connection test succeeded: %(answer)s") % {"answer": tested.answer}
+        if refuted := tested.states[AssumptionResult.State.REFUTED]:
+            warning = ngettext(
+                "%(number)s assumption is wrong for this account. See Assumptions below.",
+                "%(number)s assumptions are wrong for this account. See Assumptions below.",
+                refuted,
+            )
+            self.message_user(request, warning % {"number": refuted}, messages.WARNING)
         return self.redirect_to_object(request, connection, message)
 
     @action(

@@ -5,6 +5,7 @@ from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
 
 from connectors.sdk.account import Account, Rate
+from connectors.sdk.assumptions import Assumption
 from connectors.sdk.authenticators import Authenticator
 from connectors.sdk.feeds import Feed
 from connectors.sdk.http import HttpClient
@@ -30,6 +31,7 @@ class Adapter(Generic[ClientT]):
     - `rate`: the vendor's rate budget, if it is known
     - `retry`: attempts, delays and limits when calls fail
     - `exactly_once`: False if a repeated create could create a duplicate, because nothing can be looked up first
+    - `assumptions`: what the vendor's documentation leaves open, with the checks that a connection test runs (V6)
     - `uses_shop_ids`: whether payloads refer to items by their IDs in the seller's shop (References.at_shop). That is
       the shop whose slug is in the setting `shop`, else the seller's first shop
     """
@@ -48,6 +50,7 @@ class Adapter(Generic[ClientT]):
     rate: ClassVar[Rate | None] = None
     retry: ClassVar[RetryPolicy] = RetryPolicy()
     exactly_once: ClassVar[bool] = True
+    assumptions: ClassVar[tuple[Assumption, ...]] = ()
     uses_shop_ids: ClassVar[bool] = False
 
     def __init__(self, account: Account[Any, Any, Any], http: HttpClient, tokens: TokenStore) -> None:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import orjson
 import requests
@@ -173,7 +174,7 @@ class HttpClient:
                 self._session.request(
                     method,
                     url,
-                    params=params,
+                    params=_query(params or {}),
                     data=data,
                     headers=headers,
                     auth=authenticator,
@@ -235,3 +236,9 @@ class HttpClient:
                 fix=f"Enter the final URL in the connection: {response.headers.get('Location', 'unknown')[:200]}",
             )
         raise RequestRejected(response)
+
+
+def _query(params: Mapping[str, Any]) -> str:
+    """Percent-encoded (RFC 3986): unlike `+`, `%20` is a space to every server, also in the signatures of OAuth 1."""
+    given = {name: value for name, value in params.items() if value is not None}
+    return urlencode(given, doseq=True, quote_via=quote, safe="")

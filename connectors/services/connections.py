@@ -1,4 +1,4 @@
-"""Install, update, test and uninstall connections."""
+"""Install, update and uninstall connections."""
 
 from datetime import date
 from typing import Any
@@ -6,25 +6,27 @@ from typing import Any
 from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
+from pydantic import ValidationError as PydanticValidationError
 
 from accounts.models import Seller, User
 from accounts.services import record_audit_event
 from catalog.services import ensure_price_list
-from connectors.adapters.factory import open_adapter, validate
+from connectors.adapters.factory import validate
 from connectors.adapters.oauth_tokens import delete_tokens, store_refresh_token
 from connectors.adapters.registry import adapter_for, adapters
 from connectors.engine import size_schedules
 from connectors.models import WebhookSubscription
 from connectors.sdk import ssrf
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.errors import ConnectorError, NeedsAttention
+from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.oauth2 import RefreshTokenCredentials
+from connectors.sdk.schemas import Schema
 from connectors.sdk.streams import SizeSchedules, Source, Target
 from connectors.services.runs import start_job, sync
 from connectors.webhooks.registration import new_secret, subscribe, unsubscribe
 from hub import clock
 from hub.kinds import DataType, Direction, Role
-from hub.models import Change, Connection, Job, Lane, PlatformSwitch, Run
+from hub.models import Change, Connection, Job, Lane, Run
 from hub.services import add_job, cancel_run
 from synclog.models import SyncLog
 
@@ -143,6 +145,11 @@ def update_connection(
     earlier = connection.credentials or {}
     known = earlier if credentials is None else credentials
     _validate(adapter, base_url, settings=settings, credentials=known, field_map=field_map)
+    same = connection.base_url == base_url.rstrip("/") and credentials is None
+    same &= _means_the_same(adapter.Settings, connection.settings, settings)
+    same &= _means_the_same(adapter.FieldMap, connection.field_map, field_map)
+    if not same:
+        connection.assumption_results.all().delete()  # they were found with what is replaced now
     connection.name, connection.base_url = name, base_url.rstrip("/")
     connection.settings, connection.field_map = settings, field_map
     if credentials is not None:
@@ -160,6 +167,14 @@ def update_connection(
     )
 
 
+def _means_the_same(schema: type[Schema], before: dict[str, Any], after: dict[str, Any]) -> bool:
+    """Whether the values are equal once defaults are filled in, as forms do."""
+    try:
+        return schema.model_validate(before) == schema.model_validate(after)
+    except PydanticValidationError:
+        return False
+
+
 def deprecation_warnings_for(connection: Connection, *, today: date) -> list[str]:
     """What an operator should do before an API that the connection uses is shut down. Empty if the settings are
     invalid."""
@@ -171,39 +186,6 @@ def deprecation_warnings_for(connection: Connection, *, today: date) -> list[str
     except NeedsAttention:
         return []
     return adapter.deprecation_warnings(settings, today=today)
-
-
-def check_connection(*, connection: Connection) -> str:
-    """Verify URL and credentials with the cheapest API call. Returns the platform's answer; raises ConnectorError.
-
-    A paused connection is not called either: on staging its URL may still be that of the live account (N5).
-    """
-    _require_not_paused(connection)
-    adapter = open_adapter(connection)
-    try:
-        answer = adapter.check()
-    except ConnectorError as error:
-        Connection.objects.filter(pk=connection.pk).update(
-            state=Connection.State.NEEDS_ATTENTION, state_reason=str(error)
-        )
-        raise
-    finally:
-        adapter.http.close()
-    Connection.objects.filter(pk=connection.pk).exclude(state=Connection.State.UNINSTALLED).update(
-        state=Connection.State.ACTIVE, state_reason=""
-    )
-    return answer
-
-
-def _require_not_paused(connection: Connection) -> None:
-    switch = PlatformSwitch.objects.filter(platform=connection.platform).first()
-    if switch is not None:
-        reason = f"the kill switch of its platform is on ({switch.reason})."
-    elif connection.paused_at is not None:
-        reason = f"it is paused ({connection.pause_reason})."
-    else:
-        return
-    raise NeedsAttention(f"Not tested, because {reason} Resume the connection, then test it.")
 
 
 @transaction.atomic

@@ -39,16 +39,17 @@ class NoTokens:
 class Case:
     """How to connect an adapter to its sandbox. `states`: data type → (kind of the sandbox's state, its ID field).
 
-    `prepare` creates what a test needs in the sandbox; `calls` is the maximum number of calls for a batch of creates;
-    `changes_only` are exports that never create anything at the target and have tests of their own; `timestamp_fields`
-    are fields of the sandbox's state that contain modification times; `filters` maps data types to settings that
-    exclude some of their items, but not all; `tokens(sandbox, token)` creates the token store of an adapter that is
-    opened with this credential.
+    `credentials` are its other credentials. `prepare` creates what a test needs in the sandbox; `calls` is the
+    maximum number of calls for a batch of creates; `changes_only` are exports that never create anything at the
+    target and have tests of their own; `timestamp_fields` are fields of the sandbox's state that contain modification
+    times; `filters` maps data types to settings that exclude some of their items, but not all; `tokens(sandbox,
+    token)` creates the token store of an adapter that is opened with this credential.
     """
 
     sandbox: str
     account: tuple[str, str]
     credential: str
+    credentials: dict[str, str] = field(default_factory=dict)
     path: str = ""
     settings: dict[str, Any] = field(default_factory=dict)
     options: dict[str, Any] = field(default_factory=dict)
@@ -102,6 +103,9 @@ def seed_shipped_orders(account: SandboxProcess) -> None:
         account.control("POST", "orders", json=about)
         account.control("POST", "fulfil", json={"account": "tstdrv1", "order": f"sc-order-{number}"})
 
+
+# Every request to a Magento shop is signed.
+MAGENTO_OAUTH = {"access_token": "alpha", "consumer_key": "sandbox-client", "consumer_secret": "sandbox-secret"}
 
 # To run the suite for a platform, add it here.
 CASES = {
@@ -159,7 +163,8 @@ CASES = {
     "magento": Case(
         sandbox="magento",
         account=("alpha", "alpha-token"),
-        credential="access_token",
+        credential="access_token_secret",
+        credentials=MAGENTO_OAUTH,
         settings={"page_size": 20},
         options={"products": 50, "customers": 45, "orders": 30},
         states={
@@ -175,7 +180,8 @@ CASES = {
     "magento_target": Case(
         sandbox="magento",
         account=("alpha", "alpha-token"),
-        credential="access_token",
+        credential="access_token_secret",
+        credentials=MAGENTO_OAUTH,
         options={"products": 5},
         states={DataType.PRODUCTS: ("offered", "id"), DataType.STOCK: ("in_stock", "id")},
         prepare=seed_magento_products,
@@ -270,16 +276,21 @@ def adapter_of(
     process: SandboxProcess,
     *,
     token: str | None = None,
+    credentials: dict[str, str] | None = None,
     field_map: dict[str, Any] | None = None,
     **settings: Any,
 ) -> Adapter[Any]:
-    """The adapter as the application opens it, but without a database. The caller closes `http`."""
+    """The adapter as the application opens it, but without a database. The caller closes `http`.
+
+    `token` replaces the credential that is the case's; `credentials` replaces them all."""
     case, adapter_class = CASES[key], adapter_for(key)
     base_url, credential = process.url + case.path, token or case.account[1]
     account = Account(
         base_url=base_url,
         settings=adapter_class.Settings.model_validate(case.settings | settings),
-        credentials=adapter_class.Credentials.model_validate({case.credential: credential}),
+        credentials=adapter_class.Credentials.model_validate(
+            case.credentials | {case.credential: credential} if credentials is None else credentials
+        ),
         field_map=adapter_class.FieldMap.model_validate(field_map or {}),
     )
     http = HttpClient(base_url, deadline=10, private_hosts=["127.0.0.1"])

@@ -2,32 +2,7 @@
 
 from typing import Any
 
-from connectors.adapters.registry import adapter_for
-from connectors.sdk.account import Account
-from connectors.sdk.adapter import Adapter
-from connectors.sdk.http import HttpClient
 from sandbox.process import SandboxProcess
-from tests.adapters.cases import NoTokens
-
-OAUTH = {
-    "access_token": "alpha",
-    "access_token_secret": "alpha-token",
-    "consumer_key": "sandbox-client",
-    "consumer_secret": "sandbox-secret",
-}
-
-
-def signing(process: SandboxProcess, **credentials: str) -> Adapter[Any]:
-    """The adapter with OAuth 1. The caller closes `http`."""
-    adapter_class = adapter_for("magento")
-    account = Account(
-        base_url=process.url,
-        settings=adapter_class.Settings(),
-        credentials=adapter_class.Credentials.model_validate(OAUTH | credentials),
-        field_map=adapter_class.FieldMap(),
-    )
-    http = HttpClient(process.url, deadline=10, private_hosts=["127.0.0.1"])
-    return adapter_class(account, http, NoTokens())
 
 
 def change(shop: SandboxProcess, kind: str, number: int, **changes: Any) -> dict[str, Any]:

@@ -17,6 +17,7 @@ from pydantic import SecretStr, ValidationError
 from connectors.adapters.registry import adapters
 from connectors.engine.differences import drift
 from connectors.sdk.adapter import Adapter
+from connectors.sdk.assumptions import AssumptionState, check_assumptions
 from connectors.sdk.errors import ConnectorError, NeedsAttention, SkipRecord, SyncLogMissing, TryAgainLater
 from connectors.sdk.feeds import FeedTarget
 from connectors.sdk.operations import Action, Operation
@@ -73,12 +74,16 @@ def test_declarations_are_consistent(key: str) -> None:
     assert adapter.rate is None or (adapter.rate.requests > 0 and adapter.rate.seconds > 0)
 
 
+def platform_page(key: str) -> Path:
+    name = CASES[key].page or adapters()[key].__module__.rpartition(".")[2]
+    return Path(__file__).parents[2] / "docs" / "platforms" / f"{name}.md"
+
+
 @EVERY
 def test_docstring_and_docs_page_describe_the_adapter(key: str) -> None:
     adapter = adapters()[key]
     assert adapter.__doc__ and adapter.__doc__.strip()
-    name = CASES[key].page or adapter.__module__.rpartition(".")[2]
-    page = Path(__file__).parents[2] / "docs" / "platforms" / f"{name}.md"
+    page = platform_page(key)
     text = page.read_text()
     assert adapter.name in text
     for schema in (adapter.Settings, adapter.Credentials, adapter.FieldMap):
@@ -91,7 +96,7 @@ def test_forms_reject_unknown_fields(key: str) -> None:
     case, adapter = CASES[key], adapters()[key]
     for schema, values in (
         (adapter.Settings, case.settings),
-        (adapter.Credentials, {case.credential: "secret-word"}),
+        (adapter.Credentials, case.credentials | {case.credential: "secret-word"}),
     ):
         schema.model_validate(values)
         with pytest.raises(ValidationError):
@@ -104,7 +109,7 @@ def test_forms_reject_unknown_fields(key: str) -> None:
 def test_secrets_are_never_shown(key: str) -> None:
     schema = adapters()[key].Credentials
     assert any(field.annotation is SecretStr for field in schema.model_fields.values())
-    credentials = schema.model_validate({CASES[key].credential: "secret-word"})
+    credentials = schema.model_validate(CASES[key].credentials | {CASES[key].credential: "secret-word"})
     assert "secret-word" not in f"{credentials!r} {credentials} {credentials.model_dump_json()}"
 
 
@@ -149,6 +154,33 @@ def test_a_wrong_token_needs_attention(key: str, open_adapter: Open) -> None:
     with pytest.raises(NeedsAttention) as raised:
         open_adapter(key, token="wrong").check()
     assert raised.value.fix and "wrong" not in str(raised.value)
+
+
+@EVERY
+def test_assumptions_are_documented(key: str) -> None:
+    """V6: each stands on the platform's page, with its key."""
+    adapter = adapters()[key]
+    text = platform_page(key).read_text()
+    assert len({each.key for each in adapter.assumptions}) == len(adapter.assumptions)
+    for each in adapter.assumptions:
+        assert re.fullmatch(r"[a-z][a-z0-9_]{1,59}", each.key)
+        assert f"| `{each.key}` | {each.text} |" in text, f"a row of the table of assumptions: {each.key}"
+
+
+@EVERY
+def test_testing_assumptions_changes_nothing(key: str, open_adapter: Open, platform: Platform) -> None:
+    """V6: a check only reads. The simulated platforms behave as is assumed."""
+    adapter = open_adapter(key)
+    kinds = {kind for kind, _ in CASES[key].states.values()}
+    before = {kind: list(platform(key).state(kind)) for kind in kinds}
+    findings = check_assumptions(adapter, seconds=60)
+    assert findings.keys() == {each.key for each in adapter.assumptions}
+    assert {kind: list(platform(key).state(kind)) for kind in kinds} == before
+    for each in adapter.assumptions:
+        finding = findings[each.key]
+        assert finding.evidence and finding.state is not AssumptionState.REFUTED, (each.key, finding)
+        if each.check is None:
+            assert finding.state is AssumptionState.UNKNOWN
 
 
 # Imports

@@ -139,6 +139,35 @@ def test_connection_test_shows_the_result(operator: Console, shop: Connection) -
     assert shop.state == Connection.State.NEEDS_ATTENTION
 
 
+def test_connection_test_settles_assumptions_and_changes_no_setting(operator: Console, shop: Connection) -> None:
+    """V6."""
+    text = operator.get(page(shop)).content.decode()
+    assert text.count("Not tested") == 4 and "Suggestion" not in text
+    settings = shop.settings
+    operator.do(page(shop, "test"))
+    results = {each.key: each for each in shop.assumption_results.all()}
+    assert {key: each.state for key, each in results.items()} == {
+        "ids": "confirmed",
+        "edition": "refuted",
+        "order": "unknown",
+        "removal": "unknown",
+    }
+    text = operator.get(page(shop)).content.decode()
+    for words in (
+        *("The shop is a small one.", "1 assumption is wrong for this account.", "All 5 are."),
+        *("Suggestion: set Edition to large.", "The shop did not answer.", "the connection test only reads"),
+    ):
+        assert words in text, words
+    operator.do(page(shop, "test"))
+    shop.refresh_from_db()
+    assert shop.settings == settings and shop.assumption_results.count() == 4
+    assert shop.assumption_results.get(key="ids").tested_at > results["ids"].tested_at
+    operator.post(page(shop), operator.form_of(page(shop)) | {"name": "Renamed"})
+    assert shop.assumption_results.count() == 4, "nothing that was tested has changed"
+    operator.post(page(shop), operator.form_of(page(shop)) | {"settings__edition": "large"})
+    assert not shop.assumption_results.exists()
+
+
 def test_pause_resume_and_dry_run(operator: Console, shop: Connection) -> None:
     operator.do(page(shop, "pause"), reason="sale weekend")
     shop.refresh_from_db()

@@ -22,6 +22,7 @@ CHANGES = {
     *("sync", "pause_job", "resume_job", "retry_held", "resolve_selected", "resolve_issue", "retry_issue"),
     *("cancel_run", "answer_run", "create_key", "revoke_key", "replay_webhook", "replay_webhooks"),
     *("webhook_secret", "preview_job", "compare_job", "repair_items", "go_ahead", "accept_difference"),
+    "test_connection",
 }
 # Actions that viewers can take, because they concern only themselves.
 OWN_ACTIONS = {"create_key", "revoke_key"}

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.text import capfirst
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from connectors.services.runs import sync
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Change, Connection, Job, Run, RunCounter
@@ -92,6 +92,13 @@ def test_the_button_starts_a_sync(acorn: Merchant, logged_in: LogIn) -> None:
     assert "Categories sync started for BigCommerce shop." in response.content.decode()
     run = Run.objects.get(job=acorn.job(Direction.IMPORT, DataType.CATEGORIES))
     assert (run.trigger, run.started_by, run.scope) == ("button", acorn.owner, "full")
+
+
+def test_one_press_is_one_entry_in_the_audit_log(acorn: Merchant, logged_in: LogIn) -> None:
+    """Products are imported after brands, categories and settings; all of them start."""
+    logged_in(acorn.owner).post(f"/s/acorn/sync/{acorn.shop.slug}/orders/")
+    started = Run.objects.filter(job__connection=acorn.shop, state=Run.State.QUEUED)
+    assert started.count() > 1 and AuditEvent.objects.filter(action__startswith="sync.").count() == 1
 
 
 def test_a_second_click_shows_the_running_sync(acorn: Merchant, logged_in: LogIn) -> None:
@@ -176,3 +183,26 @@ def test_logs_that_other_systems_report_are_shown(acorn: Merchant, logged_in: Lo
     )
     page = logged_in(acorn.owner).get("/s/acorn/").content.decode()
     assert "Reported by other systems" in page and "warehouse-x" in page
+
+
+def test_a_connection_shows_what_its_test_found(acorn: Merchant, logged_in: LogIn) -> None:
+    """V6."""
+    address = f"/s/acorn/connections/{acorn.search.slug}/"
+    client = logged_in(acorn.owner)
+    page = client.get(address).content.decode()
+    assert "The status of an import has the same path in v4 as in v3." in page and "Not tested" in page
+    result = acorn.search.assumption_results.create(
+        key="status_call",
+        state="refuted",
+        evidence="<b>It answered 404.</b>",
+        settings={"api_version": "v3"},
+        tested_at=timezone.now(),
+    )
+    page = client.get(address).content.decode()
+    for words in ("Refuted", "&lt;b&gt;It answered 404.", "Suggestion: set Admin API to v3.", "Test connection"):
+        assert words in page, words
+    assert address in client.get("/s/acorn/").content.decode()
+    Connection.objects.filter(pk=acorn.search.pk).update(paused_at=timezone.now(), pause_reason="moving house")
+    page = client.post(f"{address}test/", follow=True).content.decode()
+    assert "Connection test failed: Not tested, because it is paused (moving house)." in page
+    assert acorn.search.assumption_results.get() == result

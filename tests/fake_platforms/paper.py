@@ -6,7 +6,8 @@ from typing import Any, Literal
 from pydantic import Field, SecretStr
 
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.assumptions import Assumption, Finding, confirmed, refuted
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.schemas import Schema
 from connectors.sdk.streams import Source, Target
@@ -38,6 +39,14 @@ class FakeSettings(FakeSource):
     data_type = DataType.SETTINGS
 
 
+def _is_small(client: Any) -> Finding:
+    return refuted("The shop says it is a large one.", edition="large")
+
+
+def _does_not_answer(client: Any) -> Finding:
+    raise TryAgainLater("The shop did not answer.")
+
+
 class FakeWebhooks(Webhooks[None]):
     configured_manually = True
 
@@ -48,6 +57,15 @@ class FakeShop(Adapter[None]):
     role = Role.SHOP
     streams = (FakeProducts, FakeCustomers, FakeSettings)
     webhooks = FakeWebhooks
+    assumptions = (
+        Assumption("ids", "IDs are numbers.", lambda client: confirmed("All 5 are.")),
+        Assumption("edition", "The shop is a small one.", _is_small),
+        Assumption("order", "The shop lists the newest first.", _does_not_answer),
+        Assumption("removal", "The shop forgets what was removed."),
+    )
+
+    def make_client(self) -> None:
+        return None
 
     class Settings(Schema):
         store: str = Field(title="Store hash", description="Stands in the address of the control panel.")

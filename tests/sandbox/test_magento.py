@@ -9,6 +9,7 @@ import pytest
 import requests
 from requests_oauthlib import OAuth1
 
+from sandbox.platforms.magento import natural_order
 from sandbox.process import SandboxProcess
 
 TOKEN = "token"
@@ -104,21 +105,66 @@ def test_a_picture_sent_twice_is_stored_twice(shop: SandboxProcess) -> None:
     assert {each["file"] for each in gallery} >= {"/f/r/front.png", "/f/r/front_1.png"}
 
 
+# OAuth 1, signed by a library that follows the standard
+
+
+def signed(shop: SandboxProcess, address: str, method: str = "GET", body: Any = None, **about: str) -> int:
+    """The status of a request whose URL is sent as it is given."""
+    credentials = {"client_secret": "sandbox-secret", "resource_owner_key": "alpha", "resource_owner_secret": TOKEN}
+    auth = OAuth1("sandbox-client", **({"signature_method": "HMAC-SHA256"} | credentials | about))
+    return requests.request(method, f"{shop.url}/rest/all/V1{address}", auth=auth, json=body, timeout=10).status_code
+
+
+def filters(*indexes: str, value: str = "x") -> str:
+    name = "searchCriteria%5BfilterGroups%5D%5B0%5D%5Bfilters%5D"
+    pairs = [(f"{name}%5B{index}%5D%5Bfield%5D=sku", f"{name}%5B{index}%5D%5Bvalue%5D={value}") for index in indexes]
+    return "/products?" + "&".join(part for pair in pairs for part in pair)
+
+
+@pytest.mark.parametrize(
+    ("address", "status"),
+    [
+        ("/store/storeConfigs", 200),
+        (filters("0", value="2026-11-30%2001%3A00%3A00"), 200),
+        (filters("0", value="2026-11-30+01%3A00%3A00"), 401),  # `+` is no space
+        (filters("0", value="2026-11-30T01%3A00%3A00Z"), 200),
+        (filters(*map(str, range(10))), 200),
+        (filters(*map(str, range(11))), 401),  # [10] comes after [2]
+        (filters(*(f"{number:03}" for number in range(101))), 200),
+        ("/products/SKU%201%28a%29/media", 404),
+        *((f"/products/SKU%{ord(character):02X}201/media", 401) for character in "+&,:%@=$;"),
+    ],
+)
+def test_signatures_are_verified_as_the_shop_does_it(address: str, status: int, shop: SandboxProcess) -> None:
+    """A 401 where the shop sorts or decodes otherwise than the standard."""
+    assert signed(shop, address) == status
+
+
+@pytest.mark.parametrize(
+    ("about", "status"),
+    [
+        ({"signature_method": "HMAC-SHA1"}, 400),
+        ({"resource_owner_secret": "wrong"}, 401),
+        ({"resource_owner_key": "wrong"}, 401),
+        ({"timestamp": str(int(time.time()) + 700)}, 401),
+        ({"timestamp": "0"}, 401),
+    ],
+)
+def test_other_signatures_are_rejected(about: dict[str, str], status: int, shop: SandboxProcess) -> None:
+    assert signed(shop, "/store/storeConfigs", **about) == status
+
+
 def test_a_nonce_is_accepted_once(shop: SandboxProcess) -> None:
-    now = str(int(time.time()))
+    """Even if the first request had a wrong signature."""
+    wrong = {"resource_owner_secret": "wrong"}
+    assert [signed(shop, "/store/storeConfigs", nonce=nonce, **more) for nonce, more in (
+        ("1", {}), ("1", {}), ("2", wrong), ("2", {})
+    )] == [200, 401, 401, 401]  # fmt: skip
 
-    def signed(secret: str) -> requests.Response:
-        auth = OAuth1(
-            "sandbox-client",
-            client_secret="sandbox-secret",
-            resource_owner_key="alpha",
-            resource_owner_secret=secret,
-            signature_method="HMAC-SHA256",
-            nonce="1",
-            timestamp=now,
-        )
-        return requests.get(f"{shop.url}/rest/all/V1/store/storeConfigs", auth=auth, timeout=10)
 
-    assert signed("wrong").status_code == 401
-    assert signed(TOKEN).status_code == 200
-    assert signed(TOKEN).json()["message"].startswith("The nonce is already being used")
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [("a2", "a10"), ("a010", "a02"), ("a02", "a1"), ("007", "08"), ("a", "a0"), ("a1b", "a1c"), ("%5B2", "%5B10")],
+)
+def test_the_natural_order_is_that_of_php(first: str, second: str) -> None:
+    assert natural_order.compare(first, second) < 0 < natural_order.compare(second, first)

@@ -12,7 +12,7 @@ from django.test import Client
 
 from accounts.models import Membership
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
-from connectors.services.connections import check_connection
+from connectors.services.connection_tests import check_connection
 from hub.models import Connection
 from staging_copy.copying import freeze
 from staging_copy.models import Copy

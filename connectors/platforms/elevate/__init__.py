@@ -7,6 +7,7 @@ from datetime import date
 from typing import Any
 
 from connectors.platforms.elevate import settings, v3
+from connectors.platforms.elevate.assumptions import ASSUMPTIONS
 from connectors.platforms.elevate.client import SWITCH_TO_V4, ElevateClient
 from connectors.platforms.elevate.targets import ProductTarget
 from connectors.sdk.account import Account
@@ -27,6 +28,7 @@ class Elevate(Adapter[ElevateClient]):
     Settings = settings.Settings
     Credentials = settings.Credentials
     FieldMap = settings.FieldMap
+    assumptions = ASSUMPTIONS
     streams = (ProductTarget,)
 
     def make_authenticator(

@@ -27,14 +27,18 @@ def any_of(field: str, values: Iterable[str]) -> list[Filter]:
 
 
 def search_params(groups: Iterable[Group], *, sort: Sequence[str], size: int, page: int) -> dict[str, Any]:
-    """The query parameters of one page, in ascending order of the fields in `sort`."""
+    """The query parameters of one page, in ascending order of the fields in `sort`.
+
+    Indexes have leading zeros: the shop sorts parameters by number before it verifies their OAuth signature, the
+    standard sorts them as text (RFC 5849, 3.4.1.3.2).
+    """
     params: dict[str, Any] = {}
     for number, group in enumerate(groups):
         for position, each in enumerate(group):
-            name = f"searchCriteria[filterGroups][{number}][filters][{position}]"
+            name = f"searchCriteria[filterGroups][{number:03}][filters][{position:03}]"
             params |= {f"{name}[field]": each.field, f"{name}[value]": each.value}
             params[f"{name}[conditionType]"] = each.condition
     for position, field in enumerate(sort):
-        params[f"searchCriteria[sortOrders][{position}][field]"] = field
-        params[f"searchCriteria[sortOrders][{position}][direction]"] = "ASC"
+        name = f"searchCriteria[sortOrders][{position:03}]"
+        params |= {f"{name}[field]": field, f"{name}[direction]": "ASC"}
     return params | {"searchCriteria[pageSize]": size, "searchCriteria[currentPage]": page}

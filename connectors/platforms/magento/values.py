@@ -2,7 +2,6 @@
 
 from datetime import UTC, datetime
 from typing import Any
-from urllib.parse import quote
 
 from common.storable import without_nul
 
@@ -25,8 +24,3 @@ def text(value: Any) -> str:
 def format_timestamp(timestamp: datetime) -> str:
     """A time in the vendor's format: UTC, to the second."""
     return timestamp.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S")
-
-
-def quote_path(sku: str) -> str:
-    """A SKU quoted for use in a URL path."""
-    return quote(sku, safe="")

@@ -6,6 +6,7 @@ assumed. The OMS cannot look up IDs, so there is no lookup (L14).
 """
 
 from connectors.platforms.seller_center_oms import settings
+from connectors.platforms.seller_center_oms.assumptions import ASSUMPTIONS
 from connectors.platforms.seller_center_oms.client import OmsClient
 from connectors.platforms.seller_center_oms.sources import Customers, Orders
 from connectors.platforms.seller_center_oms.targets import OrderStatusTarget
@@ -21,6 +22,7 @@ class SellerCenterOms(Adapter[OmsClient]):
     role = Role.OMS
     Settings = settings.Settings
     Credentials = settings.Credentials
+    assumptions = ASSUMPTIONS
     streams = (Customers, Orders, OrderStatusTarget)
 
     def make_client(self) -> OmsClient:

@@ -9,6 +9,7 @@ So the external ID of a product is its `config_id`, and that of a variant is the
 """
 
 from connectors.platforms.seller_center_shop import settings
+from connectors.platforms.seller_center_shop.assumptions import ASSUMPTIONS
 from connectors.platforms.seller_center_shop.client import ShopClient
 from connectors.platforms.seller_center_shop.listings import LISTINGS
 from connectors.platforms.seller_center_shop.sources import Brands, Categories, Products
@@ -27,6 +28,7 @@ class SellerCenterShop(Adapter[ShopClient]):
     Settings = settings.Settings
     Credentials = settings.Credentials
     FieldMap = settings.FieldMap
+    assumptions = ASSUMPTIONS
     streams = (Categories, Brands, Products, ProductTarget, StockTarget, PriceTarget)
     listings = LISTINGS
     webhooks = ShopCallbacks

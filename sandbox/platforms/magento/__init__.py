@@ -64,7 +64,8 @@ class Magento(Platform):
             ("GET", "/products", _products),
             ("GET", "/products/attributes", _listing("attributes")),
             ("POST", "/products/base-prices", _base_prices),
-            ("PUT", "/products/{sku}", _save),
+            ("POST", "/products", _save),
+            ("PUT", "/products/{sku}", _save_named),
             ("GET", "/bulk", _listing("operations")),
             ("GET", "/bulk/{name}/detailed-status", _detailed_status),
             ("GET", "/products/{sku}/media", _media),
@@ -268,6 +269,10 @@ async def _base_prices(request: Request, store: Store) -> list[Row]:
 
 
 async def _save(request: Request, store: Store) -> Row:
+    return bulk_api.save(store, await _body(request))
+
+
+async def _save_named(request: Request, store: Store) -> Row:
     body = await _body(request)
     if isinstance(body.get("product"), dict):
         body["product"]["sku"] = request.path_params["sku"]
