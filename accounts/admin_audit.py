@@ -4,6 +4,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 ACTION_LABELS: dict[str, str | Promise] = {
+    "access.ask": _("More access requested"),
     "agreement.add": _("Dropship agreement created"),
     "agreement.change": _("Dropship agreement changed"),
     "alert_channel.save": _("Alert channel saved"),
@@ -37,6 +38,10 @@ ACTION_LABELS: dict[str, str | Promise] = {
     "feed.force": _("Feed import forced"),
     "group.add": _("Group created"),
     "group.change": _("Group changed"),
+    "invitation.accept": _("Invitation accepted"),
+    "invitation.add": _("Invitation sent"),
+    "invitation.resend": _("Invitation sent again"),
+    "invitation.withdraw": _("Invitation withdrawn"),
     "issue.resolve": _("Issues resolved"),
     "job.pause": _("Job paused"),
     "lane.reset_wait": _("Wait of a lane reset"),
@@ -53,6 +58,7 @@ ACTION_LABELS: dict[str, str | Promise] = {
     "membership.change": _("Membership changed"),
     "membership.delete": _("Membership removed"),
     "order.accept": _("Difference of an order accepted"),
+    "ownership.transfer": _("Ownership transferred"),
     "password.change": _("Password changed"),
     "password.reset": _("Password reset by email"),
     "platform.pause": _("Kill switch turned on"),

@@ -99,6 +99,37 @@ class Membership(models.Model):
         return f"{self.user} as {self.role} of {self.seller}"
 
 
+class Invitation(models.Model):
+    """An owner invites somebody to a seller's team by email. The link in the email contains a token."""
+
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=10, choices=Membership.Role)
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["seller", "email"],
+                condition=Q(accepted_at=None, withdrawn_at=None),
+                name="accounts_invitation_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.seller}"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at <= timezone.now()
+
+
 class DropshipAgreement(models.Model):
     """A vendor ships lines of another seller's orders (S9). The vendor is also a seller and has an ERP connection.
 

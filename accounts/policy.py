@@ -42,6 +42,8 @@ POLICY = {
         "role": "keep",
         "created_at": "keep",
     },
+    # Links of live don't work on staging.
+    "accounts_invitation": {"*": "empty"},
     "accounts_dropshipagreement": {
         "id": "keep",
         "seller_id": "keep",
@@ -103,6 +105,7 @@ RETENTION = {
     "accounts_user_user_permissions": "with accounts_user",
     "accounts_seller": "forever",
     "accounts_membership": "with accounts_user",
+    "accounts_invitation": "90 days by sent_at",
     "accounts_dropshipagreement": "forever",
     "accounts_apikey": "forever",
     "accounts_auditevent": "730 days by at",

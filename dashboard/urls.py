@@ -5,7 +5,7 @@ from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
-from dashboard.views import account, checks, connections, issues, items, overview, preferences, runs, webhooks
+from dashboard.views import account, checks, connections, issues, items, overview, preferences, runs, team, webhooks
 
 seller_urls: list[URLPattern] = [
     path("", overview.show, name="overview"),
@@ -48,6 +48,15 @@ seller_urls: list[URLPattern] = [
     path("webhooks/secret/<slug:connection>/", webhooks.new_secret, name="webhook_secret"),
     path("webhooks/<int:event>/", webhooks.show, name="webhook"),
     path("webhooks/<int:event>/replay/", webhooks.replay, name="replay_webhook"),
+    path("team/", team.show, name="team"),
+    path("team/invite/", team.invite, name="invite"),
+    path("team/invitations/<int:invitation>/resend/", team.resend, name="resend_invitation"),
+    path("team/invitations/<int:invitation>/withdraw/", team.withdraw, name="withdraw_invitation"),
+    path("team/members/<int:member>/role/", team.change_role, name="change_role"),
+    path("team/members/<int:member>/remove/", team.remove, name="remove_member"),
+    path("team/members/<int:member>/transfer/", team.transfer, name="transfer_ownership"),
+    path("team/leave/", team.leave, name="leave_team"),
+    path("team/ask/", team.ask_for_access, name="ask_for_access"),
     path("settings/", preferences.show, name="preferences"),
     path("settings/keys/", preferences.create_key, name="create_key"),
     path("settings/keys/<int:key>/revoke/", preferences.revoke_key, name="revoke_key"),
@@ -89,6 +98,7 @@ account_urls: list[URLPattern | URLResolver] = [
         name="account_reset_password_from_key",
     ),
     path("second-factor/", include("allauth.mfa.urls")),
+    path("invitation/<str:token>/", account.accept_invitation, name="accept_invitation"),
     path("sessions/", account.sessions, name="usersessions_list"),
 ]
 # Both names: Django's, and allauth's.

@@ -4,7 +4,7 @@ from math import ceil
 from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
-from allauth.account.internal.flows.login import perform_password_login
+from allauth.account.internal.flows.login import perform_login, perform_password_login
 from allauth.account.models import EmailAddress, Login
 from allauth.account.views import EmailView
 from allauth.usersessions.models import UserSession
@@ -12,7 +12,7 @@ from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.views import LoginView, PasswordChangeView, redirect_to_login
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse, reverse_lazy
@@ -22,11 +22,13 @@ from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import members
 from accounts.login_forms import LogInForm, PasswordForm
 from accounts.models import User
 from accounts.queries import sellers_of
 from accounts.services import record_audit_event, set_verified_email
 from dashboard.access import SELLER_SESSION_KEY
+from dashboard.forms import AcceptInvitationForm
 
 
 class LogIn(LoginView):
@@ -105,6 +107,38 @@ def sessions(request: HttpRequest) -> HttpResponse:
         request, ngettext("%(count)d session ended.", "%(count)d sessions ended.", len(ended)) % {"count": len(ended)}
     )
     return redirect("usersessions_list")
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
+    """Joins a team. Whoever has no account creates one; whoever has one logs in first."""
+    invitation = members.find_invitation(token)
+    context: dict[str, Any] = {"invitation": invitation, "form": None}
+    if invitation is None:
+        return render(request, "dashboard/invitation.html", context, status=404)
+    user = request.user if isinstance(request.user, User) else None
+    if user is not None and user.email.lower() != invitation.email:
+        return render(request, "dashboard/invitation.html", context | {"is_other_person": True})
+    if user is None and User.objects.filter(email__iexact=invitation.email).exists():
+        return redirect_to_login(request.get_full_path())
+    response: HttpResponse = redirect("dashboard:overview", seller=invitation.seller.slug)
+    if user is not None:
+        if request.method == "GET":
+            return render(request, "dashboard/invitation.html", context)
+    else:
+        form = context["form"] = AcceptInvitationForm(request.POST if request.method == "POST" else None)
+        if not form.is_valid():
+            return render(request, "dashboard/invitation.html", context)
+        try:
+            user = members.create_invited_user(invitation=invitation, **form.cleaned_data)
+        except ValidationError as error:
+            form.add_error("password", error)
+            return render(request, "dashboard/invitation.html", context)
+        response = perform_login(request, Login(user=user, redirect_url=response["Location"]))
+    members.accept_invitation(invitation=invitation, user=user)
+    messages.success(request, _("Welcome to %(seller)s.") % {"seller": invitation.seller})
+    return response
 
 
 @require_safe
