@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from allauth.account import app_settings as account_settings
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
+from allauth.account.internal.stagekit import clear_login
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
 from django.conf import settings
@@ -18,6 +19,7 @@ from django.contrib import messages
 from django.core.exceptions import ValidationError
 from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
@@ -26,8 +28,9 @@ from accounts import throttle
 from accounts.client_address import client_address, current_client_address
 from accounts.mail import create_email
 from accounts.models import User
-from accounts.second_factor import has_second_factor, needs_second_factor
+from accounts.second_factor import has_second_factor, needs_second_factor, used_single_sign_on
 from accounts.services import record_audit_event
+from accounts.single_sign_on import is_in_domains
 from common.encryption import cipher
 
 logger = logging.getLogger(__name__)
@@ -79,6 +82,14 @@ class AccountAdapter(DefaultAccountAdapter):
         """People confirm that it's them before they change their account, unless they have just logged in."""
         records = get_authentication_records(self.request, self.request.user)
         return not records or time.time() - records[-1]["at"] > account_settings.REAUTHENTICATION_TIMEOUT
+
+    def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
+        """With OIDC_REQUIRED, people of its domains can't log in otherwise."""
+        if settings.OIDC_REQUIRED and is_in_domains(user.email) and not used_single_sign_on(request, user):
+            clear_login(request)
+            messages.error(request, gettext("Log in with %(name)s.") % {"name": settings.OIDC_NAME})
+            return redirect("account_login")
+        return super().pre_login(request, user, **kwargs)
 
     def post_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse:
         steps = [record.get("type") or record["method"] for record in get_authentication_records(request, user)]

@@ -4,6 +4,7 @@ from typing import Any
 
 from allauth.account.admin import EmailAddress
 from allauth.mfa.admin import Authenticator
+from allauth.socialaccount.admin import SocialAccount, SocialApp, SocialToken
 from allauth.usersessions.admin import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
@@ -29,7 +30,7 @@ from common.admin import BaseAdmin, confirm_dialog
 admin.site.unregister(Group)
 # People manage these on their own pages; rows changed here could let somebody else in.
 # The imports have registered them.
-for _model in (EmailAddress, Authenticator, UserSession):
+for _model in (EmailAddress, Authenticator, UserSession, SocialAccount, SocialApp, SocialToken):
     admin.site.unregister(_model)
 
 # Celery beat's own pages can schedule any task with any arguments. The import above has registered them.

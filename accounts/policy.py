@@ -77,6 +77,9 @@ POLICY = {
     "account_emailconfirmation": {"*": "empty"},
     "mfa_authenticator": {"*": "empty"},
     "usersessions_usersession": {"*": "empty"},
+    "socialaccount_socialaccount": {"*": "empty"},
+    "socialaccount_socialapp": {"*": "empty"},
+    "socialaccount_socialtoken": {"*": "empty"},
 }
 
 # Accounts that were created on staging stay, with what belongs to them.
@@ -115,4 +118,7 @@ RETENTION = {
     "account_emailconfirmation": "with accounts_user",
     "mfa_authenticator": "with accounts_user",
     "usersessions_usersession": "with accounts_user",
+    "socialaccount_socialaccount": "with accounts_user",
+    "socialaccount_socialapp": "forever",
+    "socialaccount_socialtoken": "with accounts_user",
 }

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
@@ -27,6 +28,11 @@ def has_second_factor(user: User, *, without: Authenticator | None = None) -> bo
     return factors.exclude(pk=without.pk if without else None).exists()
 
 
+def used_single_sign_on(request: HttpRequest, user: User) -> bool:
+    """Whether the user logged in with single sign-on in this session."""
+    return any(record["method"] == "socialaccount" for record in get_authentication_records(request, user))
+
+
 def require_second_factor(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware that sends operators without a second factor to the page where they set one up."""
 
@@ -36,6 +42,7 @@ def require_second_factor(get_response: Callable[[HttpRequest], HttpResponse]) -
             isinstance(user, User)
             and needs_second_factor(user)
             and not request.path.startswith(_ALWAYS_ALLOWED)
+            and not (settings.OIDC_HAS_SECOND_FACTOR and used_single_sign_on(request, user))
             and not has_second_factor(user)
         ):
             messages.info(request, _("Operators need a second factor. Add a passkey or an authenticator app."))

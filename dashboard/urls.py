@@ -97,6 +97,8 @@ account_urls: list[URLPattern | URLResolver] = [
         allauth_account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),
+    path("", include("allauth.socialaccount.providers.openid_connect.urls")),
+    path("sso/canceled/", RedirectView.as_view(pattern_name="account_login"), name="socialaccount_login_cancelled"),
     path("second-factor/", include("allauth.mfa.urls")),
     path("invitation/<str:token>/", account.accept_invitation, name="accept_invitation"),
     path("sessions/", account.sessions, name="usersessions_list"),

@@ -60,6 +60,8 @@ INSTALLED_APPS = [
     "allauth.account",
     "allauth.mfa",
     "allauth.usersessions",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
 ]
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
@@ -171,6 +173,38 @@ MFA_TOTP_ISSUER = "SyncCenter" if ENVIRONMENT == "live" else f"SyncCenter ({ENVI
 MFA_TOTP_TOLERANCE = 1
 # Without TLS, browsers allow passkeys on localhost only.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = DEVELOPMENT
+# Single sign-on by OpenID Connect. See docs/single-sign-on.md.
+OIDC_ISSUER = env.text("OIDC_ISSUER", "")
+OIDC_NAME = env.text("OIDC_NAME", "single sign-on")
+OIDC_CLIENT_ID = env.text("OIDC_CLIENT_ID", "")
+OIDC_CLIENT_SECRET = env.text("OIDC_CLIENT_SECRET", "")
+OIDC_DOMAINS = env.words("OIDC_DOMAINS")
+OIDC_ROLES = env.words("OIDC_ROLES")
+OIDC_GROUPS_CLAIM = env.text("OIDC_GROUPS_CLAIM", "groups")
+OIDC_SCOPES = env.words("OIDC_SCOPES", "openid,profile,email")
+OIDC_REQUIRED = env.flag("OIDC_REQUIRED", False)
+OIDC_HAS_SECOND_FACTOR = env.flag("OIDC_HAS_SECOND_FACTOR", False)
+OIDC_TRUST_UNVERIFIED_EMAILS = env.flag("OIDC_TRUST_UNVERIFIED_EMAILS", False)
+SOCIALACCOUNT_ADAPTER = "accounts.single_sign_on.SingleSignOnAdapter"
+# The state and PKCE protect a login that is started by a link; a form could not be redirected to another host (CSP).
+SOCIALACCOUNT_LOGIN_ON_GET = True
+SOCIALACCOUNT_PROVIDERS = {
+    "openid_connect": {
+        "OAUTH_PKCE_ENABLED": True,
+        "SCOPE": OIDC_SCOPES,
+        "APPS": [
+            {
+                "provider_id": "sso",
+                "name": OIDC_NAME,
+                "client_id": OIDC_CLIENT_ID,
+                "secret": OIDC_CLIENT_SECRET,
+                "settings": {"server_url": OIDC_ISSUER},
+            }
+        ]
+        if OIDC_ISSUER
+        else [],
+    }
+}
 # Whether operators need a second factor to use the console and the dashboard.
 OPERATORS_NEED_SECOND_FACTOR = env.flag("OPERATORS_NEED_SECOND_FACTOR", not DEVELOPMENT)
 

@@ -8,6 +8,7 @@ from allauth.account.internal.flows.login import perform_login, perform_password
 from allauth.account.models import EmailAddress, Login
 from allauth.account.views import EmailView
 from allauth.usersessions.models import UserSession
+from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth import REDIRECT_FIELD_NAME
 from django.contrib.auth.decorators import login_required
@@ -35,6 +36,7 @@ class LogIn(LoginView):
     template_name = "dashboard/login.html"
     authentication_form = LogInForm
     redirect_authenticated_user = True
+    extra_context = {"single_sign_on": lambda: settings.OIDC_NAME if settings.OIDC_ISSUER else ""}
 
     def form_valid(self, form: Any) -> HttpResponse:
         """The right password. Whoever has a second factor is asked for it next."""
