@@ -183,7 +183,18 @@ class AccountDatabase:
             | {"id": row["id"], "externalId": row["externalid"], "isInactive": row["isinactive"] == "T"}
             for row in self.all("SELECT * FROM customer")
         ]
+        kinds = {"CustCred": "creditMemo", "RtnAuth": "returnAuthorization"}
+        refunds = self.all("SELECT * FROM \"transaction\" WHERE type IN ('CustCred', 'RtnAuth')")
         return {
+            "refunds": [
+                {
+                    "id": row["id"],
+                    "externalId": row["externalid"],
+                    "kind": kinds[row["type"]],
+                    "total": row["foreigntotal"],
+                }
+                for row in refunds
+            ],
             "products": self.all("SELECT * FROM item WHERE parent IS NULL AND itemtype = 'InvtPart'"),
             "orders": orders,
             "open_orders": [row for row in orders if any(not line["isClosed"] for line in row["items"])],
