@@ -11,15 +11,19 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.forms import ModelForm
+from django.forms import BooleanField, CharField, ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.admin import PeriodicTask
+from django_htmx.http import HttpResponseClientRedirect
 from unfold.admin import TabularInline
 from unfold.decorators import action
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
+from accounts import impersonation
 from accounts.admin_access import AdministratorsChange, AdministratorsOnly, has_rights_in_the_console
 from accounts.models import Membership, Seller, User
 from accounts.operators import get_operator
@@ -89,6 +93,21 @@ def _membership(row: Membership) -> dict[str, Any]:
     return {"target": f"user {row.user_id}", "seller": row.seller, "role": row.role}
 
 
+class ImpersonationForm(BaseDialogForm):
+    reason = CharField(
+        label=_("Reason"),
+        help_text=_("For example the number of the support request. Recorded in the audit log."),
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget,
+    )
+    may_change = BooleanField(
+        label=_("Allow changes"),
+        help_text=_("Without it, you can only look. API keys, secrets and the team can never be changed."),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+    )
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
     """Administrators change everything. Other staff with the permission change the name of people without rights in
@@ -104,7 +123,7 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
     search_fields = ("email", "name")
     readonly_fields = ("last_login", "date_joined")
     inlines = (MembershipInline,)
-    actions_detail = ("reset_second_factor",)
+    actions_detail = ("impersonate", "reset_second_factor")
     fieldsets = (
         (None, {"fields": ("email", "name", "password")}),
         (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
@@ -141,6 +160,29 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
         if request.method == "POST" and response.status_code == 302:
             record_audit_event(user=get_operator(request), action="user.password", target=f"user {id}")
         return response
+
+    @action(
+        description=_("View as this person"),
+        icon="visibility",
+        permissions=["impersonate"],
+        dialog=confirm_dialog(
+            _("View the dashboard as this person?"),
+            _("For support. It ends after an hour, and is recorded in the audit log."),
+            _("View as this person"),
+            ImpersonationForm,
+        ),
+    )
+    def impersonate(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        user = self.get_object_or_404(request, object_id)
+        impersonation.start(request, user=user, **form.cleaned_data)
+        record_audit_event(
+            user=get_operator(request), action="impersonation.start", target=f"user {user.pk}", **form.cleaned_data
+        )
+        return HttpResponseClientRedirect(reverse("dashboard:home"))
+
+    def has_impersonate_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        user = self.get_object(request, str(object_id)) if object_id else None
+        return user is not None and impersonation.may_impersonate(operator=get_operator(request), user=user)
 
     @action(
         description=_("Remove second factors"),

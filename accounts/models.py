@@ -36,6 +36,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="accounts_user_email_any_case")]
+        permissions = [("impersonate_user", _("Can see the dashboard as another person"))]
 
     def __str__(self) -> str:
         return self.email
@@ -219,6 +220,7 @@ class AuditEvent(models.Model):
 
     class Meta:
         ordering = ["-at"]
+        permissions = [("export_auditevent", _("Can download the audit log"))]
         indexes = [models.Index(fields=["seller", "-at"], name="accounts_audit_by_seller")]
 
     def __str__(self) -> str:

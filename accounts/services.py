@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.client_address import current_client_address
 from accounts.models import ApiKey, AuditEvent, DropshipAgreement, Seller, User
+from accounts.operators import impersonating_operator
 
 # Scope → what it allows, as shown on the API key form.
 SCOPES = {
@@ -123,7 +124,12 @@ def save_agreement(*, agreement: DropshipAgreement, by: User | None) -> Dropship
 def record_audit_event(
     *, user: User | None, action: str, target: object = "", seller: Seller | None = None, **detail: Any
 ) -> AuditEvent:
-    """Add an event to the audit log. `detail` must be JSON-serializable and contain no secrets."""
+    """Add an event to the audit log. `detail` must be JSON-serializable and contain no secrets.
+
+    What an operator does as somebody else is recorded as done by the operator.
+    """
+    if (operator := impersonating_operator()) is not None and user is not None:
+        user, detail = operator, detail | {"as": f"user {user.pk}"}
     return AuditEvent.objects.create(
         user=user,
         action=action,

@@ -101,6 +101,7 @@ account_urls: list[URLPattern | URLResolver] = [
     path("sso/canceled/", RedirectView.as_view(pattern_name="account_login"), name="socialaccount_login_cancelled"),
     path("second-factor/", include("allauth.mfa.urls")),
     path("invitation/<str:token>/", account.accept_invitation, name="accept_invitation"),
+    path("impersonation/end/", account.end_impersonation, name="end_impersonation"),
     path("sessions/", account.sessions, name="usersessions_list"),
 ]
 # Both names: Django's, and allauth's.

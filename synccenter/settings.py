@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "accounts.hashers.AnswerHashingBusy",
     "accounts.second_factor.require_second_factor",
     "accounts.sessions.record_session",
+    "accounts.impersonation.impersonate",
     "django_htmx.middleware.HtmxMiddleware",
 ]
 ROOT_URLCONF = "synccenter.urls"

@@ -21,9 +21,9 @@ from django.utils.decorators import method_decorator
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts import members
+from accounts import impersonation, members
 from accounts.login_forms import LogInForm, PasswordForm
 from accounts.models import User
 from accounts.queries import sellers_of
@@ -141,6 +141,17 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
     members.accept_invitation(invitation=invitation, user=user)
     messages.success(request, _("Welcome to %(seller)s.") % {"seller": invitation.seller})
     return response
+
+
+@require_POST
+@login_required
+def end_impersonation(request: HttpRequest) -> HttpResponse:
+    """Back to the console, where the operator started to view the dashboard as another person."""
+    user = impersonation.end(request)
+    if user is None:
+        return redirect("dashboard:home")
+    record_audit_event(user=cast(User, request.user), action="impersonation.end", target=f"user {user.pk}")
+    return redirect("admin:accounts_user_change", user.pk)
 
 
 @require_safe
