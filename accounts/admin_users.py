@@ -174,9 +174,10 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
     )
     def impersonate(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         user = self.get_object_or_404(request, object_id)
-        impersonation.start(request, user=user, **form.cleaned_data)
+        answers = {name: form.cleaned_data[name] for name in ("reason", "may_change")}
+        impersonation.start(request, user=user, **answers)
         record_audit_event(
-            user=get_operator(request), action="impersonation.start", target=f"user {user.pk}", **form.cleaned_data
+            user=get_operator(request), action="impersonation.start", target=f"user {user.pk}", **answers
         )
         return HttpResponseClientRedirect(reverse("dashboard:home"))
 
