@@ -238,7 +238,7 @@ class AuditEventAdmin(ReadOnlyAdmin):
     )
     list_select_related = ("user", "seller")
     search_fields = ("action__startswith", "target__startswith", "ip_address__startswith", "user__email__startswith")
-    search_help_text = _("Search by action code (login, connection.), object (user 7), IP address or email address")
+    search_help_text = _('Search by action code (login, connection.), object ("user 7"), IP address or email address')
     fields = ("at", "user", "ip_address", "seller", "action_text", "action_code", "target", "details")
     actions = ("export_selected",)
 
