@@ -84,6 +84,19 @@ def _by_external(db: AccountDatabase, kind: str, external_id: str) -> int | None
     return rows[0]["id"] if rows else None
 
 
+# Seen in rejections that public issues quote.
+_LENGTHS = {"addr1": 150, "city": 50, "state": 30, "firstName": 30, "lastName": 30}
+
+
+def _check_lengths(body: dict[str, Any]) -> None:
+    """https://github.com/getlago/lago-api/pull/3649, /4689 and /3233"""
+    for name, value in body.items():
+        limit = _LENGTHS.get(name)
+        if limit is not None and isinstance(value, str) and len(value) > limit:
+            text = f"The field {name.lower()} contained more than the maximum number ( {limit} ) of characters allowed."
+            raise ApiError(400, "USER_ERROR", text, name)
+
+
 def _write(db: AccountDatabase, kind: str, row_id: int | None, body: Any, replace: set[str], external_id: str) -> int:
     if not isinstance(body, dict):
         raise ApiError(400, "INVALID_CONTENT", "Invalid content in the request body.")
@@ -125,6 +138,7 @@ def _customer(db: AccountDatabase, row_id: int | None, body: dict[str, Any], ext
     if row_id is None and not (body.get("companyName") or body.get("lastName")):
         wanted = "Last Name" if body.get("isPerson") else "Company Name"
         raise ApiError(400, "USER_ERROR", f"Please enter value(s) for: {wanted}")
+    _check_lengths(body)
     for each in (body.get("addressBook") or {}).get("items", []):
         _address(each.get("addressBookAddress"), "addressBook")
     values: dict[str, Any] = {
@@ -147,6 +161,7 @@ def _customer(db: AccountDatabase, row_id: int | None, body: dict[str, Any], ext
 def _address(address: Any, path: str) -> None:
     if not isinstance(address, dict) or (unknown := set(address) - _ADDRESS):
         raise ApiError(400, "INVALID_CONTENT", f"Unknown field of an address: {sorted(unknown)}.", path)
+    _check_lengths(address)
     country = (address.get("country") or {"id": "US"}).get("id", "")
     if not re.fullmatch(r"[A-Z]{2}", country):
         raise ApiError(400, "INVALID_KEY_OR_REF", f"Invalid country reference key {country}.", f"{path}.country")
