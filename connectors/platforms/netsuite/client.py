@@ -25,8 +25,8 @@ MAX_ROWS = 1000
 # Fields of one record that are cut, one after the other as NetSuite names them.
 MAX_CUTS = 8
 QUERY_FIX = (
-    "Compare the field map of this connection with the fields that the account has, and give the role of the "
-    "integration the permissions on the records that are read."
+    "Compare the field map and the settings “Matrix items” and “Stock table” of this connection with what the account "
+    "has, and give the role of the integration the permissions on the records that are read."
 )
 # Otherwise NetSuite saves a record without the fields that it does not know, and says nothing.
 STRICT = {"X-NetSuite-PropertyNameValidation": "Error", "X-NetSuite-PropertyValueValidation": "Error"}
