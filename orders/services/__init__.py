@@ -3,7 +3,6 @@
 from orders.services.common import SaveResult
 from orders.services.customers import CustomerDraft, delete_customers, save_customers
 from orders.services.entries import OrderDraft
-from orders.services.erasure import erase_customers, erase_orders
 from orders.services.fulfilments import FulfilmentDraft, save_fulfilments
 from orders.services.orders import save_orders
 from orders.services.reconciliation import ComputedTotals, accept_difference, save_target_totals
@@ -19,8 +18,6 @@ __all__ = [
     "assign_customers",
     "cancel_orders",
     "delete_customers",
-    "erase_customers",
-    "erase_orders",
     "keep_unread_orders",
     "save_customers",
     "save_fulfilments",
