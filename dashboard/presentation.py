@@ -247,6 +247,24 @@ def job_notice(card: JobCard) -> Notice | None:
     return None
 
 
+def run_notice(run: Run) -> Notice | None:
+    """Why a run that has not finished does not go on: what is paused, and who can resume it."""
+    job, connection = run.job, run.job.connection
+    if not run.is_open:
+        return None
+    if connection.paused_at:
+        return Notice(
+            Tone.WARN,
+            _("%(connection)s is paused.") % {"connection": connection},
+            _("Contact support to resume it. The run then continues."),
+        )
+    if job.paused:
+        return Notice(Tone.WARN, _("This sync is paused."), _("The run continues when you resume it."))
+    if not job.enabled:
+        return Notice(Tone.QUIET, _("This sync is disabled."), _("Contact support to enable it, or cancel the run."))
+    return None
+
+
 def _clock_time(at: datetime) -> str:
     """`14:05 CET`, in the seller's time zone."""
     return date_format(timezone.localtime(at), "H:i T")

@@ -68,8 +68,11 @@ def start_run(
     by: User | None = None,
     resend: bool = False,
     after: Run | None = None,
+    audited: bool = True,
 ) -> tuple[Run, bool]:
     """Start a run, or join the open one with the same scope (N7). Returns (run, whether it is new).
+
+    `audited`: whether the audit log gets an entry; not for runs that come along with another.
 
     ValueError if the connection is uninstalled or its seller is deleted.
     """
@@ -85,12 +88,12 @@ def start_run(
         created = False
         found = Run.objects.filter(job=job, scope=scope, state__in=Run.OPEN).first()
         if found is None:  # it was closed between the two statements
-            return start_run(job=job, scope=scope, trigger=trigger, by=by, resend=resend, after=after)
+            return start_run(job=job, scope=scope, trigger=trigger, by=by, resend=resend, after=after, audited=audited)
         run = found
         if resend:
             # Too late for a run that has started to compare. The caller sees that it was joined.
             Run.objects.filter(pk=run.pk, state=Run.State.QUEUED).update(resend=True)
-    if by is not None:
+    if by is not None and audited:
         record_audit_event(
             user=by,
             action="sync.start" if created else "sync.join",

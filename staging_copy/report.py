@@ -117,10 +117,7 @@ def template_context(copy: Copy) -> dict[str, Any]:
     """The context of the report's template. Parts that the copy did not reach are empty."""
     report = copy.report or {}
     check = report.get("check") or {}
-    names = {
-        slug: f"{name} ({seller})" if seller else name
-        for slug, name, seller in Connection.objects.values_list("slug", "name", "seller__name")
-    }
+    names = connection_names()
     tables = report.get("tables", [])
     return {
         "copy": copy,
@@ -165,6 +162,14 @@ def template_context(copy: Copy) -> dict[str, Any]:
         ],
         "guard_percent": settings.STAGING_COPY_GUARD_PERCENT,
         "guard_items": settings.STAGING_COPY_GUARD_ITEMS,
+    }
+
+
+def connection_names() -> dict[str, str]:
+    """Slug → name, with the seller's, of all connections."""
+    return {
+        slug: f"{name} ({seller})" if seller else name
+        for slug, name, seller in Connection.objects.values_list("slug", "name", "seller__name")
     }
 
 

@@ -10,6 +10,16 @@ document.addEventListener("change", (event) => {
   }
 });
 
+// An input with data-filters="name" hides the elements marked data-filtered="name" that do not contain its text.
+document.addEventListener("input", (event) => {
+  const name = event.target.dataset.filters;
+  if (!name) return;
+  const text = event.target.value.trim().toLowerCase();
+  for (const each of document.querySelectorAll(`[data-filtered="${CSS.escape(name)}"]`)) {
+    each.hidden = !each.textContent.toLowerCase().includes(text);
+  }
+});
+
 // A button with data-copies="id" copies the text of that element, then shows its data-copied text.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copies]");
@@ -41,9 +51,6 @@ document.addEventListener("keydown", (event) => {
   menu.open = false;
   menu.querySelector("summary").focus();
 });
-
-// Where the navigation scrolls sideways, bring the current page into view.
-document.querySelector(".side [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
 
 // The log keeps scrolling with new lines while it is scrolled to its end.
 document.addEventListener("htmx:oobBeforeSwap", (event) => {

@@ -50,9 +50,7 @@ def _cards(now: datetime) -> list[dict[str, Any]]:
         _card(
             _("Changes that need action"), _capped_count(held), "hub.change", "?state__exact=held", alarm=held.exists()
         ),
-        _card(
-            _("Failed runs (last 24 hours)"), failed.count(), "hub.run", "?state__exact=failed", alarm=failed.exists()
-        ),
+        _card(_("Failed runs (last 24 hours)"), failed.count(), "hub.run", "?state=failed", alarm=failed.exists()),
         _card(
             _("Connections that need attention"),
             needs_attention,
@@ -60,7 +58,7 @@ def _cards(now: datetime) -> list[dict[str, Any]]:
             "?state__exact=needs_attention",
             alarm=bool(needs_attention),
         ),
-        _card(_("Active runs"), runs.count(), "hub.run"),
+        _card(_("Active runs"), runs.count(), "hub.run", "?state=open"),
         _card(
             _("Queue lag"),
             _age(oldest.created_at, now) if oldest else _("0 s"),

@@ -33,6 +33,10 @@ def may_view(request: HttpRequest, label: str) -> bool:
     return any(request.user.has_perm(f"{app}.{verb}_{model}") for verb in ("view", "change"))
 
 
+# Pages of a model that the menu lists beside its changelist.
+_OWN_ENTRIES = ("synclog_issue_ids",)
+
+
 def _page(title: str | Promise, icon: str, label: str, view: str = "changelist") -> dict[str, Any]:
     app, model = label.split(".")
     return {
@@ -40,7 +44,15 @@ def _page(title: str | Promise, icon: str, label: str, view: str = "changelist")
         "icon": icon,
         "link": reverse_lazy(f"admin:{app}_{model}_{view}"),
         "permission": lambda request: may_view(request, label),
+        "active": lambda request: _is_current(request, app, model, view),
     }
+
+
+def _is_current(request: HttpRequest, app: str, model: str, view: str) -> bool:
+    """Whether a page of the model is shown that has no entry of its own in the menu."""
+    here = (request.resolver_match and request.resolver_match.url_name) or ""
+    name = f"{app}_{model}_{view}"
+    return here == name if view != "changelist" else here.startswith(f"{app}_{model}_") and here not in _OWN_ENTRIES
 
 
 def _group(title: str | Promise, *pages: dict[str, Any]) -> dict[str, Any]:

@@ -18,7 +18,6 @@ from unfold.decorators import action, display
 from accounts.models import Seller
 from accounts.operators import get_operator
 from common.admin import Color, ReadOnlyAdmin, as_json, badge
-from hub import links
 from hub.admin.queue import ItemSearchMixin
 from synclog import queries
 from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
@@ -114,7 +113,7 @@ class IssueAdmin(ItemSearchMixin, ReadOnlyAdmin):
             "opts": self.opts,
             "collisions": collisions[: self.list_per_page],
             "total": collisions.count(),
-            "highest": links.highest_ids(),
+            "highest": queries.highest_ids(),
         }
         return TemplateResponse(request, "admin/synclog/issue/id_conflicts.html", context)
 

@@ -132,6 +132,10 @@ class ConnectionAdmin(BaseAdmin):
     def reason_text(self, connection: Connection) -> str:
         return connection.state_reason or connection.pause_reason or "-"
 
+    @display(description=_("Dry run"))
+    def dry_run(self, connection: Connection) -> SafeString:
+        return badge(_("On"), "info") if connection.read_only else badge(_("Off"))
+
     @display(description=_("Webhook URL"))
     def webhook_address(self, connection: Connection) -> str:
         return webhook_url(connection)
@@ -186,7 +190,7 @@ class ConnectionAdmin(BaseAdmin):
         may_change = obj is None or self.has_change_permission(request, obj)
         # The webhook URL contains a secret token: anyone who knows it can send events.
         secret = ("webhook_address",) if may_change else ()
-        state = ("platform_name", "state_text", "reason_text", "read_only", *secret, "created_at", "updated_at")
+        state = ("platform_name", "state_text", "reason_text", "dry_run", *secret, "created_at", "updated_at")
         maps_fields = adapter is None or bool(adapter.FieldMap.model_fields)
         sections = {}
         if adapter is not None and may_change:
@@ -209,7 +213,7 @@ class ConnectionAdmin(BaseAdmin):
         derived = (
             "state_text",
             "reason_text",
-            "read_only",
+            "dry_run",
             "webhook_address",
             "created_at",
             "updated_at",

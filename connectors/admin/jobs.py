@@ -56,16 +56,21 @@ JOB_COLORS: dict[JobStatus, Color] = {
 
 
 def job_status(job: Job) -> JobStatus:
-    if job.state.attention:
+    if job.known_state.attention:
         return JobStatus.NEEDS_ATTENTION
     if not job.enabled:
         return JobStatus.DISABLED
     return JobStatus.PAUSED if job.paused or job.connection.paused_at else JobStatus.ACTIVE
 
 
-def _format_datetime(at: datetime | None) -> str:
+def _status_badge(job: Job) -> SafeString:
+    status = job_status(job)
+    return badge(status.label, JOB_COLORS[status])
+
+
+def _format_datetime(at: datetime | None, absent: str = "-") -> str:
     """A localized datetime, as in Django's lists; pages of one row would show the raw value."""
-    return str(display_for_value(at, "-"))
+    return str(display_for_value(at, absent))
 
 
 def _schedule_label(job: Job) -> str:
@@ -117,11 +122,15 @@ class JobForm(forms.ModelForm):
 
 class JobInline(ReadOnlyInline):
     model = Job
-    fields = ("direction", "data_type", "enabled", "paused", "schedule_text", "incremental_schedule", "last_full_sync")
+    fields = ("direction", "data_type", "state_text", "schedule_text", "incremental_schedule", "last_full_sync")
     show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:
-        return super().get_queryset(request).select_related("state")
+        return super().get_queryset(request).select_related("state", "connection")
+
+    @display(description=_("Status"))
+    def state_text(self, job: Job) -> SafeString:
+        return _status_badge(job)
 
     @display(description=_("Full schedule"))
     def schedule_text(self, job: Job) -> str:
@@ -133,7 +142,7 @@ class JobInline(ReadOnlyInline):
 
     @display(description=_("Last full sync"))
     def last_full_sync(self, job: Job) -> str:
-        return _format_datetime(job.state.last_full_sync_at)
+        return _format_datetime(job.known_state.last_full_sync_at, gettext("Not run yet"))
 
 
 @admin.register(Job)
@@ -195,8 +204,7 @@ class JobAdmin(BaseAdmin):
 
     @display(description=_("Status"))
     def state_text(self, job: Job) -> SafeString:
-        status = job_status(job)
-        return badge(status.label, JOB_COLORS[status])
+        return _status_badge(job)
 
     @display(description=_("Full schedule"), ordering="full_schedule")
     def schedule_text(self, job: Job) -> str:
@@ -204,35 +212,35 @@ class JobAdmin(BaseAdmin):
 
     @display(description=_("Needs attention because"))
     def attention(self, job: Job) -> str:
-        return job.state.attention or "-"
+        return job.known_state.attention or "-"
 
     @display(description=_("Imported up to"))
     def cut_at(self, job: Job) -> str:
-        return _format_datetime(job.state.cut_at)
+        return _format_datetime(job.known_state.cut_at)
 
     @display(description=_("Next full sync"), ordering="state__next_full_at")
     def next_full_at(self, job: Job) -> str:
-        return _format_datetime(job.state.next_full_at)
+        return _format_datetime(job.known_state.next_full_at)
 
     @display(description=_("Next incremental sync"))
     def next_partial_at(self, job: Job) -> str:
-        return _format_datetime(job.state.next_partial_at)
+        return _format_datetime(job.known_state.next_partial_at)
 
     @display(description=_("Next comparison"))
     def next_comparison_at(self, job: Job) -> str:
-        return _format_datetime(job.state.next_comparison_at)
+        return _format_datetime(job.known_state.next_comparison_at)
 
     @display(description=_("Last change synced"))
     def last_update_at(self, job: Job) -> str:
-        return _format_datetime(job.state.last_update_at)
+        return _format_datetime(job.known_state.last_update_at, gettext("Not run yet"))
 
     @display(description=_("Last full sync"), ordering="state__last_full_sync_at")
     def last_full_sync_at(self, job: Job) -> str:
-        return _format_datetime(job.state.last_full_sync_at)
+        return _format_datetime(job.known_state.last_full_sync_at, gettext("Not run yet"))
 
     @display(description=_("Last successful run"))
     def last_success_at(self, job: Job) -> str:
-        return _format_datetime(job.state.last_success_at)
+        return _format_datetime(job.known_state.last_success_at, gettext("Not run yet"))
 
     def save_model(self, request: HttpRequest, obj: Job, form: forms.ModelForm, change: bool) -> None:
         # Only the changed fields, because the job may have been paused since the form was opened.

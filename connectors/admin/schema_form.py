@@ -208,11 +208,14 @@ def _schema_errors(error: SchemaError) -> list[tuple[str, str]]:
 
 
 def _describe_fields(schema: type[Schema]) -> str:
-    """`products (Recommended retail price: rrp, settings), customers (group)`."""
+    """`products (Recommended retail price: rrp, settings), customers (group)`; a free mapping says what it maps."""
     names = []
     for name, info in schema.model_fields.items():
         nested = getattr(info.annotation, "model_fields", None)
-        names.append(f"{name} ({', '.join(_labeled(name, field) for field in nested)})" if nested else name)
+        fields = (
+            ", ".join(_labeled(name, field) for field in nested) if nested else (info.description or "").rstrip(".")
+        )
+        names.append(f"{name} ({fields})" if fields else name)
     return ", ".join(names)
 
 

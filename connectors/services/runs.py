@@ -26,7 +26,8 @@ def sync(
     if source is None:
         return start_job(connection, Direction.EXPORT, wanted, trigger, by, resend)
     for earlier in source.depends_on:
-        start_job(connection, Direction.IMPORT, earlier, trigger, by)
+        # One press is one entry in the audit log.
+        start_job(connection, Direction.IMPORT, earlier, trigger, by, audited=False)
     return start_job(connection, Direction.IMPORT, wanted, trigger, by, resend)
 
 
@@ -37,6 +38,7 @@ def start_job(
     trigger: str,
     by: User | None,
     resend: bool = False,
+    audited: bool = True,
 ) -> tuple[Run, bool]:
     """Start one job of a connection; returns (the run, whether it was created). LookupError if none is enabled."""
     job = (
@@ -46,4 +48,4 @@ def start_job(
     )
     if job is None:
         raise LookupError(f"{connection} has no enabled job to {direction} {data_type}.")
-    return start_run(job=job, trigger=trigger, by=by, resend=resend)
+    return start_run(job=job, trigger=trigger, by=by, resend=resend, audited=audited)

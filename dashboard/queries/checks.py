@@ -66,7 +66,7 @@ def checks(*, seller: Seller) -> list[Checks]:
             comparable=is_comparable(job),
             preview=next((runs.get(pk) for pk in job.previews), None),
             comparison=next((runs.get(pk) for pk in job.comparisons), None),
-            next_at=job.state.next_comparison_at,
+            next_at=job.known_state.next_comparison_at,
         )
         for job in jobs
     ]

@@ -24,7 +24,7 @@ def issues(
     """Issues of the seller, latest first. `shown` is `open` or `resolved`; an empty filter matches everything.
 
     `connection` is the slug of a connection, or the name under which a system reports over the API;
-    `run` limits them to those that its job opened during the run.
+    `run` limits them to those that its job opened or saw again during the run.
     """
     found = Issue.objects.filter(seller=seller, resolved_at__isnull=shown != RESOLVED)
     filters: dict[str, Any] = {
@@ -36,6 +36,6 @@ def issues(
     if text:
         found = found.filter(Q(title__icontains=text) | Q(message__icontains=text) | Q(external_id__icontains=text))
     if run:
-        found = found.filter(job=run.job_id, opened_at__gte=run.created_at)
+        found = found.filter(job=run.job_id, seen_at__gte=run.created_at)
         found = found.filter(opened_at__lte=run.finished_at) if run.finished_at else found
     return found.select_related("sync_log__connection", "job__connection", "resolved_by").order_by("-seen_at")

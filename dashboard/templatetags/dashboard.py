@@ -9,7 +9,6 @@ from urllib.parse import urlsplit
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma, naturaltime
 from django.templatetags.static import static
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
@@ -24,6 +23,8 @@ from accounts.models import Seller
 from connectors.models import AssumptionResult, WebhookEvent
 from dashboard import presentation
 from dashboard.keyset import Page
+from dashboard.navigation import Navigation
+from dashboard.navigation import navigation as navigation_of
 from dashboard.queries.counting import CAP
 from dashboard.queries.overview import open_issue_count
 from dashboard.queries.platforms import platform_name
@@ -42,6 +43,7 @@ register.filter("kind_label", kind_label)
 register.filter("platform_name", platform_name)
 register.filter("connection_notices", presentation.connection_notices)
 register.filter("job_notice", presentation.job_notice)
+register.filter("run_notice", presentation.run_notice)
 register.filter("stages", presentation.stages)
 register.filter("state_label", presentation.state_label)
 register.filter("run_title", presentation.run_title)
@@ -235,19 +237,9 @@ def open_issue_total(seller: Seller) -> int:
     return open_issue_count(seller=seller)
 
 
-@register.inclusion_tag("dashboard/_nav_item.html", takes_context=True)
-def nav_item(context: Any, name: str, label: str, icon_name: str, number: int = 0) -> dict[str, Any]:
-    """An item of the navigation, marked as current on its page and on the pages below it."""
-    request = context["request"]
-    url = reverse(f"dashboard:{name}", args=[request.seller.slug])
-    below = name != "overview" and request.path.startswith(url)
-    return {
-        "url": url,
-        "label": label,
-        "icon_name": icon_name,
-        "number": number,
-        "current": below or request.path == url,
-    }
+@register.simple_tag(takes_context=True)
+def navigation(context: Any) -> Navigation:
+    return navigation_of(context["request"])
 
 
 @register.inclusion_tag("dashboard/_pager.html", takes_context=True)

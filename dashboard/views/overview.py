@@ -2,7 +2,7 @@
 
 from django.contrib import messages
 from django.http import Http404, HttpResponse, HttpResponseBase
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -10,6 +10,7 @@ from connectors.services.runs import sync as start_sync
 from dashboard.access import SellerRequest, seller_action, seller_page
 from dashboard.presentation import state_label
 from dashboard.queries.overview import Overview, overview
+from dashboard.views.redirects import redirect_back
 from hub.kinds import DataType
 from hub.models import Change, Connection, Job, Run
 from hub.services import pause_job, resume_job, retry_changes
@@ -31,7 +32,7 @@ def live(request: SellerRequest) -> HttpResponse:
     return render(
         request,
         "dashboard/_connections.html",
-        {"overview": now, "changed_states": _changed_states(now, seen), "live": True},
+        {"overview": now, "changed_states": _changed_states(now, seen), "live": True, "finished": not now.running},
     )
 
 
@@ -101,7 +102,7 @@ def _names(job: Job) -> dict[str, object]:
 
 
 def _answer(request: SellerRequest) -> HttpResponseBase:
-    """The current connections for htmx, else a redirect to the page."""
+    """The current connections for htmx, else a redirect to the page where the button is."""
     if not request.htmx:
-        return redirect("dashboard:overview", seller=request.seller.slug)
+        return redirect_back(request, "dashboard:overview")
     return render(request, "dashboard/_connections.html", {"overview": overview(seller=request.seller), "live": True})

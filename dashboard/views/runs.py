@@ -57,6 +57,7 @@ def live(request: SellerRequest, run: int) -> HttpResponse:
         "lines": lines,
         "after": lines[-1].pk if lines else after,
         "live": True,
+        "finished": not chosen.is_open,
         "changed": request.GET.get("was") != chosen.state,
     }
     return render(request, "dashboard/_run.html", context)

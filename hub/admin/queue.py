@@ -105,6 +105,22 @@ class CounterInline(ReadOnlyInline):
     ordering = ("kind",)
 
 
+class RunStateFilter(DropdownFilter):
+    """The states of runs, and all of those that have not finished."""
+
+    title = _("status")
+    parameter_name = "state"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("open", _("Active")), *Run.State.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Run]) -> QuerySet[Run]:
+        chosen = self.value()
+        if chosen is None:
+            return queryset
+        return queryset.filter(state__in=Run.OPEN if chosen == "open" else [chosen])
+
+
 @admin.register(Run)
 class RunAdmin(ReadOnlyAdmin):
     """The sync history of all sellers, with previews and comparisons (B10)."""
@@ -112,7 +128,7 @@ class RunAdmin(ReadOnlyAdmin):
     list_display = ("id", "job", "scope", "trigger", "state_text", "progress", "api_calls", "created_at", "duration")
     list_display_links = ("id", "job")
     list_filter = (
-        ("state", ChoicesDropdownFilter),
+        RunStateFilter,
         "scope",
         ("trigger", ChoicesDropdownFilter),
         ("job", AutocompleteSelectFilter),

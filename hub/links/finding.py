@@ -99,8 +99,9 @@ def external_ids(connection_id: int, items: Collection[tuple[str, int]]) -> dict
 
 
 class HighestId(NamedTuple):
-    """The highest numeric external ID of a kind of item at a connection, for people: names and labels."""
+    """The highest numeric external ID of a kind of item at a connection. `connection` and `seller` are names."""
 
+    connection_id: int
     connection: str
     seller: str | None
     kind: str
@@ -108,13 +109,19 @@ class HighestId(NamedTuple):
 
 
 def highest_ids() -> list[HighestId]:
-    """The highest linked external ID per shop or OMS and kind of item (L16). Non-numeric IDs are left out."""
+    """The highest linked external ID per shop or OMS and kind of item (L16). Non-numeric IDs are left out.
+
+    The storefronts of a connection share a sequence, and so do the data types of a variant.
+    """
     numbered = Link.objects.filter(connection__role__in=(Role.SHOP, Role.OMS), external_id__regex=r"^[0-9]{1,18}$")
-    kinds = numbered.values_list("connection__name", "connection__seller__name", "kind", "connection")
-    rows = kinds.annotate(highest=Max(Cast("external_id", BigIntegerField())))
+    kinds = numbered.values_list("connection__name", "connection", "connection__seller__name", "kind")
+    found: dict[tuple[str, int, str | None, str], int] = {}
+    for *connection, kind, highest in kinds.annotate(highest=Max(Cast("external_id", BigIntegerField()))):
+        key = (*connection, kind.partition("/")[0].partition("@")[0])
+        found[key] = max(highest, found.get(key, 0))
     return [
-        HighestId(connection, seller, link_kind_label(kind), highest)
-        for connection, seller, kind, _pk, highest in rows.order_by("connection__name", "connection", "kind")
+        HighestId(pk, name, seller, kind, highest)
+        for (name, pk, seller, kind), highest in sorted(found.items(), key=str)
     ]
 
 

@@ -79,6 +79,11 @@ class Job(models.Model):
         return f"{self.connection}: {self.direction} {self.data_type}"
 
     @property
+    def known_state(self) -> "JobState":
+        """The job's state; an empty one, not saved, for a job that has not run yet."""
+        return getattr(self, "state", None) or JobState(job=self)
+
+    @property
     def link_kind(self) -> str:
         """The kind of this job's links. Stock and prices of a variant are sent separately, so each has its own links
         and hashes."""

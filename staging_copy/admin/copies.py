@@ -155,7 +155,9 @@ class CopyAdmin(CopierAccess, CopyReports, ReadOnlyAdmin):
     def question_text(self, copy: Copy) -> str:
         if copy.state != Copy.State.ASKING:
             return "-"
-        return render_to_string("admin/staging_copy/copy/question.html", {"copy": copy, "names": report.KIND_NAMES})
+        names = report.connection_names()
+        questions = [each | {"shop": names.get(each["shop"], each["shop"])} for each in copy.question]
+        return render_to_string("admin/staging_copy/copy/question.html", {"questions": questions})
 
     def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
         copy = self.get_viewable_copy(request, object_id)

@@ -159,8 +159,8 @@ VARIANT_RECREATED = IssueType(
     title=_("Variant was recreated"),
     message=_(
         "The options of the variant {sku} changed, so {platform} now has a new variant for it. Stock, costs, "
-        "dimensions, codes and image were copied. Metafields, stock at other locations, and prices in price lists "
-        "that are not synced were not."
+        "dimensions, codes and image were copied. Metafields, safety stock, and prices in price lists that are not "
+        "synced were not."
     ),
     fix=_("Enter the missing values for {sku} again in {platform}. Then resolve this issue."),
     blocking=False,

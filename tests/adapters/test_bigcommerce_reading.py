@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.platforms.bigcommerce import listings
+from connectors.platforms.bigcommerce.webhooks import BigCommerceWebhooks
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.records import ProductRecord
@@ -349,3 +350,40 @@ def test_a_product_deleted_while_listing_hides_no_other(
     store.fault("status", path=PRODUCTS, status=200, body={"data": rows, "meta": {"pagination": {"total": 50}}})
     with pytest.raises(TryAgainLater):
         listing(adapter, "product").list_ids(cursor=first.cursor)
+
+
+# Webhooks
+
+
+@pytest.mark.parametrize(
+    ("scope", "data", "reference"),
+    [
+        ("store/order/created", {"type": "order", "id": 250}, (DataType.ORDERS, "250")),
+        ("store/order/refund/created", {"type": "order", "id": 7, "refund": {"refund_id": 3}}, (DataType.ORDERS, "7")),
+        (
+            "store/order/transaction/created",
+            {"type": "transaction", "order_id": "250", "transaction_id": "17", "transaction_type": "capture"},
+            (DataType.ORDERS, "250"),
+        ),
+        ("store/order/metafield/updated", {"metafield_id": 14, "resource_id": "270"}, (DataType.ORDERS, "270")),
+        (
+            "store/metafield/created",
+            {"metafield_id": 12, "resource_id": "118", "resource_type": "product"},
+            (DataType.PRODUCTS, "118"),
+        ),
+        ("store/category/metafield/deleted", {"metafield_id": 2, "resource_id": "24"}, (DataType.CATEGORIES, "24")),
+        ("store/product/variant/metafield/created", {"metafield_id": 12, "resource_id": "118"}, None),
+        ("store/sku/updated", {"id": 461, "sku": {"product_id": 206, "variant_id": 509}}, (DataType.PRODUCTS, "206")),
+        (
+            "store/customer/address/updated",
+            {"type": "customer", "id": 60, "address": {"customer_id": 32}},
+            (DataType.CUSTOMERS, "32"),
+        ),
+        ("store/information/updated", {"type": "store"}, (DataType.SETTINGS, "abc")),
+    ],
+)
+def test_events_as_the_vendor_prints_them_name_an_item(
+    scope: str, data: dict[str, Any], reference: tuple[DataType, str] | None
+) -> None:
+    found = BigCommerceWebhooks.read_event({"scope": scope, "data": data, "producer": "stores/abc"})
+    assert [(each.data_type, each.external_id) for each in found] == ([reference] if reference else [])

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -133,8 +134,12 @@ def test_variants_are_added_and_removed_and_those_of_the_store_are_kept(
 ) -> None:
     before = product(1, variants=[size(10, "S"), size(11, "M")])
     outcome = created(adapter, before)
-    own = {"sku": "THEIRS", "option_values": [{"option_display_name": "Size", "label": "XXL"}]}
-    adapter.http.request("POST", f"/v3/catalog/products/{outcome.external_id}/variants", body=own)
+    path = f"/v3/catalog/products/{outcome.external_id}"
+    (option,) = adapter.http.get(f"{path}/options").json()["data"]
+    label = {"label": "XXL", "sort_order": 2}
+    value = adapter.http.request("POST", f"{path}/options/{option['id']}/values", body=label).json()
+    own = {"sku": "THEIRS", "option_values": [{"option_id": option["id"], "id": value["data"]["id"]}]}
+    adapter.http.request("POST", f"{path}/variants", body=own)
     after = product(1, variants=[size(10, "S"), size(12, "L")])
     changed = change(adapter, outcome, before, after)
     stored = variants_of(store, outcome.external_id)
@@ -165,9 +170,13 @@ def test_a_changed_option_value_creates_a_new_variant_that_keeps_its_stock(
     adapter: Adapter[Any], store: SandboxProcess
 ) -> None:
     outcome, before, after = replaced(adapter, store)
+    warehouse = {"location_id": 2, "variant_id": int(outcome.links["variant", 10]), "quantity": 7}
+    adapter.http.request("PUT", "/v3/inventory/adjustments/absolute", body={"items": [warehouse]})
     changed = change(adapter, outcome, before, after)
     row = variants_of(store, outcome.external_id)["SKU-10"]
     assert [each["label"] for each in row["option_values"]] == ["Small"]
+    (stock,) = [each for each in store.state("inventory") if each["identity"]["variant_id"] == row["id"]]
+    assert [each["total_inventory_onhand"] for each in stock["locations"]] == [42, 7]
     assert (row["inventory_level"], row["bin_picking_number"], row["cost_price"]) == (42, "B-7", 3.5)
     assert row["purchasing_disabled_message"] == "Soon"
     [warning] = changed.warnings
@@ -233,6 +242,37 @@ def test_a_partly_saved_product_is_reported(adapter: Adapter[Any], store: Sandbo
     (problem,) = raised.value.item_errors.values()
     assert list(raised.value.item_errors) == [1] and problem.code == "partly_saved"
     assert "The brand could not be saved" in render(problem, platform="BigCommerce")[0]
+
+
+def test_a_new_product_that_is_saved_in_part_is_reported(adapter: Adapter[Any], store: SandboxProcess) -> None:
+    """The vendor then answers a list, and an error that names the values."""
+    body = {"data": [{"id": 1}], "errors": {"title": "Multi-status", "errors": {"custom_url": "in use"}}}
+    store.fault("status", method="POST", path="/v3/catalog/products$", status=207, body=body)
+    item = product(1, variants=[variant(10, options=[])])
+    (outcome,) = adapter.target(PRODUCTS).send(creations(adapter, PRODUCTS, [item]))
+    assert outcome.external_id == "1" and isinstance(outcome.error, SkipRecord)
+
+
+@pytest.mark.parametrize("fallback, sent", [(None, []), (3, [3])])
+def test_a_new_product_without_categories_says_so(
+    open_adapter: Open, store: SandboxProcess, fallback: int | None, sent: list[int]
+) -> None:
+    outcome = created(open_adapter("bigcommerce_target", fallback_category_id=fallback), product(1))
+    row = next(row for row in store.state("products") if str(row["id"]) == outcome.external_id)
+    assert row["categories"] == sent
+
+
+def test_a_variant_that_is_saved_in_part_replaces_none(adapter: Adapter[Any], store: SandboxProcess) -> None:
+    outcome, before, after = replaced(adapter, store)
+    body = {"data": {"id": 999_999}, "errors": {"title": "The stock was not saved"}}
+    store.fault("status", method="POST", path=f"{VARIANTS}$", status=207, body=body, when="after", times=1)
+    partly = change(adapter, outcome, before, after)
+    assert isinstance(partly.error, SkipRecord) and partly.error.problem.code == "partly_saved"
+    assert sorted(variants_of(store, outcome.external_id)) == ["SKU-10", "SKU-10~replaced", "SKU-11"]
+    again = change(adapter, outcome, before, after)
+    assert again.error is None and again.warnings
+    stored = variants_of(store, outcome.external_id)
+    assert sorted(stored) == ["SKU-10", "SKU-11"] and stored["SKU-10"]["inventory_level"] == 42
 
 
 def test_a_product_is_hidden_instead_of_deleted(open_adapter: Open, store: SandboxProcess) -> None:
@@ -321,6 +361,33 @@ def test_prices_are_written_to_the_selected_price_list(
     with pytest.raises(BatchRejected) as raised:
         adapter.target(PRICES).send(some)
     assert list(raised.value.item_errors) == [1]
+
+
+def test_quantity_prices_are_ranges_that_do_not_overlap(
+    open_adapter: Open, store: SandboxProcess, refs: References
+) -> None:
+    adapter = open_adapter("bigcommerce_target", price_list_id=1)
+    item = variant(1, price="8")
+    item.prices += [replace(item.prices[0], min_quantity=at, amount=Decimal(8 - at / 100)) for at in (50, 10)]
+    adapter.target(PRICES).send(operations(adapter, PRICES, [item], refs))
+    row = next(row for row in store.state("price_records") if row["bulk_pricing_tiers"])
+    found = [(tier["quantity_min"], tier["quantity_max"], tier["amount"]) for tier in row["bulk_pricing_tiers"]]
+    assert found == [(10, 49, 7.9), (50, 2**31 - 1, 7.5)]
+
+
+def test_what_a_price_record_no_longer_has_is_deleted(
+    open_adapter: Open, store: SandboxProcess, refs: References
+) -> None:
+    """The vendor does not say whether writing a record clears what it leaves out."""
+    adapter = open_adapter("bigcommerce_target", price_list_id=1)
+    reduced = variant(1, price="8")
+    reduced.prices[0].list_amount = Decimal(10)
+    (before,) = operations(adapter, PRICES, [reduced], refs)
+    (after,) = operations(adapter, PRICES, [variant(1, price="10")], refs)
+    adapter.target(PRICES).send([before])
+    store.clear_calls()
+    adapter.target(PRICES).send([replace(after, previous=before.payload)])
+    assert writes(store) == ["DELETE pricelists/1/records", "PUT pricelists/1/records"]
 
 
 def test_weights_are_sent_in_the_stores_unit(adapter: Adapter[Any], store: SandboxProcess) -> None:

@@ -6,10 +6,11 @@ import pytest
 import redis
 from django.contrib.staticfiles import finders
 from django.db import OperationalError, connection
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from synccenter import throttling
 from synccenter.api import api
+from synccenter.error_pages import server_error
 from tests.two_sellers import TwoSellers, key_for
 
 
@@ -97,3 +98,24 @@ def test_errors_outside_of_the_operations_are_json_too(path: str, headers: dict[
     assert response.headers["Content-Type"] == "application/problem+json"
     assert response.json()["status"] == status
     assert Client().get("/nowhere/").headers["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/api", "/api/nothing", "/api/v1/nothing", "/api/v2/issues"])
+def test_an_unknown_path_is_answered_in_json(path: str) -> None:
+    answer = Client().get(path, follow=True)
+    assert (answer.status_code, answer["Content-Type"]) == (404, "application/problem+json")
+
+
+@pytest.mark.parametrize(
+    ("path", "elsewhere"),
+    [
+        ("/s/acorn/", ["/s/acorn/issues/", "/s/acorn/runs/"]),
+        ("/s/acorn/issues/", ["/s/acorn/", "/s/acorn/runs/"]),
+        ("/admin/", ["/admin/hub/alert/"]),
+    ],
+)
+def test_the_page_after_an_error_is_styled_and_leads_elsewhere(path: str, elsewhere: list[str]) -> None:
+    page = server_error(RequestFactory().get(path)).content.decode()
+    assert re.findall(r'<a class="button" href="([^"]+)"', page) == elsewhere
+    assert "<style" not in page and 'href="/static/dashboard/base.css"' in page

@@ -51,7 +51,7 @@ def test_a_merchant_logs_in_and_finds_the_issue_of_a_product(acorn: Merchant, pa
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("heading", name="BigCommerce shop")).to_be_visible()
 
-    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Issues").click()
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Inbox").click()
     expect(page.get_by_role("list", name="Open issues").get_by_role("listitem")).to_have_count(2)
     page.get_by_label("Severity").select_option("error")
     page.get_by_role("button", name="Apply").click()

@@ -77,13 +77,13 @@ def test_a_sync_copies_the_shop_to_the_target(
         page.get_by_role("table", name="Items by kind and result").get_by_role("row", name="Product")
     ).to_be_visible()
     expect(page.get_by_role("log").get_by_text(re.compile("with (some )?errors"))).to_be_visible()
-    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Issues").click()
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Inbox").click()
     issues = page.get_by_role("list", name="Open issues").get_by_role("listitem")
     expect(issues.first).to_be_visible()
     expect(issues.first.get_by_role("button", name="Resolve")).to_be_visible()
 
     # A synced product, with an external ID and a status for both connections.
-    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Products").click()
+    page.get_by_role("navigation", name="Pages").get_by_role("link", name="Catalog").click()
     page.get_by_role("table").get_by_role("row").nth(5).get_by_role("link").click()
     expect(page.get_by_role("table", name="External IDs for each connection").get_by_role("row")).to_have_count(3)
     expect(page.get_by_text("Synced").first).to_be_visible()

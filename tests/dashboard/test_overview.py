@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.html import escape
 from django.utils.text import capfirst
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from connectors.services.runs import sync
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Change, Connection, Job, Run, RunCounter
@@ -92,6 +92,13 @@ def test_the_button_starts_a_sync(acorn: Merchant, logged_in: LogIn) -> None:
     assert "Categories sync started for BigCommerce shop." in response.content.decode()
     run = Run.objects.get(job=acorn.job(Direction.IMPORT, DataType.CATEGORIES))
     assert (run.trigger, run.started_by, run.scope) == ("button", acorn.owner, "full")
+
+
+def test_one_press_is_one_entry_in_the_audit_log(acorn: Merchant, logged_in: LogIn) -> None:
+    """Products are imported after brands, categories and settings; all of them start."""
+    logged_in(acorn.owner).post(f"/s/acorn/sync/{acorn.shop.slug}/orders/")
+    started = Run.objects.filter(job__connection=acorn.shop, state=Run.State.QUEUED)
+    assert started.count() > 1 and AuditEvent.objects.filter(action__startswith="sync.").count() == 1
 
 
 def test_a_second_click_shows_the_running_sync(acorn: Merchant, logged_in: LogIn) -> None:

@@ -11,6 +11,8 @@ from accounts.models import User
 from dashboard import presentation
 from hub.kinds import DataType, Direction
 from hub.models import Run, RunLogLine
+from hub.services import pause_job
+from synclog.models import Issue
 from tests.dashboard.merchants import Merchant
 
 LogIn = Callable[[User], Client]
@@ -161,3 +163,35 @@ def test_a_run_that_needs_approval_gets_an_answer(acorn: Merchant, logged_in: Lo
     client.post(f"/s/acorn/runs/{run.pk}/answer/", {"answer": "yes"}, follow=True)
     run.refresh_from_db()
     assert run.cursor["answer"] is False, "a late answer is ignored"
+
+
+def test_an_issue_that_was_open_before_counts_for_a_run_that_skipped_its_item(
+    acorn: Merchant, logged_in: LogIn
+) -> None:
+    run, issue = acorn.runs["done"], acorn.issues[0]
+    Issue.objects.filter(pk=issue.pk).update(
+        opened_at=run.created_at - timedelta(days=3), seen_at=run.created_at + timedelta(minutes=1)
+    )
+    client = logged_in(acorn.owner)
+    assert client.get(f"/s/acorn/runs/{run.pk}/").context["open_issues"] == 1
+    assert issue.title in client.get(f"/s/acorn/issues/?run={run.pk}").content.decode()
+
+
+def test_a_run_of_a_paused_job_says_so_and_can_be_resumed(acorn: Merchant, logged_in: LogIn) -> None:
+    run = open_run(acorn, Run.State.QUEUED)
+    pause_job(job=run.job, by=None)
+    client, page = logged_in(acorn.owner), f"/s/acorn/runs/{run.pk}/"
+    shown = client.get(page).content.decode()
+    assert "This sync is paused." in shown and "Waiting to start" not in shown
+    answer = client.post(f"/s/acorn/jobs/{run.job_id}/resume/", {"next": page})
+    assert answer.headers["Location"] == page
+    assert "Waiting to start" in client.get(page).content.decode()
+
+
+def test_messages_go_when_the_run_has_finished(acorn: Merchant, logged_in: LogIn) -> None:
+    run = open_run(acorn)
+    client, live = logged_in(acorn.owner), f"/s/acorn/runs/{run.pk}/live/"
+    assert 'id="messages"' not in client.get(live, headers=HTMX).content.decode()
+    Run.objects.filter(pk=run.pk).update(state=Run.State.DONE)
+    for path in (live, "/s/acorn/live/"):
+        assert '<div id="messages" role="status" hx-swap-oob="true">' in client.get(path, headers=HTMX).content.decode()

@@ -45,8 +45,10 @@ def test_no_differences_are_reported_without_a_write(
     custom: Connection, custom_platform: SandboxProcess, products: list[Product]
 ) -> None:
     custom_platform.clear_calls()
+    Product.objects.create(seller=products[0].seller, title="Deleted before it was ever sent", status="deleted")
     run = run_check(custom, "proof")
     assert (run.state, verdicts(run), counts(run)) == (Run.State.DONE, {}, {"read": 240, "unchanged": 240})
+    assert run.total == 240, "of the catalog, only what the target should have"
     assert "no differences" in run.reason and run.api_calls == 3
     assert not written(custom_platform)
     assert not SeenExternalId.objects.exists() and not Change.objects.exists()

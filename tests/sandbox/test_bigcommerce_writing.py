@@ -6,7 +6,7 @@ import pytest
 
 from tests.sandbox.conftest import Api
 
-SHIRT = {"name": "Plain shirt", "type": "physical", "weight": 0.2, "price": 20}
+SHIRT = {"name": "Plain shirt", "type": "physical", "weight": 0.2, "price": 20, "categories": []}
 
 
 def size(label: str) -> list[dict[str, str]]:
@@ -23,6 +23,7 @@ def size(label: str) -> list[dict[str, str]]:
         ({"price": "20"}, "price"),
         ({"price": -1}, "price"),
         ({"weight": None}, "weight"),
+        ({"categories": None}, "categories"),
         ({"is_visible": 1}, "is_visible"),
         ({"custom_fields": [{"name": "n"}]}, "value"),
         ({"images": [{"image_url": "https://x/" + "y" * 250}]}, "images.image_url"),
@@ -79,9 +80,13 @@ def test_the_base_variant_is_replaced_by_real_variants(shop: Api) -> None:
     assert base["id"] == product["base_variant_id"]
     assert base["sku"] == "SHIRT"
     assert shop.delete(f"{path}/{base['id']}").status_code == 422
-    assert shop.post(path, {"sku": "SHIRT-S", "option_values": size("S")}).status_code == 200
+    assert shop.post(path, {"sku": "SHIRT-S", "option_values": size("S")}).status_code == 422
+    option = {"display_name": "Size", "type": "rectangles", "option_values": [{"label": "S", "sort_order": 0}]}
+    size_option = shop.post(path.replace("variants", "options"), option).json()["data"]
+    values = [{"option_id": size_option["id"], "id": size_option["option_values"][0]["id"]}]
+    assert shop.post(path, {"sku": "SHIRT-S", "option_values": values}).status_code == 200
     assert [variant["sku"] for variant in shop.data(path)] == ["SHIRT-S"]
-    assert shop.post(path, {"sku": "SHIRT-S2", "option_values": size("S")}).status_code == 409
+    assert shop.post(path, {"sku": "SHIRT-S2", "option_values": values}).status_code == 409
 
 
 def test_changed_option_values_are_answered_with_200_and_ignored(shop: Api) -> None:
@@ -140,6 +145,9 @@ def test_valid_price_records_are_written_beside_invalid_ones(shop: Api) -> None:
     assert rejected.status_code == 422
     (error,) = rejected.json()["batch_errors"]
     assert error["data"]["sku"] == "no such thing"
+    tiers = [{"quantity_min": at, "type": "fixed", "amount": 4} for at in (10, 50)]
+    for wrong in (tiers, [tier | {"quantity_max": 99} for tier in tiers]):
+        assert shop.put(path, [good | {"bulk_pricing_tiers": wrong}]).status_code == 422
     assert list(error["field_errors"]) == ["sku"]
     shop.put(path, [good | {"price": 5}])
     assert [(row["variant_id"], row["price"]) for row in shop.data(path)] == [(1, 5)]
@@ -216,3 +224,19 @@ def test_a_body_must_be_json(shop: Api) -> None:
     path = "/v3/catalog/products/1"
     assert shop.call("PUT", path, data=b"{", headers={"Content-Type": "application/json"}).status_code == 400
     assert shop.call("PUT", path, data=b"price=3").status_code == 415
+
+
+def test_brands_are_deleted_by_name_or_one_at_a_time(shop: Api) -> None:
+    path = "/v3/catalog/brands"
+    (first, *_) = shop.data(path, limit=1)
+    assert shop.delete(f"{path}?id:in={first['id']}").status_code == 422
+    assert shop.delete(f"{path}?name={first['name']}").status_code == 204
+    assert shop.get(f"{path}/{first['id']}").status_code == 404
+
+
+def test_a_scope_and_destination_have_one_webhook(shop: Api) -> None:
+    body = {"scope": "store/order/*", "destination": "https://hub.example.com/hook"}
+    assert shop.post("/v3/hooks", body).status_code == 200
+    assert shop.post("/v3/hooks", body).status_code == 422
+    other = shop.post("/v3/hooks", body | {"scope": "store/product/*"}).json()["data"]
+    assert shop.put(f"/v3/hooks/{other['id']}", {"scope": "store/order/*"}).status_code == 422

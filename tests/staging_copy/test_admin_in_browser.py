@@ -77,7 +77,7 @@ def test_copy_from_dry_run_to_rollback(
     run_due_copies()
     # The page polls, and shows the question without a reload.
     expect(page.locator("#copy-question")).to_contain_text(
-        "20 of 30 products are missing from the staging shop acme-shop"
+        "20 of 30 products are missing from the staging shop Acme's shop"
     )
     run_action(page, "approve")
     expect(page.locator(".console-progress")).to_contain_text("Waiting for the copier")

@@ -81,7 +81,8 @@ def start(job: Job, run: Run) -> None:
     if depth is None:
         raise NeedsAttention(f"Not supported: the {job.data_type} of {job.connection} cannot be read back.")
     run.cursor = {"phase": Phase.READ, "page": None, "after": 0, "unlisted": 0}
-    run.total = exporting.source(job).count()
+    # What was sent before. Items that never arrived come on top, and are known only when they are reached.
+    run.total = links.of_job(job).filter(missing=False).count()
     run.save(update_fields=["cursor", "total"])
     how = "field by field" if depth is ComparisonDepth.CONTENT else "by ID only"
     text = f"Comparing {job.data_type} with the data of {job.connection}, {how}. Nothing is sent."

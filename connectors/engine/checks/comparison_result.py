@@ -29,6 +29,7 @@ def close(turn: Turn, job: Job, run: Run) -> None:
         summary = _summary(job, run, found)
         # Items that only the target has are reported, but are not a difference.
         differs = any(found[verdict] for verdict in RunItem.REPAIRABLE)
+        Run.objects.filter(pk=run.pk).update(total=getattr(run.counters.first(), "read", 0))
         runs.close_check(run=run, now=now, found=summary, drift=differs)
         _update_comparison_issue(job, run, summary, differs, now)
 

@@ -5,7 +5,7 @@ from typing import Any
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Operation, Outcome
-from connectors.sdk.responses import RequestRejected
+from connectors.sdk.responses import RequestRejected, Response
 
 
 def rejection_reason(error: RequestRejected) -> str:
@@ -18,6 +18,15 @@ def rejection_reason(error: RequestRejected) -> str:
 def rejection_error(error: RequestRejected) -> SkipRecord:
     """The error for one rejected item."""
     return SkipRecord(issues.REJECTED(reason=rejection_reason(error)))
+
+
+def partial_error(response: Response) -> SkipRecord | None:
+    """The error for an item that was saved in part (207): the vendor says which values it did not save."""
+    if response.status != 207:
+        return None
+    body = response.json()
+    errors = body.get("errors") if isinstance(body, dict) else None
+    return SkipRecord(issues.PARTLY_SAVED(reason=error_text(errors) or response.text(200)))
 
 
 def error_text(error: Any) -> str:

@@ -44,6 +44,11 @@ class TargetSettings(Schema):
     )
     location_id: int = Field(1, title="Stock location", description="ID of the store's location that stock is sent to.")
     channel_id: int = Field(1, title="Storefront", description="ID of the channel whose category tree is written.")
+    fallback_category_id: int | None = Field(
+        None,
+        title="Fallback category",
+        description="ID of the category for new products without one. Some stores require a category.",
+    )
     on_removal: Literal["hide", "delete"] = Field(
         "hide", title="Discontinued items", description="Brands can't be hidden, so “hide” keeps them."
     )

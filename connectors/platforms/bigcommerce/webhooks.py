@@ -5,7 +5,7 @@ Payloads identify an item without its content: `{"scope", "store_id", "data": {"
 """
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connectors.platforms.bigcommerce.client import Row, SourceClient
@@ -23,6 +23,13 @@ SCOPES = (
     "store/information/updated",
 )
 
+METAFIELD_OWNERS = {
+    "product": DataType.PRODUCTS,
+    "category": DataType.CATEGORIES,
+    "customer": DataType.CUSTOMERS,
+    "order": DataType.ORDERS,
+}
+
 
 class BigCommerceWebhooks(Webhooks[SourceClient]):
     """One active webhook per scope, with our headers. Webhooks with other destinations are left unchanged."""
@@ -36,6 +43,10 @@ class BigCommerceWebhooks(Webhooks[SourceClient]):
     @classmethod
     def read_event(cls, payload: dict[str, Any]) -> list[EventReference]:
         match payload["scope"].split("/"):
+            case ["store", *owner, "metafield", _]:
+                return _metafield_references(payload["data"], owner)
+            case ["store", "order", "transaction", *_]:
+                return [_event_reference(DataType.ORDERS, payload["data"]["order_id"])]
             case ["store", "product", *_]:
                 return [_event_reference(DataType.PRODUCTS, payload["data"]["id"])]
             case ["store", "sku", "inventory", *_]:
@@ -89,6 +100,15 @@ class BigCommerceWebhooks(Webhooks[SourceClient]):
 
     def _hooks_to(self, destination: str) -> list[Row]:
         return [hook for hook in self.client.fetch_all(HOOKS) if hook["destination"] == destination]
+
+
+def _metafield_references(data: dict[str, Any], owner: Sequence[str]) -> list[EventReference]:
+    """A metafield's item is named by its ID alone, so that of a variant cannot be fetched; a partial import finds it.
+
+    The vendor prints the scopes with and without the kind of the item, and then its `resource_type`.
+    """
+    data_type = METAFIELD_OWNERS.get(data.get("resource_type") or "/".join(owner))
+    return [_event_reference(data_type, data["resource_id"])] if data_type else []
 
 
 def _event_reference(data_type: DataType, number: Any) -> EventReference:

@@ -20,6 +20,10 @@ from connectors.sdk.responses import RequestRejected, Response
 SUITEQL_PATH = "/query/v1/suiteql"
 RECORD_PATH = "/record/v1"
 MAX_ROWS = 1000
+QUERY_FIX = (
+    "Compare the field map of this connection with the fields that the account has, and give the role of the "
+    "integration the permissions on the records that are read."
+)
 _INTERNAL_ID = re.compile(r"/(\d+)/?$")
 
 RecordType = Literal["customer", "salesOrder"]
@@ -70,13 +74,13 @@ class NetSuiteClient:
 
     # SuiteQL
 
-    def page(self, query: str, *, limit: int = MAX_ROWS) -> tuple[list[Row], bool]:
+    def page(self, query: str, *, limit: int = MAX_ROWS, fix: str = QUERY_FIX) -> tuple[list[Row], bool]:
         """The first rows of a query that is ordered by a unique key, and whether there are more.
 
         The next page starts after the last key. Offsets don't work: NetSuite rejects them beyond 100,000 rows, and a
         row that changes meanwhile would cause others to be missed.
         """
-        match self._query(query, limit):
+        match self._query(query, limit, fix):
             case {"items": list(rows), "hasMore": bool(more), "count": int()} if all(
                 isinstance(row, dict) for row in rows
             ) and (rows or not more):
@@ -85,17 +89,21 @@ class NetSuiteClient:
 
     def count(self, query: str) -> int:
         """The number of rows of the query."""
-        match self._query(query, 1):
+        match self._query(query, 1, QUERY_FIX):
             case {"totalResults": int(number)}:
                 return number
         raise TryAgainLater("NetSuite's response to a query has no row count.", sent=False)
 
-    def rows(self, query: str, *, key: str, where: str = "") -> Iterator[Row]:
-        """All rows, ordered by `key`, a numeric and unique column that the query selects. `query` ends before WHERE."""
+    def rows(self, query: str, *, key: str, where: str = "", group: str = "", fix: str = QUERY_FIX) -> Iterator[Row]:
+        """All rows, ordered by `key`, a numeric and unique column that the query selects. `query` ends before WHERE.
+
+        `group`: the column to group by. `fix` is what helps if NetSuite rejects the query.
+        """
         after = 0
         while True:
             condition = f"{key} > {after}" + (f" AND ({where})" if where else "")
-            found, more = self.page(f"{query} WHERE {condition} ORDER BY {key}")
+            grouped = f" GROUP BY {group}" if group else ""
+            found, more = self.page(f"{query} WHERE {condition}{grouped} ORDER BY {key}", fix=fix)
             yield from found
             if not more:
                 return
@@ -104,13 +112,9 @@ class NetSuiteClient:
                 raise TryAgainLater(f"NetSuite returned rows that are not ordered by {key}.", sent=False)
             after = last
 
-    def _query(self, query: str, limit: int) -> Any:
+    def _query(self, query: str, limit: int, fix: str) -> Any:
         params, headers = {"limit": limit}, {"Prefer": "transient"}
         try:
             return self.http.request("POST", SUITEQL_PATH, params=params, body={"q": query}, headers=headers).json()
         except RequestRejected as error:
-            raise NeedsAttention(
-                f"NetSuite rejected a query: {error_message(error)}",
-                fix="Compare the field map of this connection with the fields that the account has, and give the role "
-                "of the integration the permissions on the records that are read.",
-            ) from error
+            raise NeedsAttention(f"NetSuite rejected a query: {error_message(error)}", fix=fix) from error

@@ -102,6 +102,25 @@ class Settings(Schema):
         title="Default field values",
         description='For every new sales order, as NetSuite\'s REST takes them: {"custbody_channel": {"id": "3"}}.',
     )
+    matrix_items: bool = Field(
+        True,
+        title="Matrix items",
+        description="The account has the feature Matrix Items: the children of a matrix item are its variants.",
+    )
+    stock_table: Literal["inventoryitemlocations", "aggregateitemlocation"] = Field(
+        "inventoryitemlocations",
+        title="Stock table",
+        description="The table in SuiteQL that has the stock of each location. Accounts have one or both of them.",
+    )
+    price_level: InternalId = Field(
+        "1",
+        title="Price level",
+        description="Internal ID of the price level that prices are read from; 1 is Base Price. Empty: no prices are "
+        "read.",
+    )
+    price_currency: InternalId = Field(
+        "", title="Price currency", description="Internal ID, for accounts with prices in several currencies."
+    )
     item_types: list[FieldName] = Field(
         default_factory=lambda: ["InvtPart", "Assembly", "Kit"],
         min_length=1,
@@ -149,8 +168,11 @@ class ItemMap(Schema):
     barcode: OptionalFieldName = "upccode"
     mpn: OptionalFieldName = ""
     rrp: OptionalFieldName = ""
-    # Names of our attributes → columns.
+    # Names of our attributes, and of the options that tell variants apart → columns. Of lists we read the texts.
     attributes: dict[str, FieldName] = Field(default_factory=dict)
+    options: dict[str, FieldName] = Field(default_factory=dict)
+    # Columns that refer to an image in the File Cabinet. None: images are not read.
+    images: list[FieldName] = Field(default_factory=lambda: ["storedisplayimage"])
 
 
 class OrderMap(Schema):

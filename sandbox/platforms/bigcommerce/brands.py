@@ -25,6 +25,8 @@ FILTERS = (
     .add("page_title")
 )
 
+DELETION_FILTERS = Filters().add("name").add("page_title")
+
 
 def brand_view(request: ApiRequest, brand: Row) -> Row:
     full = request.store.brands.full(brand)
@@ -65,9 +67,9 @@ def delete_brand(request: ApiRequest) -> Response:
 
 
 def delete_brands(request: ApiRequest) -> Response:
-    if not FILTERS.names(request.query):
+    if not DELETION_FILTERS.names(request.query):
         raise ApiError(422, "A filter is required to delete brands", {"name": "is required"})
-    for brand in list(FILTERS.choose(request.query, request.store.brands)):
+    for brand in list(DELETION_FILTERS.choose(request.query, request.store.brands)):
         _remove(request, brand)
     return no_content()
 

@@ -6,9 +6,9 @@ from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
 from sandbox.platforms.bigcommerce.fields import Field, Fields
 from sandbox.platforms.bigcommerce.responses import (
     ApiError,
+    Pager,
     invalid,
     item_response,
-    list_response,
     no_content,
     not_found,
 )
@@ -57,17 +57,18 @@ def _value_view(value: tuple[int, str], position: int) -> Row:
     return {"id": number, "label": label, "sort_order": position, "value_data": None, "is_default": False}
 
 
-def value_for(store: Store, product_id: int, wanted: Row) -> tuple[int, int]:
-    """Return the (option, value) of a variant's option value, found by IDs or by names; missing names are created."""
+def known_value(store: Store, product_id: int, wanted: Row) -> tuple[int, int]:
+    """Return the (option, value) of a variant's option value. A new variant names existing ones by their IDs."""
+    for option in store.options_.in_group(product_id):
+        if option["id"] == wanted.get("option_id") and wanted.get("id") in dict(option["values"]):
+            return option["id"], wanted["id"]
+    raise invalid({"option_values": "requires the id and option_id of a value of this product"})
+
+
+def named_value(store: Store, product_id: int, wanted: Row) -> tuple[int, int]:
+    """Return the (option, value) with these names, which are created if they are new: only with their product."""
     options = store.options_.in_group(product_id)
-    if "id" in wanted and "option_id" in wanted:
-        for option in options:
-            if option["id"] == wanted["option_id"] and any(number == wanted["id"] for number, _ in option["values"]):
-                return option["id"], wanted["id"]
-        raise invalid({"option_values": "no such option or value on this product"})
-    name, label = wanted.get("option_display_name"), wanted.get("label")
-    if not (isinstance(name, str) and name and isinstance(label, str) and label):
-        raise invalid({"option_values": "requires option_display_name and label, or option_id and id"})
+    name, label = wanted["option_display_name"], wanted["label"]
     stored = next((option for option in options if option["display_name"] == name), None)
     if stored is None:
         stored = store.add_option(product_id, name, [label])
@@ -78,9 +79,7 @@ def value_for(store: Store, product_id: int, wanted: Row) -> tuple[int, int]:
 
 def list_options(request: ApiRequest) -> Response:
     request.product()
-    options = request.store.options_.in_group(request.path["product_id"])
-    request.annotate_call(items=len(options))
-    return list_response([option_view(option) for option in options])
+    return _page(request, [option_view(each) for each in request.store.options_.in_group(request.path["product_id"])])
 
 
 def get_option(request: ApiRequest) -> Response:
@@ -123,7 +122,14 @@ def delete_option(request: ApiRequest) -> Response:
 
 
 def list_values(request: ApiRequest) -> Response:
-    return list_response(option_view(_option(request))["option_values"])
+    return _page(request, option_view(_option(request))["option_values"])
+
+
+def _page(request: ApiRequest, rows: list[Row]) -> Response:
+    pager = Pager(request.query, request.overlap)
+    start, stop = pager.bounds
+    request.annotate_call(items=len(rows[start:stop]))
+    return pager.page_response(rows[start:stop], len(rows))
 
 
 def create_value(request: ApiRequest) -> Response:

@@ -1,5 +1,6 @@
 """`/v3/pricelists` and their records: the price of a variant in a currency."""
 
+from itertools import pairwise
 from typing import Any
 
 from starlette.responses import Response
@@ -32,6 +33,13 @@ RECORD = Fields(
     map_price=AMOUNT,
     currency=Field("string", min_length=3, max_length=3),
     bulk_pricing_tiers=Field("array"),
+)
+TIER = Fields(
+    required=("quantity_min", "quantity_max", "type", "amount"),
+    quantity_min=Field("integer", minimum=1),
+    quantity_max=Field("integer", minimum=1, maximum=2**31 - 1),
+    type=Field("string", choices=("fixed", "price", "percent")),
+    amount=Field("number", minimum=0),
 )
 LIST_FILTERS = (
     Filters()
@@ -167,6 +175,8 @@ def _record_problems(store: Store, body: Any) -> tuple[Row | None, dict[str, str
     problems = RECORD.problems(body, creating=True)
     if not isinstance(body, dict):
         return None, problems
+    if "bulk_pricing_tiers" not in problems and not _are_tiers(body.get("bulk_pricing_tiers", [])):
+        problems["bulk_pricing_tiers"] = "each needs a minimum and a maximum, and they must not overlap"
     number, sku = body.get("variant_id"), body.get("sku")
     if number is None and not sku:
         return None, {**problems, "variant_id": "variant_id or sku is required"}
@@ -177,6 +187,15 @@ def _record_problems(store: Store, body: Any) -> tuple[Row | None, dict[str, str
     if "currency" not in problems and str(body["currency"]).upper() not in store.currencies:
         problems["currency"] = "The store has no such currency"
     return variant, problems
+
+
+def _are_tiers(tiers: list[Any]) -> bool:
+    if any(TIER.problems(tier, creating=True) for tier in tiers):
+        return False
+    ranges = sorted((tier["quantity_min"], tier["quantity_max"]) for tier in tiers)
+    return all(first <= last for first, last in ranges) and all(
+        before[1] < after[0] for before, after in pairwise(ranges)
+    )
 
 
 def write_record(store: Store, list_id: int, variant_id: int, fields: Row) -> None:

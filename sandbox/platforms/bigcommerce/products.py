@@ -48,7 +48,8 @@ FLAG = Field("boolean")
 INTEGER = Field("integer", minimum=-(2**31), maximum=2**31 - 1)
 
 PRODUCT = Fields(
-    required=("name", "type", "weight", "price"),
+    # The categories are required in stores with the second version of the product form.
+    required=("name", "type", "weight", "price", "categories"),
     name=Field("string", min_length=1, max_length=250),
     type=Field("string", choices=("physical", "digital")),
     sku=SHORT,
@@ -241,7 +242,7 @@ def create_product(request: ApiRequest) -> Response:
     level = fields.get("inventory_level", 0)
     if variants:
         for body in variants:
-            create_variant(store, product, body, silent=True)
+            create_variant(store, product, body, with_product=True)
     else:
         base = store.variants.add({"product_id": product["id"], "sku": sku, "inventory_level": level})
         store.products.change(product, {"base_variant_id": base["id"]})
@@ -390,11 +391,10 @@ def apply_change(store: Store, product: Row, fields: Row) -> dict[str, str]:
 
 
 def write_response(rows: list[Row], partial: dict[str, str], *, single: bool) -> Response:
-    data = rows[0] if single else rows
     if not partial:
-        return json_response({"data": data, "meta": {}})
+        return json_response({"data": rows[0] if single else rows, "meta": {}})
     errors = {"status": 422, "title": "Some attributes could not be saved", "type": "", "errors": partial}
-    return json_response({"data": data, "errors": errors, "meta": {}}, 207)
+    return json_response({"data": rows, "errors": errors, "meta": {}}, 207)
 
 
 def delete_product(request: ApiRequest) -> Response:

@@ -31,7 +31,10 @@ KINDS: dict[str, tuple[Callable[[Store], Table], View]] = {
     "categories": (lambda store: store.categories, category_view),
     "brands": (lambda store: store.brands, lambda store, row: store.brands.full(row)),
     "price_lists": (lambda store: store.price_lists, lambda store, row: row),
-    "price_records": (lambda store: store.records, lambda store, row: record_view(store, row, "sku")),
+    "price_records": (
+        lambda store: store.records,
+        lambda store, row: record_view(store, row, "sku,bulk_pricing_tiers"),
+    ),
     "inventory": (lambda store: store.variants, lambda store, row: item_view(store, row, store.locations)),
     "customers": (lambda store: store.customers, lambda store, row: customer_view(store, row, CUSTOMER_INCLUDES)),
     "orders": (lambda store: store.orders, order_with_lines),

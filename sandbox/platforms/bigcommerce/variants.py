@@ -4,7 +4,7 @@ from starlette.responses import Response
 
 from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
 from sandbox.platforms.bigcommerce.fields import Field, Fields, Filters, list_of, select_fields
-from sandbox.platforms.bigcommerce.options import value_for
+from sandbox.platforms.bigcommerce.options import known_value, named_value
 from sandbox.platforms.bigcommerce.responses import (
     ApiError,
     BatchApiError,
@@ -115,12 +115,13 @@ def post_variant(request: ApiRequest) -> Response:
     return item_response(variant_view(request.store, create_variant(request.store, product, request.body)))
 
 
-def create_variant(store: Store, product: Row, body: Row, *, silent: bool = False) -> Row:
+def create_variant(store: Store, product: Row, body: Row, *, with_product: bool = False) -> Row:
     """Create a variant from a validated body. It replaces the base variant of a product without options."""
     wanted = body["option_values"]
     if not isinstance(wanted, list) or not all(isinstance(value, dict) for value in wanted):
         raise invalid({"option_values": "must be a list of objects"})
-    values = tuple(value_for(store, product["id"], value) for value in wanted)
+    find = named_value if with_product else known_value
+    values = tuple(find(store, product["id"], value) for value in wanted)
     if any(set(row.get("values", ())) == set(values) for row in store.variants.in_group(product["id"])):
         raise ApiError(409, "A variant with these option values exists", {"option_values": "duplicate"})
     base = store.base_variant(product)
@@ -128,7 +129,7 @@ def create_variant(store: Store, product: Row, body: Row, *, silent: bool = Fals
         store.products.change(product, {"base_variant_id": None, "inventory_tracking": "variant"})
         store.remove_variant(base)
     fields = {**VARIANT.writable(body), "values": values}
-    if silent:
+    if with_product:
         return store.variants.add({"product_id": product["id"], **fields})
     return store.add_variant(product, fields)
 

@@ -12,10 +12,17 @@ from sandbox.platforms.bigcommerce.store import timestamp
 from sandbox.tables import Row
 
 PER_SCOPE = 10
+METAFIELD_EVENTS = ("created", "updated", "deleted")
 EVENTS = {
-    "store/product": ("created", "updated", "deleted", "inventory/updated", "inventory/order/updated"),
+    "store/product": (
+        *("created", "updated", "deleted", "inventory/updated", "inventory/order/updated"),
+        *(f"{owner}{event}" for owner in ("metafield/", "variant/metafield/") for event in METAFIELD_EVENTS),
+    ),
     "store/sku": ("created", "updated", "deleted", "inventory/updated", "inventory/order/updated"),
-    "store/order": ("created", "updated", "archived", "statusUpdated", "refund/created"),
+    "store/order": (
+        *("created", "updated", "archived", "statusUpdated", "message/created", "refund/created"),
+        *("transaction/created", "transaction/updated", *(f"metafield/{event}" for event in METAFIELD_EVENTS)),
+    ),
     "store/shipment": ("created", "updated", "deleted"),
     "store/customer": (
         "created",
@@ -25,7 +32,7 @@ EVENTS = {
         "address/updated",
         "address/deleted",
     ),
-    "store/category": ("created", "updated", "deleted"),
+    "store/category": ("created", "updated", "deleted", *(f"metafield/{event}" for event in METAFIELD_EVENTS)),
     "store/information": ("updated",),
 }
 SCOPES = {f"{family}/{event}" for family, events in EVENTS.items() for event in events}
@@ -57,7 +64,7 @@ def create_hook(request: ApiRequest) -> Response:
     store = request.store
     fields = HOOK.checked(request.body, creating=True)
     _check(fields)
-    _check_hook_limit(request, fields["scope"], None)
+    _check_others(request, fields, None)
     created_at = timestamp()
     stamps = {"client_id": store.options.client_id, "store_hash": store.name, "created_at": created_at}
     return item_response(
@@ -73,7 +80,7 @@ def change_hook(request: ApiRequest) -> Response:
     hook = _hook(request)
     fields = HOOK.checked(request.body, creating=False)
     _check(fields)
-    _check_hook_limit(request, fields.get("scope") or hook["scope"], hook["id"])
+    _check_others(request, hook | fields, hook["id"])
     request.store.webhooks.change(hook, {**fields, "updated_at": timestamp()})
     return item_response(hook)
 
@@ -110,8 +117,13 @@ def _is_allowed_destination(destination: str) -> bool:
     return parts.scheme == "https" and port in (None, 443) and bool(parts.hostname)
 
 
-def _check_hook_limit(request: ApiRequest, scope: str, own: int | None) -> None:
-    if sum(1 for hook in request.store.webhooks if hook["scope"] == scope and hook["id"] != own) >= PER_SCOPE:
+def _check_others(request: ApiRequest, wanted: Row, own: int | None) -> None:
+    """At most ten webhooks for a scope, and one for a scope and destination."""
+    hooks = request.store.webhooks
+    others = [hook for hook in hooks if hook["scope"] == wanted["scope"] and hook["id"] != own]
+    if any(hook["destination"] == wanted["destination"] for hook in others):
+        raise ApiError(422, "The webhook exists already", {"destination": "has a webhook for this scope"})
+    if len(others) >= PER_SCOPE:
         raise ApiError(
             422, f"At most {PER_SCOPE} hooks per scope", {"scope": "has reached the maximum number of hooks"}
         )

@@ -19,6 +19,7 @@ from typing import Any
 from sandbox.money import ZERO, rounded, shared
 from sandbox.platforms.netsuite.database import AccountDatabase, now
 from sandbox.platforms.netsuite.responses import ApiError
+from sandbox.platforms.netsuite.statuses import update_status
 from sandbox.platforms.netsuite.tax import TaxSettings
 
 TYPES = {"salesOrder": "SalesOrd", "creditMemo": "CustCred", "returnAuthorization": "RtnAuth", "invoice": "CustInvc"}
@@ -143,7 +144,11 @@ def _written(
     if "currency" in body:
         values["currency"] = int(body["currency"]["id"])
     if key is None:
-        own = {"type": TYPES[kind], "status": f"{TYPES[kind]}:{NEW_STATUS[kind]}", "externalid": external_id or None}
+        own = {
+            "type": TYPES[kind],
+            "status": db.status(TYPES[kind], NEW_STATUS[kind]),
+            "externalid": external_id or None,
+        }
         key = db.add("transaction", body=json.dumps(kept), trandate=body.get("tranDate"), **own, **values)
         db.change("transaction", key, tranid=f"{NUMBERS[kind]}{key}")
     else:
@@ -154,6 +159,8 @@ def _written(
     for line in lines:
         write_line(db, key, line)
     compute(db, key)
+    if kind == "salesOrder":
+        update_status(db, key)
     return key
 
 
@@ -257,7 +264,10 @@ def _tax(
 def _write_computed_lines(
     db: AccountDatabase, key: int, header: dict[str, Any], discount: Decimal, freight: Decimal, tax: Decimal
 ) -> None:
-    """The rows of freight, discount and tax, which SuiteQL returns among the lines. They do not belong to a sublist."""
+    """The rows of freight, discount, tax and the members of kits, which SuiteQL returns among the lines.
+
+    They do not belong to a sublist.
+    """
     db.connection.execute("DELETE FROM transactionline WHERE \"transaction\" = ? AND computed = 'T'", [key])
     rows: list[dict[str, Any]] = []
     if discount:
@@ -266,6 +276,12 @@ def _write_computed_lines(
         rows.append({"item": db.item_id("UPS Ground"), "amount": freight})
     if tax:
         rows.append({"item": None, "amount": tax, "taxline": "T"})
+    for line in db.lines(key):
+        members = "SELECT item, quantity FROM itemmember WHERE parentitem = ?"
+        for member in db.all(members, line["item"]):
+            # The members of a kit have quantities, but no amounts.
+            quantity = line["quantity"] * member["quantity"]
+            rows.append({"item": member["item"], "quantity": quantity, "amount": ZERO, "kitmemberof": line["id"]})
     for place, values in enumerate(rows, 1):
         amount = -float(values.pop("amount"))
         own = {"transaction": key, "id": 100_000 + place, "foreignamount": amount, "netamount": amount}
@@ -283,7 +299,7 @@ def view(db: AccountDatabase, kind: str, key: int, *, expand: bool) -> dict[str,
         "tranId": row["tranid"],
         "entity": {"id": str(entity["id"]), "refName": entity["companyname"]},
         "currency": {"id": str(row["currency"]), "refName": db.currency(row["currency"])},
-        "status": {"id": row["status"].partition(":")[2]},
+        "status": {"id": row["status"][-1]},
         "subtotal": row["subtotal"],
         "discountTotal": row["discounttotal"],
         "total": row["foreigntotal"],
@@ -338,6 +354,16 @@ def transform(db: AccountDatabase, source: str, key: int, target: str, body: dic
     db.change("transaction", made, createdfrom=key, currency=row["currency"])
     compute(db, made)
     return made
+
+
+def lines_to_copy(db: AccountDatabase, key: int, quantities: dict[int, float]) -> dict[str, Any]:
+    """The body of a transformation with some quantities of lines. An amount belongs to the whole line."""
+    lines = []
+    for line in db.lines(key):
+        if quantity := quantities.get(line["id"]):
+            amount = None if line["amount"] is None else line["amount"] * quantity / -line["quantity"]
+            lines.append(_copied_line(line | {"quantity": -quantity, "amount": amount}))
+    return {"item": {"items": lines}}
 
 
 def _copied_line(line: dict[str, Any]) -> dict[str, Any]:

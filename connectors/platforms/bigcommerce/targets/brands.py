@@ -4,8 +4,8 @@ from collections import defaultdict
 from collections.abc import Sequence
 
 from catalog.items import BrandItem
-from connectors.platforms.bigcommerce.client import BRANDS, Row, TargetClient, join
-from connectors.platforms.bigcommerce.error_messages import rejection_error, removal_outcome
+from connectors.platforms.bigcommerce.client import BRANDS, Row, TargetClient
+from connectors.platforms.bigcommerce.error_messages import partial_error, rejection_error, removal_outcome
 from connectors.platforms.bigcommerce.listings import BrandListing
 from connectors.platforms.bigcommerce.targets.base import StoreTarget, split
 from connectors.platforms.bigcommerce.values import URL_LENGTH, check_name
@@ -13,6 +13,7 @@ from connectors.sdk import issues
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome, References
+from connectors.sdk.paging import numeric_ids
 from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import ComparisonDepth
 from hub.kinds import DataType
@@ -36,19 +37,27 @@ class BrandTarget(StoreTarget[BrandItem], BrandListing[TargetClient]):
         """Link brands that exist with the same name (B5), create missing ones, update those that differ. Uses one
         listing for all."""
         written, removed = split(operations)
-        removed_ids = [operation.external_id for _, operation in removed if operation.external_id]
-        if removed_ids and self.client.settings.on_removal == "delete":
-            self.client.call("DELETE", BRANDS, params={"id:in": join(removed_ids)})
+        if self.client.settings.on_removal == "delete":
+            for number in numeric_ids(operation.external_id for _, operation in removed):
+                self._delete(number)
         outcomes = {position: removal_outcome(operation) for position, operation in removed}
         if written:
             store = _StoreBrands(self.client)
             outcomes |= {position: _sync(store, operation) for position, operation in written}
         return [outcomes[position] for position in range(len(operations))]
 
+    def _delete(self, number: int) -> None:
+        """Several brands can only be deleted by name. A brand that no longer exists is not an error."""
+        try:
+            self.client.call("DELETE", f"{BRANDS}/{number}")
+        except RequestRejected as error:
+            if error.status != 404:
+                raise
+
 
 def _sync(store: "_StoreBrands", operation: Operation[Row]) -> Outcome:
     try:
-        return Outcome(external_id=str(store.sync(operation)))
+        return store.sync(operation)
     except RequestRejected as rejection:
         return Outcome(error=rejection_error(rejection))
     except SkipRecord as error:
@@ -68,14 +77,14 @@ class _StoreBrands:
             self._by_name[row["name"].casefold()].append(row)
         self._linked: set[int] = set()
 
-    def sync(self, operation: Operation[Row]) -> int:
-        """Create or update the brand; returns its ID at the store."""
+    def sync(self, operation: Operation[Row]) -> Outcome:
+        """Create or update the brand."""
         payload = operation.content
         linked = whole_number(operation.external_id) or 0
         row = self._by_id.get(linked) or self._match_by_name(payload["name"])
-        brand_id = self._create(payload) if row is None else self._update(row, payload)
-        self._linked.add(brand_id)
-        return brand_id
+        outcome = self._create(payload) if row is None else self._update(row, payload)
+        self._linked.add(int(outcome.external_id))
+        return outcome
 
     def _match_by_name(self, name: str) -> Row | None:
         """The brand with this name, ignoring case if that is unambiguous. A match is never guessed (B5)."""
@@ -86,15 +95,18 @@ class _StoreBrands:
         ids = ", ".join(str(row["id"]) for row in candidates)
         raise SkipRecord(issues.AMBIGUOUS_NAME(name=name, ids=ids))
 
-    def _update(self, row: Row, payload: Row) -> int:
+    def _update(self, row: Row, payload: Row) -> Outcome:
         if row["id"] in self._linked:
             raise SkipRecord(issues.ALREADY_LINKED(name=payload["name"], external_id=row["id"]))
+        outcome = Outcome(external_id=str(row["id"]))
         if differing := {name: value for name, value in payload.items() if value != row.get(name)}:
-            self._client.call("PUT", f"{BRANDS}/{row['id']}", body=differing)
-        return int(row["id"])
+            outcome.error = partial_error(self._client.call("PUT", f"{BRANDS}/{row['id']}", body=differing))
+        return outcome
 
-    def _create(self, payload: Row) -> int:
-        match self._client.call("POST", BRANDS, body=payload).json():
-            case {"data": {"id": int(brand_id)}}:
-                return brand_id
+    def _create(self, payload: Row) -> Outcome:
+        response = self._client.call("POST", BRANDS, body=payload)
+        match response.json():
+            # A brand that was saved in part is answered as a list.
+            case {"data": {"id": int(brand_id)}} | {"data": [{"id": int(brand_id)}]}:
+                return Outcome(external_id=str(brand_id), error=partial_error(response))
         raise TryAgainLater("The store did not say which brand it created.")

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
-from catalog.items import VariantItem
+from catalog.items import PriceItem, VariantItem
 from connectors.platforms.bigcommerce.client import IDS_PER_REQUEST, Row, join
 from connectors.platforms.bigcommerce.error_messages import error_text, rejection_reason
 from connectors.platforms.bigcommerce.targets.base import StoreTarget, split
@@ -15,6 +15,9 @@ from connectors.sdk.records import Problem
 from connectors.sdk.responses import RequestRejected
 from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
 from hub.kinds import DataType
+
+# The vendor prints this as the end of the last range of quantities.
+MAX_QUANTITY = 2**31 - 1
 
 
 class PriceTarget(StoreTarget[VariantItem]):
@@ -33,10 +36,7 @@ class PriceTarget(StoreTarget[VariantItem]):
             "variant_id": remote_variant_id(item, refs),
             "currency": default.currency.lower(),
             "price": json_number(full),
-            "bulk_pricing_tiers": [
-                {"quantity_min": each.min_quantity, "type": "fixed", "amount": json_number(each.amount)}
-                for each in tiers
-            ],
+            "bulk_pricing_tiers": _tiers(tiers),
         }
         return record if sale is None else record | {"sale_price": json_number(sale)}
 
@@ -44,7 +44,9 @@ class PriceTarget(StoreTarget[VariantItem]):
         """Records of a rejected batch may have been written nevertheless; writing them again does no harm."""
         path = f"/pricelists/{self.client.settings.price_list_id}/records"
         written, removed = split(operations)
+        # The vendor does not say whether writing a record clears what it leaves out, so such a record is deleted first.
         ids = [operation.external_id for _, operation in removed]
+        ids += [str(each.content["variant_id"]) for _, each in written if _leaves_something_out(each)]
         for start in range(0, len(ids), IDS_PER_REQUEST):
             self.client.call("DELETE", path, params={"variant_id:in": join(ids[start : start + IDS_PER_REQUEST])})
         if written:
@@ -54,6 +56,21 @@ class PriceTarget(StoreTarget[VariantItem]):
                 positions = {operation.content["variant_id"]: position for position, operation in written}
                 raise BatchRejected(rejection_reason(error), item_errors=_item_errors(error, positions)) from error
         return [variant_outcome(each) for each in operations]
+
+
+def _tiers(prices: Sequence[PriceItem]) -> list[Row]:
+    """The ranges of quantities, which must not overlap; the last has no end."""
+    rising = sorted(prices, key=lambda price: price.min_quantity)
+    ends = [following.min_quantity - 1 for following in rising[1:]] + [MAX_QUANTITY]
+    return [
+        {"quantity_min": each.min_quantity, "quantity_max": end, "type": "fixed", "amount": json_number(each.amount)}
+        for each, end in zip(rising, ends, strict=False)
+    ]
+
+
+def _leaves_something_out(operation: Operation[Row]) -> bool:
+    previous = operation.previous or operation.content
+    return not previous.keys() <= operation.content.keys() or previous["currency"] != operation.content["currency"]
 
 
 def _item_errors(rejection: RequestRejected, positions: Mapping[int, int]) -> dict[int, Problem]:

@@ -7,6 +7,7 @@ from catalog.items import ProductItem
 from connectors.platforms.bigcommerce.client import PAGE_SIZE, PRODUCTS, VARIANTS, Row, TargetClient, join
 from connectors.platforms.bigcommerce.error_messages import (
     error_text,
+    partial_error,
     rejection_error,
     rejection_reason,
     removal_outcome,
@@ -49,6 +50,7 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
         self._remove([operation.external_id for _, operation in removed if operation.external_id])
         outcomes = {position: removal_outcome(operation) for position, operation in removed}
         known: dict[int, int] = {}
+        partly_saved: dict[int, SkipRecord | None] = {}
         for (position, operation), found in zip(written, self._find(written), strict=True):
             if found in known.values():
                 problem = issues.ALREADY_LINKED(name=operation.content["product"]["name"], external_id=found)
@@ -59,7 +61,7 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
         for position, operation in written:
             if position not in known and position not in outcomes:
                 try:
-                    known[position] = self._create(operation.content)
+                    known[position], partly_saved[position] = self._create(operation.content)
                 except RequestRejected as error:
                     outcomes[position] = Outcome(error=rejection_error(error))
         existing = {row["id"]: row for row in self._read(list(known.values()), include="variants")}
@@ -68,9 +70,11 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
         for position, number in known.items():
             self.client.complete(existing[number])
             try:
-                outcomes[position] = VariantWriter(self.client, existing[number]).sync(operations[position])
+                outcome = VariantWriter(self.client, existing[number]).sync(operations[position])
             except RequestRejected as error:
-                outcomes[position] = Outcome(external_id=str(number), error=rejection_error(error))
+                outcome = Outcome(external_id=str(number), error=rejection_error(error))
+            outcome.error = outcome.error or partly_saved.get(position)
+            outcomes[position] = outcome
         return [outcomes[position] for position in range(len(operations))]
 
     def _find(self, written: Numbered) -> list[int | None]:
@@ -106,16 +110,22 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
             errors = {position: issues.PARTLY_SAVED(reason=reason) for position in products if len(products) == 1}
             raise BatchRejected(f"Some parts could not be saved: {reason}.", item_errors=errors)
 
-    def _create(self, payload: Row) -> int:
+    def _create(self, payload: Row) -> tuple[int, SkipRecord | None]:
+        """The store's ID, and the error if not all of the product was saved."""
         body = self._body(payload) | {"images": [{"image_url": url} for url in payload["images"]]}
+        # Stores with the second version of the product form require categories.
+        fallback = self.client.settings.fallback_category_id
+        body.setdefault("categories", [fallback] if fallback else [])
         options = [each for each in payload["variants"] if each["options"]]
         body["inventory_tracking"] = "variant" if options else "product"
         if options:
             # The specification reuses the response schema here, including the IDs; the vendor's guides leave them out.
             body["variants"] = [new_variant(self.client, each) for each in options]
-        match self.client.call("POST", PRODUCTS, body=body).json():
-            case {"data": {"id": int(number)}}:
-                return number
+        response = self.client.call("POST", PRODUCTS, body=body)
+        match response.json():
+            # A product that was saved in part is answered as a list.
+            case {"data": {"id": int(number)}} | {"data": [{"id": int(number)}]}:
+                return number, partial_error(response)
         raise TryAgainLater("The store did not say which product it created.")
 
     def _body(self, payload: Row) -> Row:

@@ -8,6 +8,7 @@ from catalog.items import VariantItem
 from connectors.platforms.bigcommerce.client import Row
 from connectors.platforms.bigcommerce.error_messages import rejection_reason
 from connectors.platforms.bigcommerce.targets.base import StoreTarget, split
+from connectors.platforms.bigcommerce.targets.inventory import ADJUSTMENTS, ITEMS_PER_REQUEST
 from connectors.platforms.bigcommerce.values import remote_variant_id
 from connectors.sdk import issues
 from connectors.sdk.errors import BatchRejected
@@ -17,13 +18,12 @@ from connectors.sdk.responses import RequestRejected
 from connectors.sdk.values import SOLD_STATUSES
 from hub.kinds import DataType
 
-ADJUSTMENTS = "/inventory/adjustments/absolute"
 ITEM_INDEX_PATTERN = re.compile(r"items\[(\d+)\]")
 
 
 class StockTarget(StoreTarget[VariantItem]):
     data_type = DataType.STOCK
-    batch_size = 2000
+    batch_size = ITEMS_PER_REQUEST
 
     def payload(self, item: VariantItem, refs: References) -> Row | None:
         """The sum of all locations; negative stock is sent as zero. None if stock is not tracked."""
