@@ -9,7 +9,6 @@ import pytest
 from connectors.platforms.elevate.targets.products import ProductTarget
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.assumptions import AssumptionState, check_assumptions
-from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.feeds import ImportResult, ImportState
 from connectors.sdk.operations import Action, Operation
 from hub.kinds import DataType
@@ -47,16 +46,15 @@ def test_a_full_import_moves_the_cluster_only_when_forced(
     asked = send(adapter, tmp_path, replace_all=True)
     assert asked.state is ImportState.HARMFUL
     assert f"on Admin API {OTHER[version]}" in asked.reason and "Forcing this import" in asked.reason
-    assert list(cluster.state("version")) == [{"version": OTHER[version]}] and {
-        call["method"] for call in cluster.calls()
-    } == {"GET"}
+    assert list(cluster.state("version")) == [{"version": OTHER[version]}]
+    # v4 asks, because its PUT would move the cluster; v3 is simply refused.
+    assert {call["method"] for call in cluster.calls()} == {{"v4": "GET", "v3": "POST"}[version]}
     assert send(adapter, tmp_path, replace_all=True, force=True).state is ImportState.DONE
     assert list(cluster.state("version")) == [{"version": version}] and len(list(cluster.state("groups"))) == 1
     assert any("downgrade" in call["query"] for call in cluster.calls()) is (version == "v3")
     # From then on it goes on by itself, and the other version is told so.
     assert send(adapter, tmp_path).state is ImportState.DONE
-    with pytest.raises(NeedsAttention, match=f"on Admin API {version}"):
-        send(open_adapter("elevate", api_version=OTHER[version]), tmp_path)
+    assert f"on Admin API {version}" in send(open_adapter("elevate", api_version=OTHER[version]), tmp_path).reason
 
 
 def test_changes_are_not_sent_by_the_wrong_version(
@@ -64,9 +62,10 @@ def test_changes_are_not_sent_by_the_wrong_version(
 ) -> None:
     """405 is not the fault of the data, and not tried again."""
     adapter = open_adapter("elevate", api_version=version)
-    with pytest.raises(NeedsAttention, match=f"on Admin API {OTHER[version]}") as raised:
-        send(adapter, tmp_path)
-    assert f"Choose {OTHER[version]}" in raised.value.fix and "force the import" in raised.value.fix
+    for force in (False, True):
+        rejected = send(adapter, tmp_path, force=force)
+        assert rejected.state is ImportState.HARMFUL and f"on Admin API {OTHER[version]}" in rejected.reason
+        assert f"Choose {OTHER[version]}" in rejected.reason and "Send everything again" in rejected.reason
     assert list(cluster.state("groups")) == []
 
 

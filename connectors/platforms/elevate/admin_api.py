@@ -34,8 +34,8 @@ BUSY = (409, 423)
 class AdminApi:
     """One version of the Admin API, over one client.
 
-    `consequences` tells a person what it means to force the import that moves the cluster to this version, and
-    `move_parameters` is what that import needs.
+    `consequences` tells a person what it means to force the import that moves the cluster to this version;
+    `move_parameters` is what that import needs. `moves_silently`: it needs nothing, so the cluster is asked before.
     """
 
     version: str
@@ -44,6 +44,7 @@ class AdminApi:
     status: str
     content_type: str
     consequences: str
+    moves_silently: bool
     move_parameters: dict[str, str] = {}
 
     def __init__(self, http: HttpClient, settings: Settings, field_map: FieldMap) -> None:
@@ -76,14 +77,15 @@ class AdminApi:
         query = {"blockingTimeout": wait, "force": str(force).lower(), "name": name}
         if replace_all:
             self.prepare()
-            if not self.is_active:
+            if (self.moves_silently or force) and not self.is_active:
                 if not force:
-                    reason = f"Not sent: the cluster is on Admin API {self.other_version}. {self.consequences}"
-                    return ImportResult(ImportState.HARMFUL, reason=reason)
+                    return self._wrong_version(replace_all)
                 query |= self.move_parameters
         try:
             response = self._upload(path, query, replace_all=replace_all)
         except RequestRejected as error:
+            if error.status == 405:
+                return self._wrong_version(replace_all)
             return self._rejected_result(error, path)
         if response.status != 202:
             return ImportResult(ImportState.DONE)
@@ -94,6 +96,19 @@ class AdminApi:
 
     def poll(self, remote_id: str, *, path: str, replace_all: bool) -> ImportResult:
         return self._progress(self.http.get(self.status, params={"id": remote_id}).json(), path)
+
+    def _wrong_version(self, replace_all: bool) -> ImportResult:
+        """Only a person can go on, so the result is that of a harmful import. 405 is not the fault of the data."""
+        move = (
+            self.consequences
+            if replace_all
+            else (
+                f"Choose {self.other_version} in the settings of the connection. To move the cluster to {self.version} "
+                "instead, start “Send everything again”, and force that import when it waits for approval."
+            )
+        )
+        reason = f"Nothing was imported: the cluster is on Admin API {self.other_version}. {move}"
+        return ImportResult(ImportState.HARMFUL, reason=reason)
 
     def _upload(self, path: str, query: dict[str, str], *, replace_all: bool) -> Any:
         with open(path, "rb") as file:
@@ -118,13 +133,6 @@ class AdminApi:
         reason = str(body.get("reason") or error.response.text(500))
         if error.status in BUSY:
             return ImportResult(ImportState.BUSY, reason=reason, raw=body)
-        if error.status == 405:
-            raise NeedsAttention(
-                f"The cluster is on Admin API {self.other_version}. Nothing was imported.",
-                fix=f"Choose {self.other_version} in the settings of the connection. To move the cluster to "
-                f"{self.version} instead, start “Send everything again”, and force the import that waits for approval.",
-                status=error.status,
-            ) from error
         if error.status == 404:
             raise NeedsAttention(
                 "This cluster does not exist.", fix="Correct the cluster ID in the connection's URL."

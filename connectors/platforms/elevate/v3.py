@@ -109,6 +109,7 @@ def _copy(element: str, temp_files: Sequence[IO[bytes]], file: gzip.GzipFile) ->
 class V3(AdminApi):
     version = "v3"
     other_version = "v4"
+    moves_silently = False
     consequences = (
         "Forcing this import moves it back to v3 (downgrade=true): imports by v4, also those of other systems, then "
         f"fail. v3 ends on {END_OF_LIFE}."

@@ -64,6 +64,7 @@ class JsonLinesFeedFile(FeedFile):
 class V4(AdminApi):
     version = "v4"
     other_version = "v3"
+    moves_silently = True
     consequences = (
         "Forcing this import upgrades it to v4: imports by v3, also those of other systems, then fail until it is "
         "moved back. Ask Voyado for approval first."
