@@ -26,7 +26,7 @@ QUERY_FIX = (
 )
 _INTERNAL_ID = re.compile(r"/(\d+)/?$")
 
-RecordType = Literal["customer", "salesOrder"]
+RecordType = Literal["customer", "salesOrder", "creditMemo", "returnAuthorization"]
 
 
 class NetSuiteClient:
@@ -36,6 +36,7 @@ class NetSuiteClient:
         self.settings = account.settings
         self.field_map = account.field_map
         self.http = http
+        self._has_suitetax: bool | None = None
 
     # Records
 
@@ -52,16 +53,47 @@ class NetSuiteClient:
             raise TryAgainLater("NetSuite saved a record without returning its internal ID.")
         return found[1]
 
-    def read(self, record_type: RecordType, internal_id: str, fields: Sequence[str]) -> Row:
-        """Some fields of a record."""
-        path = f"{RECORD_PATH}/{record_type}/{quote(internal_id)}"
-        answer = self.http.get(path, params={"fields": ",".join(fields)}).json()
+    def read(self, record_type: RecordType, internal_id: str, fields: Sequence[str] = ()) -> Row:
+        """Some fields of a record; without `fields`, all of it with its sublists."""
+        params = {"fields": ",".join(fields)} if fields else {"expandSubResources": "true"}
+        try:
+            answer = self.http.get(f"{RECORD_PATH}/{record_type}/{quote(internal_id)}", params=params).json()
+        except RequestRejected as error:
+            raise TryAgainLater(f"A {record_type} cannot be read: {error_message(error)}") from error
         if not isinstance(answer, dict):
             raise TryAgainLater("NetSuite answered with something that is not a record.", sent=False)
         return answer
 
-    def update(self, record_type: RecordType, internal_id: str, body: Mapping[str, Any]) -> None:
-        self._write("PATCH", f"{RECORD_PATH}/{record_type}/{quote(internal_id)}", body)
+    def update(self, record_type: RecordType, internal_id: str, body: Mapping[str, Any], *, replace: str = "") -> None:
+        params = {"replace": replace} if replace else None
+        self._write("PATCH", f"{RECORD_PATH}/{record_type}/{quote(internal_id)}", body, params=params)
+
+    def has_suitetax(self) -> bool:
+        """Whether the account takes the tax of an order: the metadata of records lists only fields that it has.
+
+        https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/chapter_1540810168.html
+        """
+        if self.settings.tax_engine != "detect":
+            return self.settings.tax_engine == "suitetax"
+        if self._has_suitetax is None:
+            self._has_suitetax = "taxDetailsOverride" in self.fields_of("salesOrder")
+        return self._has_suitetax
+
+    def fields_of(self, record_type: RecordType) -> set[str]:
+        """The names of the fields that a record has in this account."""
+        headers = {"Accept": "application/schema+json"}
+        path = f"{RECORD_PATH}/metadata-catalog/{record_type}"
+        try:
+            answer = self.http.request("GET", path, headers=headers).json()
+        except RequestRejected as error:
+            raise NeedsAttention(
+                f"NetSuite does not list the fields of its records: {error_message(error)}",
+                fix="Choose the tax engine of the account in the settings of this connection.",
+            ) from error
+        match answer:
+            case {"properties": dict(properties)}:
+                return set(properties)
+        raise TryAgainLater("NetSuite's list of the fields of a record cannot be read.", sent=False)
 
     def _write(
         self, method: str, path: str, body: Mapping[str, Any], *, params: Mapping[str, str] | None = None

@@ -34,7 +34,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.contracts.problems import Problem
 from sandbox.platforms.base import Options, Platform, UnknownStateKind, annotate_call, json_response
-from sandbox.platforms.netsuite import records, suiteql, warehouse
+from sandbox.platforms.netsuite import records, suiteql, transactions, warehouse
 from sandbox.platforms.netsuite.authentication import Authenticator
 from sandbox.platforms.netsuite.database import AccountDatabase, now
 from sandbox.platforms.netsuite.responses import ApiError
@@ -66,6 +66,7 @@ class NetSuite(Platform):
         return [
             Route(f"{ROOT}/auth/oauth2/v1/token", self._token, methods=["POST"]),
             Route(f"{ROOT}/query/v1/suiteql", self._guarded(_query), methods=["POST"]),
+            Route(f"{ROOT}/record/v1/metadata-catalog/{{kind}}", self._guarded(_metadata), methods=["GET"]),
             Route(record, self._guarded(_put), methods=["PUT"]),
             Route(record, self._guarded(_patch), methods=["PATCH"]),
             Route(record, self._guarded(_get), methods=["GET"]),
@@ -181,6 +182,17 @@ def _patch(request: Request, db: AccountDatabase, body: Any) -> Response:
     kind, key = request.path_params["kind"], request.path_params["key"]
     records.patch(db, kind, key, body, request.query_params.get("replace", ""))
     return Response(status_code=204)
+
+
+def _metadata(request: Request, db: AccountDatabase, body: Any) -> Response:
+    """The metadata of a record lists the fields that the account has."""
+    if request.headers.get("accept") != "application/schema+json":
+        raise ApiError(400, "INVALID_HEADER", "The sandbox has metadata as application/schema+json only.")
+    records.check_kind(request.path_params["kind"])
+    properties: dict[str, Any] = {name: {} for name in sorted(transactions.field_names(db))}
+    return json_response(
+        {"type": "object", "properties": properties}, headers={"content-type": "application/schema+json"}
+    )
 
 
 def _get(request: Request, db: AccountDatabase, body: Any) -> Response:

@@ -31,13 +31,14 @@ CREATE TABLE location (id INTEGER PRIMARY KEY, name TEXT);
 CREATE TABLE inventoryitemlocations (item INTEGER, location INTEGER, quantityavailable REAL,
     lastquantityavailablechange TEXT, PRIMARY KEY (item, location));
 CREATE VIEW aggregateitemlocation AS SELECT * FROM inventoryitemlocations;
-CREATE TABLE customer (id INTEGER PRIMARY KEY, externalid TEXT UNIQUE, companyname TEXT, lastname TEXT, email TEXT,
+CREATE TABLE customer (id INTEGER PRIMARY KEY, externalid TEXT UNIQUE, companyname TEXT, firstname TEXT, lastname TEXT,
+    email TEXT, phone TEXT,
     isinactive TEXT DEFAULT 'F', body TEXT);
 CREATE TABLE currency (id INTEGER PRIMARY KEY, symbol TEXT, name TEXT);
 CREATE TABLE "transaction" (id INTEGER PRIMARY KEY, externalid TEXT, tranid TEXT, type TEXT, status TEXT, trandate TEXT,
-    entity INTEGER, shipmethod INTEGER, lastmodifieddate TEXT, body TEXT, currency INTEGER DEFAULT 1,
-    createdfrom INTEGER, subtotal REAL, discounttotal REAL, taxtotal REAL, foreigntotal REAL,
-    UNIQUE (type, externalid));
+    memo TEXT, otherrefnum TEXT, entity INTEGER, shipmethod INTEGER, lastmodifieddate TEXT, body TEXT,
+    currency INTEGER DEFAULT 1, createdfrom INTEGER, subtotal REAL, discounttotal REAL, taxtotal REAL,
+    foreigntotal REAL, UNIQUE (type, externalid));
 CREATE TABLE transactionline (uniquekey INTEGER PRIMARY KEY, "transaction" INTEGER, id INTEGER, item INTEGER,
     quantity REAL, mainline TEXT DEFAULT 'F', taxline TEXT DEFAULT 'F', isclosed TEXT DEFAULT 'F', rate REAL,
     amount REAL, foreignamount REAL, netamount REAL, memo TEXT, taxdetailsreference TEXT,
@@ -183,7 +184,18 @@ class AccountDatabase:
             | {"id": row["id"], "externalId": row["externalid"], "isInactive": row["isinactive"] == "T"}
             for row in self.all("SELECT * FROM customer")
         ]
+        kinds = {"CustCred": "creditMemo", "RtnAuth": "returnAuthorization"}
+        refunds = self.all("SELECT * FROM \"transaction\" WHERE type IN ('CustCred', 'RtnAuth')")
         return {
+            "refunds": [
+                {
+                    "id": row["id"],
+                    "externalId": row["externalid"],
+                    "kind": kinds[row["type"]],
+                    "total": row["foreigntotal"],
+                }
+                for row in refunds
+            ],
             "products": self.all("SELECT * FROM item WHERE parent IS NULL AND itemtype = 'InvtPart'"),
             "orders": orders,
             "open_orders": [row for row in orders if any(not line["isClosed"] for line in row["items"])],

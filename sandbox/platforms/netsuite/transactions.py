@@ -113,10 +113,18 @@ def _is_discount(db: AccountDatabase, item: dict[str, Any] | None) -> bool:
     return bool(db.all("SELECT 1 FROM item WHERE id = ? AND itemtype = 'Discount'", (item or {}).get("id")))
 
 
+def field_names(db: AccountDatabase) -> set[str]:
+    """The fields of a transaction that the account has."""
+    return HEADER | READ_ONLY | (SUITETAX if db.tax.engine == "suitetax" else set())
+
+
 def write(
-    db: AccountDatabase, kind: str, key: int | None, body: dict[str, Any], replaces: bool, external_id: str
+    db: AccountDatabase, kind: str, key: int | None, body: dict[str, Any], replaced: set[str], external_id: str
 ) -> int:
-    """Create or change a transaction, and work out its totals. Nothing is written if anything is rejected."""
+    """Create or change a transaction, and work out its totals. Nothing is written if anything is rejected.
+
+    Rows are added to sublists, unless these are `replaced`.
+    """
     lines = (body.get("item") or {}).get("items", [])
     if key is None and not lines:
         raise ApiError(400, "USER_ERROR", "You must enter at least one line item for this transaction.", "item")
@@ -130,15 +138,16 @@ def write(
     if "currency" in body and not db.all("SELECT 1 FROM currency WHERE id = ?", body["currency"]["id"]):
         raise ApiError(400, "INVALID_KEY_OR_REF", "Invalid currency reference key.", "currency")
     with db.atomic():
-        return _written(db, kind, key, body, replaces, external_id)
+        return _written(db, kind, key, body, replaced, external_id)
 
 
 def _written(
-    db: AccountDatabase, kind: str, key: int | None, body: dict[str, Any], replaces: bool, external_id: str
+    db: AccountDatabase, kind: str, key: int | None, body: dict[str, Any], replaced: set[str], external_id: str
 ) -> int:
     lines = (body.get("item") or {}).get("items", [])
     kept = {name: value for name, value in body.items() if name not in ("item", "entity")}
     values: dict[str, Any] = {"lastmodifieddate": now()}
+    values |= {name.lower(): body[name] for name in ("memo", "otherRefNum") if name in body}
     if "entity" in body:
         values["entity"] = int(body["entity"]["id"])
     if "currency" in body:
@@ -153,8 +162,10 @@ def _written(
         db.change("transaction", key, tranid=f"{NUMBERS[kind]}{key}")
     else:
         before = json.loads(db.all('SELECT body FROM "transaction" WHERE id = ?', key)[0]["body"])
+        if "taxDetails" in kept and "taxDetails" in before and "taxDetails" not in replaced:
+            kept["taxDetails"] = {"items": before["taxDetails"]["items"] + kept["taxDetails"]["items"]}
         db.change("transaction", key, body=json.dumps(before | kept), **values)
-    if replaces:
+    if "item" in replaced:
         drop_lines(db, key, {line["line"] for line in lines if "line" in line})
     for line in lines:
         write_line(db, key, line)
@@ -350,7 +361,7 @@ def transform(db: AccountDatabase, source: str, key: int, target: str, body: dic
     if lines is None:
         lines = [_copied_line(line) for line in db.lines(key)]
     new = {"entity": {"id": str(row["entity"])}, **copied, **body, "item": {"items": lines}}
-    made = write(db, target, None, new, False, external_id)
+    made = write(db, target, None, new, set(), external_id)
     db.change("transaction", made, createdfrom=key, currency=row["currency"])
     compute(db, made)
     return made
