@@ -13,10 +13,13 @@ from django.core.exceptions import ImproperlyConfigured
 
 from synccenter import environment as env
 from synccenter.embedded import bundled_postgres, postgres_binaries
+from synccenter.healthcheck import health_dir
 from synccenter.unfold import UNFOLD  # noqa: F401 - a setting like those below
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.path("SYNCCENTER_VAR", BASE_DIR / "var")
+# Reports of this machine's processes for health checks.
+HEALTH_DIR = env.path("HEALTH_DIR", health_dir())
 
 # live, staging or development. Not stored in the database, so that a copied database cannot claim to be live.
 ENVIRONMENT = env.text("ENVIRONMENT", "live")
@@ -114,9 +117,12 @@ def database(url: str) -> dict[str, object]:
 
 # In development, manage.py starts embedded services and sets DATABASE_URL if it is missing. The placeholder is for
 # commands that do not use a database.
-DATABASES = {"default": database(env.text("DATABASE_URL", "postgresql:///synccenter" if DEVELOPMENT else None))}
+_DATABASE_URL = env.url_with_password(
+    "DATABASE_URL", "DATABASE_PASSWORD", "postgresql:///synccenter" if DEVELOPMENT else None
+)
+DATABASES = {"default": database(_DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0" if DEVELOPMENT else None)
+REDIS_URL = env.url_with_password("REDIS_URL", "REDIS_PASSWORD", "redis://127.0.0.1:6379/0" if DEVELOPMENT else None)
 
 AUTH_USER_MODEL = "accounts.User"
 LOGIN_URL = "login"
@@ -251,7 +257,7 @@ BACKUP_STORAGE_ACCESS_KEY = env.text("BACKUP_STORAGE_ACCESS_KEY", "")
 BACKUP_STORAGE_SECRET_KEY = env.text("BACKUP_STORAGE_SECRET_KEY", "")
 BACKUP_STORAGE_KEEP_DAYS = env.number("BACKUP_STORAGE_KEEP_DAYS", 90)
 BACKUP_ENCRYPTION_KEYS = env.words("BACKUP_ENCRYPTION_KEYS", ",".join(ENCRYPTION_KEYS))
-STAGING_DATABASE_URL = env.text("STAGING_DATABASE_URL", "")
+STAGING_DATABASE_URL = env.url_with_password("STAGING_DATABASE_URL", "STAGING_DATABASE_PASSWORD", "")
 STAGING_COPY_JOURNAL_DIR = env.path("STAGING_COPY_JOURNAL_DIR", VAR_DIR / "copies")
 STAGING_COPY_PROCESSES = env.number("STAGING_COPY_PROCESSES", 2)
 STAGING_COPY_DOMAIN = env.text("STAGING_COPY_DOMAIN", "sellercenter.net")
