@@ -8,9 +8,11 @@ from connectors.webhooks.views import webhook
 from dashboard.views.account import log_in_to_console
 from synccenter.api import api
 from synccenter.health import health
+from synccenter.metrics import metrics
 
 urlpatterns = [
     path("health", health, name="health"),
+    path("metrics", metrics, name="metrics"),
     path("api/", api.urls),
     path("webhooks/<slug:token>", webhook, name="webhook"),
     # One login and one form for passwords, with the same limits and audit log.
