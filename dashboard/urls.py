@@ -3,7 +3,7 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from dashboard.views import account, checks, connections, issues, items, overview, preferences, runs, webhooks
+from dashboard.views import account, checks, connections, issues, items, overview, preferences, runs, search, webhooks
 
 seller_urls: list[URLPattern] = [
     path("", overview.show, name="overview"),
@@ -16,9 +16,10 @@ seller_urls: list[URLPattern] = [
     path("jobs/<int:job>/retry/", overview.retry_held, name="retry_held"),
     path("issues/", issues.index, name="issues"),
     path("issues/download/", issues.download, name="issues_csv"),
-    path("issues/resolve/", issues.resolve_selected, name="resolve_selected"),
-    path("issues/<int:issue>/resolve/", issues.resolve, name="resolve_issue"),
-    path("issues/<int:issue>/retry/", issues.retry, name="retry_issue"),
+    path("search/", search.index, name="search"),
+    path("issues/<int:issue>/", issues.show, name="issue"),
+    path("issues/live/", issues.live, name="issues_live"),
+    path("issues/act/", issues.act, name="act_on_issues"),
     path("runs/", runs.index, name="runs"),
     path("runs/<int:run>/", runs.show, name="run"),
     path("runs/<int:run>/live/", runs.live, name="run_live"),

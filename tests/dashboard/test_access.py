@@ -19,7 +19,7 @@ from synclog.models import Issue
 from tests.dashboard.merchants import Merchant, make_comparison, person, webhook_event
 
 CHANGES = {
-    *("sync", "pause_job", "resume_job", "retry_held", "resolve_selected", "resolve_issue", "retry_issue"),
+    *("sync", "pause_job", "resume_job", "retry_held", "act_on_issues"),
     *("cancel_run", "answer_run", "create_key", "revoke_key", "replay_webhook", "replay_webhooks"),
     *("webhook_secret", "preview_job", "compare_job", "repair_items", "go_ahead", "accept_difference"),
     "test_connection",
@@ -105,7 +105,7 @@ def test_members_of_another_seller_get_404(
     for name, address, names_an_object in addresses("birch", objects):
         if names_an_object:
             assert ask(bob, name, address) == 404, name
-    bob.post("/s/birch/issues/resolve/", {"issue": [issue.pk for issue in acorn.issues]})
+    bob.post("/s/birch/issues/act/", {"action": "resolve", "issue": [issue.pk for issue in acorn.issues]})
     assert bob.get(f"/s/birch/issues/?run={acorn.runs['done'].pk}").status_code == 404
     assert everything() == before
 
@@ -138,7 +138,7 @@ def test_get_changes_nothing(acorn: Merchant, logged_in: Callable[[User], Client
 def test_forms_need_a_csrf_token(acorn: Merchant) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(acorn.owner)
-    response = client.post(f"/s/acorn/issues/{acorn.issues[0].pk}/resolve/")
+    response = client.post("/s/acorn/issues/act/", {"action": "resolve", "issue": acorn.issues[0].pk})
     assert response.status_code == 403
     assert "expired" in response.content.decode()
 
