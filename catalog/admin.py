@@ -20,6 +20,7 @@ from catalog.models import (
     Price,
     PriceList,
     Product,
+    ScheduledPrice,
     Status,
     Stock,
     StockLocation,
@@ -135,7 +136,12 @@ class StockInline(ReadOnlyInline):
 
 class PriceInline(ReadOnlyInline):
     model = Price
-    fields = ("price_list", "min_quantity", "amount", "list_amount")
+    fields = ("price_list", "min_quantity", "max_quantity", "amount", "list_amount")
+
+
+class ScheduledPriceInline(ReadOnlyInline):
+    model = ScheduledPrice
+    fields = ("price_list", "min_quantity", "max_quantity", "amount", "list_amount", "starts_at", "ends_at")
 
 
 @admin.register(Variant)
@@ -146,7 +152,7 @@ class VariantAdmin(ReadOnlyAdmin):
     list_select_related = ("product", "seller")
     search_fields = ("sku",)
     search_help_text = _("Search by the start of a SKU")
-    inlines = (StockInline, PriceInline)
+    inlines = (StockInline, PriceInline, ScheduledPriceInline)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Variant], search_term: str
@@ -164,7 +170,7 @@ class StockLocationAdmin(ReadOnlyAdmin):
 
 @admin.register(PriceList)
 class PriceListAdmin(ReadOnlyAdmin):
-    list_display = ("name", "slug", "currency", "seller", "connection")
+    list_display = ("name", "slug", "currency", "seller", "connection", "source")
     list_filter = (SELLER,)
-    list_select_related = ("seller", "connection")
+    list_select_related = ("seller", "connection", "source")
     search_fields = ("name", "slug")

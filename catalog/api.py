@@ -53,7 +53,9 @@ def _with_fields(record_class: type, base: type[Schema] = Schema) -> Any:
 class _PriceDocument(Schema):
     price_list: str
     currency: str
+    customer_groups: list[str] = Field(description="The only customer groups with this price. Empty: all customers.")
     min_quantity: int = Field(description="The smallest quantity to which the price applies.")
+    max_quantity: int | None = Field(description="The largest quantity to which the price applies. Null: no limit.")
     amount: float
     list_amount: float | None = Field(description="The price before a discount.")
 

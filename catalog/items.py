@@ -11,6 +11,8 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import connection as database
+from django.db.models import F
+from django.db.models.lookups import IsNull
 
 from catalog.contents import ProductContent, VariantContent
 from catalog.models import Brand, Category, Image, Price, PriceList, Product, ProductCategory, Stock, Variant
@@ -31,7 +33,10 @@ class StockItem:
 
 @dataclass(slots=True)
 class PriceItem:
-    """A price. `price_list` is the slug of its price list, `list_name` the name."""
+    """A price that applies now. `price_list` is the slug of its price list, `list_name` the name.
+
+    `customer_groups` are the names of the only groups that have it; empty: all customers.
+    """
 
     price_list: str
     currency: str
@@ -39,11 +44,13 @@ class PriceItem:
     amount: Decimal
     list_amount: Decimal | None
     list_name: str = ""
+    max_quantity: int | None = None
+    customer_groups: list[str] = field(default_factory=list)
 
 
 @dataclass(slots=True, kw_only=True)
 class VariantItem(VariantContent):
-    """A variant with its stock and prices."""
+    """A variant with its stock and prices: first those in the default lists of shops, then those in further lists."""
 
     id: int
     product_id: int
@@ -162,10 +169,10 @@ def _variants(queryset: Any) -> dict[int, VariantItem]:
     prices: dict[int, list[PriceItem]] = defaultdict(list)
     for price in (
         Price.objects.filter(variant_id__in=variants.keys())
-        .order_by("variant_id", "price_list__slug", "min_quantity")
+        .order_by("variant_id", IsNull(F("price_list__connection"), True), "price_list__slug", "min_quantity")
         .values_list(
             "variant_id", "price_list__slug", "price_list__currency", "min_quantity", "amount", "list_amount",
-            "price_list__name",
+            "price_list__name", "max_quantity", "price_list__customer_groups",
         )
     ):  # fmt: skip
         prices[price[0]].append(PriceItem(*price[1:]))

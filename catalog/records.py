@@ -1,7 +1,7 @@
 """Catalog records as read from a source. Amounts are in the major unit of the currency, weights in grams."""
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 
 from django.utils.translation import gettext_lazy as _
@@ -53,6 +53,35 @@ class PriceRecord:
     list_amount: Decimal | None = hub_field(_("List price"), unit="currency", default=None)
 
 
+@register_fields(Kind.PRICE_LIST)
+@dataclass(slots=True, kw_only=True)
+class PriceListRecord:
+    """A further price list of a source, in one currency; empty: the shop's. A list in two currencies is two lists.
+
+    `customer_groups`: the names of the groups that have these prices; empty: all customers.
+    """
+
+    external_id: str
+    name: str = hub_field(_("Name"), since="0.2.0")
+    currency: str = hub_field(_("Currency"), default="", since="0.2.0")
+    customer_groups: list[str] = hub_field(_("Customer groups"), default_factory=list, since="0.2.0")
+
+
+@register_fields("price_with_conditions")
+@dataclass(slots=True, kw_only=True)
+class ConditionalPriceRecord(PriceRecord):
+    """A price that applies in a list (None: the default list), to quantities, in a period. docs/prices.md explains it.
+
+    `max_quantity` is inclusive. `starts_at` (inclusive) and `ends_at` (exclusive) are aware; None: no limit.
+    """
+
+    price_list: PriceListRecord | None = hub_field(_("Price list"), relation=True, default=None, since="0.2.0")
+    min_quantity: int = hub_field(_("Minimum quantity"), default=1, since="0.2.0")
+    max_quantity: int | None = hub_field(_("Maximum quantity"), default=None, since="0.2.0")
+    starts_at: datetime | None = hub_field(_("Starts"), default=None, since="0.2.0")
+    ends_at: datetime | None = hub_field(_("Ends"), default=None, since="0.2.0")
+
+
 @register_fields("stock", in_feeds=True)
 @dataclass(slots=True, kw_only=True)
 class StockRecord:
@@ -69,12 +98,15 @@ class StockRecord:
 class VariantRecord(VariantContent):
     """A variant with its price and stock.
 
-    None for price or stock means that they were not read and must be kept. `stock` has all locations of the source:
-    what it lacks is removed.
+    None for price or stock means that they were not read and must be kept. A single price is the default price; a list
+    has all prices of the variant in all lists of the source. `stock` has all locations of the source. What a list lacks
+    is removed.
     """
 
     external_id: str
-    price: PriceRecord | None = hub_field(_("Price"), feed_name="prices", relation=True, default=None)
+    price: PriceRecord | list[ConditionalPriceRecord] | None = hub_field(
+        _("Price"), feed_name="prices", relation=True, default=None
+    )
     stock: list[StockRecord] | None = hub_field(_("Stock"), feed_name="", relation=True, default=None)
 
 

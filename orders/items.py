@@ -212,6 +212,14 @@ class OrderItem:
         # Goods may be refunded after the target shipped them.
         return {line_id: max(quantity, own.get(line_id, Decimal(0))) for line_id, quantity in left.items()}
 
+    def returned_quantities(self) -> dict[int, Decimal]:
+        """Order line ID → what the target shipped although it is not to be delivered any more: refunded afterwards."""
+        if self.target_id is None:
+            return {line.id: Decimal(0) for line in self.lines}
+        own = self._reported(self.target_id)
+        left = self._left(self.shipped_quantities(except_by=self.target_id))
+        return {line_id: max(Decimal(0), own.get(line_id, Decimal(0)) - quantity) for line_id, quantity in left.items()}
+
     def _reported(self, by: int | None) -> dict[int, Decimal]:
         """Order line ID → quantity in the shipments that a connection reported."""
         found: dict[int, Decimal] = defaultdict(Decimal)

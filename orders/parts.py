@@ -93,14 +93,17 @@ def _part(line: OrderLineItem, quantity: Decimal, currency: str) -> Part:
     return Part(line, quantity, net, tax, gross, discount_net or _ZERO, discount_gross or _ZERO)
 
 
+def charges(item: OrderItem) -> list[AdjustmentRecord]:
+    """The charges of an order as they were placed."""
+    return [row for row in item.adjustments if row.kind in CHARGES]
+
+
 def charges_left(item: OrderItem) -> list[AdjustmentRecord]:
     """The charges of an order, less what was refunded of shipping."""
     left_net = sum((refund.shipping_net or _ZERO for refund in item.refunds), _ZERO)
     left_gross = sum((refund.shipping_gross or _ZERO for refund in item.refunds), _ZERO)
     found = []
-    for row in item.adjustments:
-        if row.kind not in CHARGES:
-            continue
+    for row in charges(item):
         if row.kind in ("shipping", "handling") and (left_net or left_gross) and row.gross and row.net is not None:
             gross = min(row.gross, left_gross or round_amount(left_net * row.gross / (row.net or 1), item.currency))
             net = round_amount(row.net * gross / row.gross, item.currency)

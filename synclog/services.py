@@ -1,7 +1,7 @@
 """Writes sync results of items in bulk, and lets users resolve and retry issues."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -149,6 +149,27 @@ def record_outcomes(
                 "changes": [json.dumps(outcome.changes) for outcome in outcomes],
             },
         )
+
+
+def record_scheduled_changes(
+    *, seller_id: int, job: Job | None, kind: Kind, changes: Mapping[int, dict[str, list[Any]]], now: datetime
+) -> None:
+    """Add timeline entries for what changed here because its time had come. `changes`: item ID → as in `ItemOutcome`.
+    `job` is the import that had announced it."""
+    ItemEvent.objects.bulk_create(
+        ItemEvent(
+            at=now,
+            seller_id=seller_id,
+            job=job,
+            kind=kind,
+            item_id=item_id,
+            direction=Direction.IMPORT,
+            action=ItemEvent.Action.UPDATED,
+            message="A price began or ended.",
+            changes=pairs,
+        )
+        for item_id, pairs in changes.items()
+    )
 
 
 def upsert_issues(*, log: SyncLog, job: Job | None, drafts: Sequence[IssueDraft], now: datetime) -> None:

@@ -46,13 +46,16 @@ SELECT product.id, json_build_object(
                 SELECT coalesce(json_agg(json_build_object(
                     'price_list', list.slug,
                     'currency', list.currency,
+                    'customer_groups', list.customer_groups,
                     'min_quantity', price.min_quantity,
+                    'max_quantity', price.max_quantity,
                     {price_fields}
                 ) ORDER BY list.slug, price.min_quantity), '[]')
                 FROM catalog_price AS price JOIN catalog_pricelist AS list ON list.id = price.price_list_id
-                WHERE price.variant_id = variant.id AND (%(vendor)s IS NULL OR list.connection_id IN (
-                    SELECT id FROM hub_connection WHERE seller_id = %(seller)s AND role = 'erp'
-                ))
+                WHERE price.variant_id = variant.id AND (%(vendor)s IS NULL
+                    OR coalesce(list.connection_id, list.source_id) IN (
+                        SELECT id FROM hub_connection WHERE seller_id = %(seller)s AND role = 'erp'
+                    ))
             )
         ) ORDER BY variant.position, variant.id), '[]')
         FROM catalog_variant AS variant WHERE variant.product_id = product.id

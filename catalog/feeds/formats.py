@@ -31,6 +31,7 @@ _SINGULAR = {
     "variants": "variant",
     "options": "option",
     "prices": "price",
+    "customer_groups": "customer_group",
     "locations": "location",
     "images": "image",
 }

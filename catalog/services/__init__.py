@@ -3,14 +3,17 @@
 from catalog.services.differences import Changes
 from catalog.services.galleries import GalleryDraft, save_galleries
 from catalog.services.price_lists import ensure_price_list, set_currency
+from catalog.services.prices import DuePrices, apply_due_prices
 from catalog.services.products import ProductDraft, SavedProduct, save_products, set_product_status
 from catalog.services.taxonomy import discontinue, save_brands, save_categories, set_category_parents
 
 __all__ = [
     "Changes",
+    "DuePrices",
     "GalleryDraft",
     "ProductDraft",
     "SavedProduct",
+    "apply_due_prices",
     "discontinue",
     "ensure_price_list",
     "set_category_parents",

@@ -4,15 +4,13 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal, InvalidOperation
 
-from django.db import DataError, transaction
+from django.db import transaction
 from django.db.models import Q
 
 from catalog.items import ProductItem, VariantItem, load_products
 from catalog.models import (
     Image,
-    Price,
     PriceList,
     Product,
     ProductCategory,
@@ -23,14 +21,13 @@ from catalog.models import (
 )
 from catalog.records import ProductRecord, VariantRecord
 from catalog.services.differences import Changes, differences
+from catalog.services.prices import PriceDraft, save_prices
 from catalog.services.revisions import bump_revisions
 from hub.field_registry import stored_names, stored_values
 from hub.kinds import Kind
 from hub.models import Master
 from hub.queue import enqueue
 
-# Precision of the columns. A finer amount would differ from the stored one at every import.
-_MONEY_PRECISION = Decimal("0.0001")
 _CONTENT = stored_names(ProductRecord)
 _VARIANT_CONTENT = stored_names(VariantRecord)
 
@@ -87,8 +84,8 @@ def save_products(
     known = load_products([draft.product_id for draft in drafts if draft.product_id])
     saved = _save_content(seller_id, drafts, known, groups, now)
     variants = _save_variants(seller_id, drafts, saved, known, groups, now)
-    if Master.Group.PRICE in groups and price_list is not None:
-        _save_prices(seller_id, variants, price_list)
+    if Master.Group.PRICE in groups:
+        _save_prices(seller_id, variants, price_list, origin, now)
     _save_stock(seller_id, variants, groups, sole_stock_source, now)
     _save_images(seller_id, drafts, saved, known, groups, origin)
     changed = [result for result in saved if result.changes or result.created]
@@ -255,63 +252,20 @@ def _save_variants(
     return variants
 
 
-def _save_prices(seller_id: int, variants: Iterable[_SavedVariant], price_list: PriceList) -> None:
-    """Save the default prices, and remove those that the source no longer has (C3)."""
-    rows: list[Price] = []
-    gone: list[int] = []
+def _save_prices(
+    seller_id: int, variants: Sequence[_SavedVariant], price_list: PriceList | None, origin: int | None, now: datetime
+) -> None:
+    drafts = [
+        PriceDraft(variant.id, variant.record.price, is_new=variant.before is None)
+        for variant in variants
+        if variant.record.price is not None
+    ]
+    changes = save_prices(seller_id=seller_id, connection_id=origin, default_list=price_list, drafts=drafts, now=now)
     for variant in variants:
-        price = variant.record.price
-        if price is None:
-            continue
-        before = next(
-            (
-                (item.amount, item.list_amount)
-                for item in (variant.before.prices if variant.before else ())
-                if item.price_list == price_list.slug and item.min_quantity == 1
-            ),
-            None,
-        )
-        if price.amount is None:
-            if before is not None:
-                gone.append(variant.id)
-                variant.result.touched_variants.add(variant.id)
-                variant.result.changes[f"{variant.label}: price"] = [str(before[0]), None]
-            continue
-        amount = _rounded(price.amount)
-        list_amount = None if price.list_amount is None else _rounded(price.list_amount)
-        if before == (amount, list_amount):
-            continue
-        rows.append(
-            Price(
-                seller_id=seller_id,
-                price_list=price_list,
-                variant_id=variant.id,
-                amount=amount,
-                list_amount=list_amount,
-            )
-        )
-        variant.result.touched_variants.add(variant.id)
-        if not variant.result.created:
-            variant.result.changes[f"{variant.label}: price"] = [
-                before and str(before[0]),
-                str(amount),
-            ]
-    if gone:
-        Price.objects.filter(variant__in=gone, price_list=price_list, min_quantity=1).delete()
-    Price.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["variant", "price_list", "min_quantity"],
-        update_fields=["amount", "list_amount"],
-    )
-
-
-def _rounded(amount: Decimal) -> Decimal:
-    """Round to the precision of the column. DataError if the column can't store the number."""
-    try:
-        return amount.quantize(_MONEY_PRECISION)
-    except InvalidOperation as error:
-        raise DataError(f"{amount} is not a valid price") from error
+        if found := changes.get(variant.id):
+            variant.result.touched_variants.add(variant.id)
+            if not variant.result.created:
+                variant.result.changes |= {f"{variant.label}: {name}": pair for name, pair in found.items()}
 
 
 def _save_stock(

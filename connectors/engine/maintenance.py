@@ -9,6 +9,7 @@ from django.apps import apps
 from django.db import transaction
 from django.db.models import Model
 
+from connectors.engine.due_prices import apply_due
 from connectors.engine.events import wake_lanes_with_events
 from connectors.engine.feeds.files import prune_files
 from connectors.engine.settling.full_runs import finish_full_run
@@ -24,11 +25,13 @@ _last_recovery: dict[str, datetime] = {}
 
 
 def sweep(*, now: datetime) -> bool:
-    """Start due runs, wake lanes with work, close runs that were left open. True if a worker is needed.
+    """Start due runs, apply prices that begin or end, wake lanes with work, close runs that were left open. True if a
+    worker is needed.
 
     Safe to run concurrently: conditional updates and row locks prevent conflicts.
     """
     started = start_due_runs(now=now)
+    repriced = apply_due(now=now)
     woken = lanes.sweep() + wake_lanes_with_events()
     last = _last_recovery.get("at")
     if last is None or now - last > _RECOVERY_INTERVAL:
@@ -37,7 +40,7 @@ def sweep(*, now: datetime) -> bool:
         woken += lanes.wake_missed_lanes()
         close_stuck_runs(now=now)
         workers.delete_stale(now=now)
-    return bool(started or woken or lanes.has_waiting_work(workers=workers.count_alive(now=now)))
+    return bool(started or repriced or woken or lanes.has_waiting_work(workers=workers.count_alive(now=now)))
 
 
 def close_stuck_runs(*, now: datetime) -> None:

@@ -43,8 +43,11 @@ def rounding(currency: str, rows: int) -> Decimal:
 
 
 def total_problems(totals: TargetTotals) -> list[Problem]:
-    """A problem if a target computed another total than the order's (M4)."""
+    """A problem if a target computed another total, or another tax, than the order's (M4)."""
     if abs(totals.total - totals.expected_total) <= totals.tolerance:
-        return []
+        if totals.tax is None or abs(totals.tax - totals.expected_tax) <= totals.tolerance:
+            return []
+        tax, expected = (str(round_amount(each, totals.currency)) for each in (totals.tax, totals.expected_tax))
+        return [issues.TARGET_TAX_DIFFERS(currency=totals.currency, tax=tax, expected=expected)]
     total, expected = (str(round_amount(each, totals.currency)) for each in (totals.total, totals.expected_total))
     return [issues.TARGET_TOTAL_DIFFERS(currency=totals.currency, total=total, expected=expected)]

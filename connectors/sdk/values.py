@@ -25,7 +25,19 @@ def variant_label(variant: VariantItem) -> str:
     return ", ".join(each["value"] for each in variant.options) or f"number {variant.position + 1}"
 
 
+def prices_in(variant: VariantItem, price_list: str) -> list[PriceItem]:
+    """The prices in the list with this code, by quantity; if `price_list` is empty, in the first list for everybody.
+
+    A list for customer groups is used only if it is named: its prices must not be shown to others.
+    """
+    code = price_list or next((each.price_list for each in variant.prices if not each.customer_groups), None)
+    return [each for each in variant.prices if each.price_list == code]
+
+
 def default_price(variant: VariantItem, price_list: str) -> PriceItem | None:
-    """The price of a single piece in the price list with this code, or in the first list if `price_list` is empty."""
+    """The price of a single piece in the list with this code; if `price_list` is empty, in the first list for everybody
+    that has one."""
     single = (each for each in variant.prices if each.min_quantity == 1)
-    return next((each for each in single if price_list in ("", each.price_list)), None)
+    return next(
+        (each for each in single if (each.price_list == price_list if price_list else not each.customer_groups)), None
+    )

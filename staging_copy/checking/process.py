@@ -39,31 +39,41 @@ def run(
 
     `answer` is the answer to an earlier question. Raises CheckFailed.
     """
-    command = [sys.executable, "manage.py", "check_staging", str(record.folder), *(["--fresh"] if fresh else [])]
+    command = ["check_staging", str(record.folder), *(["--fresh"] if fresh else [])]
     if answer is not None:
         command += ["--answer", "yes" if answer else "no", "--by", by]
     keys = {"ENCRYPTION_KEYS": settings.STAGING_ENCRYPTION_KEYS} if settings.STAGING_ENCRYPTION_KEYS else {}
     guard = {name: str(getattr(settings, name)) for name in ("STAGING_COPY_GUARD_PERCENT", "STAGING_COPY_GUARD_ITEMS")}
     last_lines: deque[str] = deque(maxlen=_LAST_LINES)
+
+    def read(line: str) -> None:
+        if line.startswith(PROGRESS_PREFIX):
+            what, _, count = line.removeprefix(PROGRESS_PREFIX).partition("\t")
+            on_progress(what, int(count))
+        else:
+            last_lines.append(line)
+
+    code = execute(command, {**guard, **keys, "DATABASE_URL": config.staging.url}, read)
+    if code != 0:
+        output = "".join(last_lines).strip()
+        logger.error("The check of staging exited with code %s: %s", code, output)
+        reason = output.rpartition("CommandError: ")[2].splitlines() or ["The check was killed."]
+        raise CheckFailed(reason[-1])
+    events = [event for event in record.events() if event["event"] in ("asking", "checked")]
+    return events[-1]["harmful"] if events and events[-1]["event"] == "asking" else []
+
+
+def execute(command: list[str], environment: dict[str, str], on_line: Callable[[str], None]) -> int:
+    """Runs a management command with additional environment variables; returns its exit code."""
     with subprocess.Popen(
-        command,
+        [sys.executable, "manage.py", *command],
         cwd=_ROOT,
-        env={**os.environ, **guard, **keys, "DATABASE_URL": config.staging.url, "PYTHONUNBUFFERED": "1"},
+        env={**os.environ, **environment, "PYTHONUNBUFFERED": "1"},
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
         for line in process.stdout or ():
-            if line.startswith(PROGRESS_PREFIX):
-                what, _, count = line.removeprefix(PROGRESS_PREFIX).partition("\t")
-                on_progress(what, int(count))
-            else:
-                last_lines.append(line)
-    if process.returncode != 0:
-        output = "".join(last_lines).strip()
-        logger.error("The check of staging exited with code %s: %s", process.returncode, output)
-        reason = output.rpartition("CommandError: ")[2].splitlines() or ["The check was killed."]
-        raise CheckFailed(reason[-1])
-    events = [event for event in record.events() if event["event"] in ("asking", "checked")]
-    return events[-1]["harmful"] if events and events[-1]["event"] == "asking" else []
+            on_line(line)
+    return process.returncode

@@ -68,6 +68,50 @@ TARGET_TOTAL_DIFFERS = IssueType(
     blocking=False,
     docs="orders.md",
 )
+TARGET_TAX_DIFFERS = IssueType(
+    "target_tax_differs",
+    title=_("Tax differs at the target"),
+    message=_("{platform} computed a tax of {tax} {currency}; the order has {expected} {currency}. The totals agree."),
+    fix=_("Compare the tax rates of the items and the customer in {platform} with those of the order in {source}."),
+    blocking=False,
+    docs="orders.md",
+)
+TAX_RATE_UNKNOWN = IssueType(
+    "tax_rate_unknown",
+    title=_("Tax rate not mapped"),
+    message=_("The order has a tax of {rate} %, for which the connection to {platform} has no tax code."),
+    fix=_("Add the rate to the tax codes in the settings of the connection. Then select Retry."),
+)
+CHANGES_REJECTED = IssueType(
+    "changes_rejected",
+    title=_("Changes of the order rejected"),
+    message=_("{platform} did not take these changes: {changes}. It gave this reason: {reason}"),
+    fix=_("Make the changes in {platform} by hand, or undo them in {source}. Then select Retry."),
+    docs="orders.md",
+)
+REFUND_REJECTED = IssueType(
+    "refund_rejected",
+    title=_("Refund rejected"),
+    message=_("{platform} rejected refund {refund} of the order: {reason}"),
+    fix=_("Correct what the reason names in {platform}. Then select Retry."),
+    docs="orders.md",
+)
+REFUND_TOTAL_DIFFERS = IssueType(
+    "refund_total_differs",
+    title=_("Refund differs at the target"),
+    message=_("{platform} computed {total} {currency} for refund {refund}; {expected} {currency} were refunded."),
+    fix=_("Compare the refund in {platform} and in {source}."),
+    blocking=False,
+    docs="orders.md",
+)
+REFUND_AMOUNT_LEFT_OUT = IssueType(
+    "refund_amount_left_out",
+    title=_("Refunded amount left out"),
+    message=_("A refund of {amount} {currency} belongs to no order line, and {platform} has no item for it."),
+    fix=_("Enter the SKU of an item in “Item for lines without SKU” in the settings of the connection."),
+    blocking=False,
+    docs="orders.md",
+)
 REFUNDS_NOT_READABLE = IssueType(
     "refunds_not_readable",
     title=_("Refunds cannot be read"),

@@ -8,10 +8,9 @@ from typing import Any
 import pytest
 
 from connectors.platforms.magento.sources import products
-from connectors.sdk import clock
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import NeedsAttention
-from connectors.sdk.records import OrderRecord, ProductRecord
+from connectors.sdk.records import ConditionalPriceRecord, OrderRecord, PriceRecord, ProductRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.cases import MAGENTO_OAUTH
@@ -213,39 +212,41 @@ def test_a_product_is_mapped_to_the_hubs_fields(adapter: Adapter[Any], shop: San
     assert [each.quantity for each in found.variants[0].stock] == [stored[child["sku"]]]
 
 
-def test_a_special_price_applies_within_its_date_range(adapter: Adapter[Any], shop: SandboxProcess) -> None:
-    row = next(each for each in shop.state("products") if each["type_id"] == "simple" and each.get("price", 0) > 3)
-    today = datetime.now(UTC)
-
-    def price_with(first: datetime, last: datetime) -> tuple[Decimal, Decimal | None]:
-        custom = [
-            {"attribute_code": "special_price", "value": "2.500000"},
-            {"attribute_code": "special_from_date", "value": f"{first:%Y-%m-%d} 00:00:00"},
-            {"attribute_code": "special_to_date", "value": f"{last:%Y-%m-%d} 00:00:00"},
-        ]
-        change(shop, "products", row["id"], custom_attributes=custom)
-        (variant,) = product(adapter, row["id"]).variants or ()
-        assert variant.price is not None
-        return variant.price.amount, variant.price.list_amount
-
-    full, day = Decimal(str(row["price"])), timedelta(days=2)
-    assert price_with(today - day, today + day) == (Decimal("2.5"), full)
-    assert price_with(today + day, today + 2 * day) == (full, None)
-    assert price_with(today - 2 * day, today - day) == (full, None)
-
-
-@pytest.mark.parametrize(("utc", "applies"), [("2026-06-01T22:59:59", False), ("2026-06-01T23:00:00", True)])
-def test_a_special_price_begins_by_the_shops_time_zone(
-    adapter: Adapter[Any], shop: SandboxProcess, monkeypatch: pytest.MonkeyPatch, utc: str, applies: bool
+@pytest.mark.parametrize(
+    ("first", "last", "period"),
+    [
+        (None, None, None),
+        ("2026-06-02", None, (datetime(2026, 6, 1, 23, tzinfo=UTC), None)),
+        ("2026-01-10", "2026-06-02", (datetime(2026, 1, 10, tzinfo=UTC), datetime(2026, 6, 2, 23, tzinfo=UTC))),
+        (None, "2026-01-10", (None, datetime(2026, 1, 11, tzinfo=UTC))),
+    ],
+)
+def test_a_special_price_applies_on_days_of_the_shops_time_zone(
+    adapter: Adapter[Any],
+    shop: SandboxProcess,
+    first: str | None,
+    last: str | None,
+    period: tuple[datetime | None, datetime | None] | None,
 ) -> None:
-    """In London, the second of June begins an hour before it does by UTC."""
+    """In London, a day in June begins an hour before it does by UTC. A special price without days applies at once."""
     row = next(each for each in shop.state("products") if each["type_id"] == "simple" and each.get("price", 0) > 3)
-    special = {"special_price": "2.5", "special_from_date": "2026-06-02 00:00:00"}
-    custom = [{"attribute_code": code, "value": value} for code, value in special.items()]
+    special = {"special_price": "2.500000", "special_from_date": first, "special_to_date": last}
+    custom = [
+        {"attribute_code": code, "value": value if code == "special_price" else f"{value} 00:00:00"}
+        for code, value in special.items()
+        if value
+    ]
     change(shop, "products", row["id"], custom_attributes=custom)
-    monkeypatch.setattr(clock, "now", lambda: datetime.fromisoformat(utc).replace(tzinfo=UTC))
-    (variant,) = product(adapter, row["id"]).variants or ()
-    assert variant.price is not None and (variant.price.amount == Decimal("2.5")) is applies
+    [variant] = product(adapter, row["id"]).variants or ()
+    regular, reduced = Decimal(str(row["price"])), Decimal("2.5")
+    if period is None:
+        assert variant.price == PriceRecord(amount=reduced, list_amount=regular)
+    else:
+        starts_at, ends_at = period
+        assert variant.price == [
+            ConditionalPriceRecord(amount=regular),
+            ConditionalPriceRecord(amount=reduced, list_amount=regular, starts_at=starts_at, ends_at=ends_at),
+        ]
 
 
 def test_attributes_with_the_same_label_are_both_read(open_adapter: Open, shop: SandboxProcess) -> None:

@@ -352,15 +352,87 @@ def test_too_many_concurrent_requests_are_retried(open_adapter: Open, platform: 
 
 
 def test_products_are_read_with_children_stock_and_mapped_fields(open_adapter: Open) -> None:
-    fields = {"products": {"attributes": {"Colour": "custitem_colour"}, "rrp": "weight"}}
+    columns = {"attributes": {"Colour": "custitem_colour"}, "options": {"Size": "custitem_colour"}, "rrp": "weight"}
+    fields = {"products": columns}
     read = {each.title: each for each in records(open_adapter(fields=fields), DataType.PRODUCTS)}
     plain, shirt = read["Lamp 3"], read["Shirt"]
     (only,) = plain.variants
     assert (plain.external_id, only.sku, only.weight_in_grams, only.rrp) == ("3", "SKU-3", 3, 3)
     assert [(each.location, each.quantity) for each in only.stock] == [("Main", 3)]
     assert [each.sku for each in shirt.variants or []] == ["SHIRT-RED", "SHIRT-BLUE"]
+    assert [each.options for each in shirt.variants or []] == [
+        [{"name": "Size", "value": "Red"}],
+        [{"name": "Size", "value": "Blue"}],
+    ]
     assert (read["Old lamp"].status, plain.status) == ("suspended", "live")
     assert "Advice" not in read
+
+
+def change_item(platform: SandboxProcess, sku: str, **values: Any) -> None:
+    platform.control("POST", "items", json={"account": "tstdrv1", "sku": sku, "values": values})
+
+
+def test_only_matrix_items_have_variants(open_adapter: Open, platform: SandboxProcess) -> None:
+    """A sub-item of an item that is no matrix item is a product, and so is its parent."""
+    change_item(platform, "SKU-2", parent=1)
+    read = {each.external_id: each for each in records(open_adapter(), DataType.PRODUCTS)}
+    assert [[each.sku for each in read[key].variants] for key in ("1", "2")] == [["SKU-1"], ["SKU-2"]]
+    assert read["31"].title == "Shirt" and not {"32", "33"} & read.keys()
+    plain = {each.external_id for each in records(open_adapter(matrix_items=False), DataType.PRODUCTS)}
+    assert {"31", "32", "33"} < plain
+
+
+def test_a_kit_has_the_stock_that_its_members_allow(open_adapter: Open, platform: SandboxProcess) -> None:
+    members = {"SKU-3": 1, "SKU-9": 2, "HOURS": 1}
+    kit = platform.control("POST", "kit", json={"account": "tstdrv1", "sku": "SET", "members": members})["id"]
+    outer = {"account": "tstdrv1", "sku": "SET-OF-SETS", "members": {"SET": 2, "SKU-30": 1}}
+    platform.control("POST", "kit", json=outer)
+
+    def stock(since: datetime | None = None) -> dict[str, list[Decimal | None]]:
+        read = records(open_adapter(), DataType.PRODUCTS, since=since)
+        found = {
+            variant.sku: [each.quantity for each in variant.stock or []] for row in read for variant in row.variants
+        }
+        return {sku: found[sku] for sku in ("SET", "SET-OF-SETS") if sku in found}
+
+    # Three of SKU-3 and nine of SKU-9, of which a kit needs two. Advice is not stocked.
+    assert stock() == {"SET": [3], "SET-OF-SETS": [1]}
+    platform.control("POST", "age", json={"account": "tstdrv1", "hours": 2})
+    recently = datetime.now(UTC) - timedelta(minutes=5)
+    assert stock(recently) == {}
+    platform.control("POST", "stock", json={"account": "tstdrv1", "sku": "SKU-9", "quantity": 5})
+    assert stock(recently) == {"SET": [2]}
+    (record,) = open_adapter(stock_table="aggregateitemlocation").source(DataType.PRODUCTS).fetch([str(kit)])
+    assert [each.quantity for each in record.variants[0].stock] == [2]
+
+
+def test_prices_are_those_of_the_price_level(open_adapter: Open, platform: SandboxProcess) -> None:
+    def prices(**settings: Any) -> dict[str, Any]:
+        read = records(open_adapter(**settings), DataType.PRODUCTS)
+        return {variant.sku: variant.price and variant.price.amount for row in read for variant in row.variants}
+
+    platform.control("POST", "price", json={"account": "tstdrv1", "sku": "SHIRT-RED", "price": 24.5})
+    platform.control("POST", "price", json={"account": "tstdrv1", "sku": "SKU-2", "price": None})
+    found = prices()
+    assert (found["SKU-1"], found["SHIRT-RED"], found["SKU-2"]) == (Decimal("9.95"), Decimal("24.5"), None)
+    assert prices(price_level="")["SKU-1"] is None
+    platform.control("POST", "price", json={"account": "tstdrv1", "sku": "SKU-1", "price": 11, "currency": 2})
+    assert prices(price_currency="2")["SKU-1"] == 11
+    with pytest.raises(NeedsAttention, match="several currencies") as raised:
+        prices()
+    assert "Price currency" in raised.value.fix
+
+
+def test_images_that_anybody_may_see_are_read(open_adapter: Open, platform: SandboxProcess) -> None:
+    for sku, public in (("SKU-1", True), ("SKU-2", False)):
+        platform.control("POST", "image", json={"account": "tstdrv1", "sku": sku, "public": public})
+    source = open_adapter().source(DataType.PRODUCTS)
+    assert [[image.url for image in each.images] for each in source.fetch(["1", "2"])] == [
+        ["https://tstdrv1.app.netsuite.com/core/media/media.nl?id=1"],
+        [],
+    ]
+    (record,) = open_adapter(fields={"products": {"images": []}}).source(DataType.PRODUCTS).fetch(["1"])
+    assert record.images is None
 
 
 def test_an_item_without_sku_is_read_with_a_problem_that_names_it(open_adapter: Open) -> None:
@@ -428,6 +500,29 @@ def test_shipped_fulfilments_are_read_by_order(open_adapter: Open, platform: San
     (record,) = adapter.source(DataType.ORDERS).fetch([created.external_id, "none"])
     assert isinstance(record, FulfilmentRecord)
     assert (record.shipments[0].carrier, record.shipments[0].shipped_at is not None) == ("UPS Ground", True)
+
+
+@pytest.mark.parametrize("compound", [True, False])
+def test_shipments_of_kits_have_the_line_of_the_kit(
+    compound: bool, open_adapter: Open, platform: SandboxProcess
+) -> None:
+    """A fulfillment also has lines of the members and of the cost of goods; statuses may be letters alone."""
+    features = {"compound_statuses": compound, "advanced_shipping": compound}
+    platform.control("POST", "features", json={"account": "tstdrv1"} | features)
+    members = {"SKU-3": 1, "SKU-9": 2}
+    platform.control("POST", "kit", json={"account": "tstdrv1", "sku": "SET", "members": members})
+    adapter = open_adapter()
+    before = order(line(1, "SET", "2"), line(2, "SKU-3", "1"))
+    created = send(adapter, before)
+    platform.control("POST", "fulfil", json={"account": "tstdrv1", "order": "sc-order-1", "quantities": {"SET": 2}})
+    assert shipments(adapter) == {created.external_id: [("", {created.links[Kind.ORDER_LINE, 1]: Decimal(2)})]}
+    # Lines of members belong to nobody's order line: they are neither changed nor closed.
+    after = order(line(1, "SET", "2"), line(2, "SKU-3", "4"))
+    changed = send(adapter, after, operation(adapter, before).payload)
+    assert changed.links == created.links and lines(sales_orders(platform)[0]) == [
+        ("SET", 2, False),
+        ("SKU-3", 4, False),
+    ]
 
 
 def test_a_deleted_fulfilment_is_missing_in_the_full_import(open_adapter: Open, platform: SandboxProcess) -> None:

@@ -99,7 +99,9 @@ def test_a_product_includes_its_variants_and_prices(two_sellers: TwoSellers) -> 
                     {
                         "price_list": "shop-price",
                         "currency": "EUR",
+                        "customer_groups": [],
                         "min_quantity": 1,
+                        "max_quantity": None,
                         "amount": 12.5,
                         "list_amount": None,
                     }

@@ -4,10 +4,13 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from io import StringIO
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -26,6 +29,30 @@ from staging_copy.postgres import Database
 def pools_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The pools file, shared by all tests because it takes seconds to make."""
     return pools.ensure(tmp_path_factory.mktemp("pools"))
+
+
+@pytest.fixture
+def check_of_its_own() -> None:
+    """For tests of the check: it runs in a process of its own, as in production."""
+
+
+def check_here(command: list[str], environment: dict[str, str], on_line: Callable[[str], None]) -> int:
+    """Runs the check in this process on staging, which saves its start."""
+    live = connection.settings_dict["NAME"]
+    output = StringIO()
+    connection.close()
+    connection.settings_dict["NAME"] = urlsplit(environment["DATABASE_URL"]).path[1:]
+    try:
+        call_command(*command, stdout=output)
+    except CommandError as error:
+        output.write(f"CommandError: {error}\n")
+        return 1
+    finally:
+        connection.close()
+        connection.settings_dict["NAME"] = live
+        for line in output.getvalue().splitlines(keepends=True):
+            on_line(line)
+    return 0
 
 
 @dataclass
@@ -56,7 +83,12 @@ class CopyDatabases:
 
 @pytest.fixture
 def copy_databases(
-    transactional_db: None, settings: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, pools_file: Path
+    transactional_db: None,
+    settings: Any,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    pools_file: Path,
+    request: pytest.FixtureRequest,
 ) -> Iterator[CopyDatabases]:
     live = live_database()
     staging = live.named(f"{live.name}_staging")
@@ -65,8 +97,11 @@ def copy_databases(
     settings.STAGING_DATABASE_URL = staging.url
     settings.STAGING_ADMIN_PASSWORD = "known to everybody"
     settings.STAGING_COPY_DOMAIN = "sellercenter.net"
-    # The check of staging runs in a process of its own; most of these shops do not exist.
+    # Most of these shops do not exist.
+    settings.STAGING_COPY_RETRY_DELAY_SECONDS = 0
     monkeypatch.setenv("STAGING_COPY_RETRY_DELAY_SECONDS", "0")
+    if "check_of_its_own" not in request.fixturenames:
+        monkeypatch.setattr("staging_copy.checking.process.execute", check_here)
     (tmp_path / "copies").mkdir()
     shutil.copy(pools_file, tmp_path / "copies")
     connection.close()

@@ -19,6 +19,8 @@ from tests.two_sellers import make_person
 
 __all__ = ["platform", "shop"]
 
+pytestmark = pytest.mark.usefixtures("check_of_its_own")
+
 
 @pytest.fixture
 def page(copy_databases: CopyDatabases, page_of: Callable[..., Page]) -> Page:

@@ -16,6 +16,8 @@ from tests.staging_copy.conftest import CopyDatabases, Live
 
 CREDENTIALS = {"service_name": "Staging", "api_key": "key"}
 
+pytestmark = pytest.mark.usefixtures("check_of_its_own")
+
 
 @pytest.fixture
 def platform(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:

@@ -17,8 +17,10 @@ from catalog import models as catalog
 from catalog.records import (
     BrandRecord,
     CategoryRecord,
+    ConditionalPriceRecord,
     GalleryRecord,
     ImageRecord,
+    PriceListRecord,
     PriceRecord,
     ProductRecord,
     StockRecord,
@@ -172,6 +174,8 @@ LIMITS: dict[type[Any], dict[str, Limit]] = {
     StockRecord: _limits(catalog.Stock, quantity=_REFUSE, min_level=_OUT)
     | {"location": Limit(_column(catalog.StockLocation, "code"), _IDENTIFIER)},
     PriceRecord: _limits(catalog.Price, amount=_OUT, list_amount=_OUT),
+    ConditionalPriceRecord: _limits(catalog.Price, amount=_OUT, list_amount=_OUT),
+    PriceListRecord: _limits(catalog.PriceList, external_id=_REFUSE, name=_CUT, currency=_OUT),
     CategoryRecord: _limits(catalog.Category, external_id=_REFUSE, name=_CUT, slug=_CUT),
     BrandRecord: _limits(catalog.Brand, external_id=_REFUSE, name=_CUT, image_url=_OUT),
     FulfilmentRecord: _limits(orders.Order, external_id=_REFUSE),
@@ -183,10 +187,16 @@ PARTS: dict[type[Any], tuple[str, ...]] = {
     CustomerRecord: ("addresses",),
     ProductRecord: ("variants", "images"),
     VariantRecord: ("price", "stock"),
+    ConditionalPriceRecord: ("price_list",),
     GalleryRecord: ("images",),
     FulfilmentRecord: ("shipments",),
 }
-_DROPPED: dict[type[Any], str] = {ImageRecord: "url", StockRecord: "location", PriceRecord: "amount"}
+_DROPPED: dict[type[Any], str] = {
+    ImageRecord: "url",
+    StockRecord: "location",
+    PriceRecord: "amount",
+    ConditionalPriceRecord: "amount",
+}
 # Lists of texts and the columns that hold them. A text that is longer than the column's elements is left out.
 LISTS: dict[type[Any], dict[str, "ArrayField[Any, Any]"]] = {
     CustomerRecord: {

@@ -20,9 +20,13 @@ from connectors.sdk.responses import RequestRejected, Response
 SUITEQL_PATH = "/query/v1/suiteql"
 RECORD_PATH = "/record/v1"
 MAX_ROWS = 1000
+QUERY_FIX = (
+    "Compare the field map of this connection with the fields that the account has, and give the role of the "
+    "integration the permissions on the records that are read."
+)
 _INTERNAL_ID = re.compile(r"/(\d+)/?$")
 
-RecordType = Literal["customer", "salesOrder"]
+RecordType = Literal["customer", "salesOrder", "creditMemo", "returnAuthorization"]
 
 
 class NetSuiteClient:
@@ -32,6 +36,7 @@ class NetSuiteClient:
         self.settings = account.settings
         self.field_map = account.field_map
         self.http = http
+        self._has_suitetax: bool | None = None
 
     # Records
 
@@ -48,16 +53,47 @@ class NetSuiteClient:
             raise TryAgainLater("NetSuite saved a record without returning its internal ID.")
         return found[1]
 
-    def read(self, record_type: RecordType, internal_id: str, fields: Sequence[str]) -> Row:
-        """Some fields of a record."""
-        path = f"{RECORD_PATH}/{record_type}/{quote(internal_id)}"
-        answer = self.http.get(path, params={"fields": ",".join(fields)}).json()
+    def read(self, record_type: RecordType, internal_id: str, fields: Sequence[str] = ()) -> Row:
+        """Some fields of a record; without `fields`, all of it with its sublists."""
+        params = {"fields": ",".join(fields)} if fields else {"expandSubResources": "true"}
+        try:
+            answer = self.http.get(f"{RECORD_PATH}/{record_type}/{quote(internal_id)}", params=params).json()
+        except RequestRejected as error:
+            raise TryAgainLater(f"A {record_type} cannot be read: {error_message(error)}") from error
         if not isinstance(answer, dict):
             raise TryAgainLater("NetSuite answered with something that is not a record.", sent=False)
         return answer
 
-    def update(self, record_type: RecordType, internal_id: str, body: Mapping[str, Any]) -> None:
-        self._write("PATCH", f"{RECORD_PATH}/{record_type}/{quote(internal_id)}", body)
+    def update(self, record_type: RecordType, internal_id: str, body: Mapping[str, Any], *, replace: str = "") -> None:
+        params = {"replace": replace} if replace else None
+        self._write("PATCH", f"{RECORD_PATH}/{record_type}/{quote(internal_id)}", body, params=params)
+
+    def has_suitetax(self) -> bool:
+        """Whether the account takes the tax of an order: the metadata of records lists only fields that it has.
+
+        https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/chapter_1540810168.html
+        """
+        if self.settings.tax_engine != "detect":
+            return self.settings.tax_engine == "suitetax"
+        if self._has_suitetax is None:
+            self._has_suitetax = "taxDetailsOverride" in self.fields_of("salesOrder")
+        return self._has_suitetax
+
+    def fields_of(self, record_type: RecordType) -> set[str]:
+        """The names of the fields that a record has in this account."""
+        headers = {"Accept": "application/schema+json"}
+        path = f"{RECORD_PATH}/metadata-catalog/{record_type}"
+        try:
+            answer = self.http.request("GET", path, headers=headers).json()
+        except RequestRejected as error:
+            raise NeedsAttention(
+                f"NetSuite does not list the fields of its records: {error_message(error)}",
+                fix="Choose the tax engine of the account in the settings of this connection.",
+            ) from error
+        match answer:
+            case {"properties": dict(properties)}:
+                return set(properties)
+        raise TryAgainLater("NetSuite's list of the fields of a record cannot be read.", sent=False)
 
     def _write(
         self, method: str, path: str, body: Mapping[str, Any], *, params: Mapping[str, str] | None = None
@@ -70,13 +106,13 @@ class NetSuiteClient:
 
     # SuiteQL
 
-    def page(self, query: str, *, limit: int = MAX_ROWS) -> tuple[list[Row], bool]:
+    def page(self, query: str, *, limit: int = MAX_ROWS, fix: str = QUERY_FIX) -> tuple[list[Row], bool]:
         """The first rows of a query that is ordered by a unique key, and whether there are more.
 
         The next page starts after the last key. Offsets don't work: NetSuite rejects them beyond 100,000 rows, and a
         row that changes meanwhile would cause others to be missed.
         """
-        match self._query(query, limit):
+        match self._query(query, limit, fix):
             case {"items": list(rows), "hasMore": bool(more), "count": int()} if all(
                 isinstance(row, dict) for row in rows
             ) and (rows or not more):
@@ -85,17 +121,21 @@ class NetSuiteClient:
 
     def count(self, query: str) -> int:
         """The number of rows of the query."""
-        match self._query(query, 1):
+        match self._query(query, 1, QUERY_FIX):
             case {"totalResults": int(number)}:
                 return number
         raise TryAgainLater("NetSuite's response to a query has no row count.", sent=False)
 
-    def rows(self, query: str, *, key: str, where: str = "") -> Iterator[Row]:
-        """All rows, ordered by `key`, a numeric and unique column that the query selects. `query` ends before WHERE."""
+    def rows(self, query: str, *, key: str, where: str = "", group: str = "", fix: str = QUERY_FIX) -> Iterator[Row]:
+        """All rows, ordered by `key`, a numeric and unique column that the query selects. `query` ends before WHERE.
+
+        `group`: the column to group by. `fix` is what helps if NetSuite rejects the query.
+        """
         after = 0
         while True:
             condition = f"{key} > {after}" + (f" AND ({where})" if where else "")
-            found, more = self.page(f"{query} WHERE {condition} ORDER BY {key}")
+            grouped = f" GROUP BY {group}" if group else ""
+            found, more = self.page(f"{query} WHERE {condition}{grouped} ORDER BY {key}", fix=fix)
             yield from found
             if not more:
                 return
@@ -104,13 +144,9 @@ class NetSuiteClient:
                 raise TryAgainLater(f"NetSuite returned rows that are not ordered by {key}.", sent=False)
             after = last
 
-    def _query(self, query: str, limit: int) -> Any:
+    def _query(self, query: str, limit: int, fix: str) -> Any:
         params, headers = {"limit": limit}, {"Prefer": "transient"}
         try:
             return self.http.request("POST", SUITEQL_PATH, params=params, body={"q": query}, headers=headers).json()
         except RequestRejected as error:
-            raise NeedsAttention(
-                f"NetSuite rejected a query: {error_message(error)}",
-                fix="Compare the field map of this connection with the fields that the account has, and give the role "
-                "of the integration the permissions on the records that are read.",
-            ) from error
+            raise NeedsAttention(f"NetSuite rejected a query: {error_message(error)}", fix=fix) from error

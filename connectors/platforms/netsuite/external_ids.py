@@ -17,6 +17,11 @@ def seller_id(settings: Settings, slug: str) -> str:
     return f"{settings.external_ids}-seller-{slug}"
 
 
+def refund_id(settings: Settings, item_id: int, key: str) -> str:
+    """The external ID of the credit memo or return authorization for a refund of an order."""
+    return f"{settings.external_ids}-refund-{item_id}-{key}"
+
+
 def our_orders(settings: Settings) -> str:
     """The SuiteQL condition that selects our sales orders (`so`) and excludes the account's other ones."""
     return f"so.type = 'SalesOrd' AND so.externalid LIKE {literal(settings.external_ids + '-order-%')}"

@@ -11,6 +11,7 @@ from connectors.sdk.schemas import Schema
 # https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_156334828635.html
 ExternalIdPart = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
 InternalId = Annotated[str, StringConstraints(pattern=r"^[0-9]{0,18}$")]
+TaxRate = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,4})?$")]
 # A SuiteQL column or a record field. Only these characters are allowed, so that the value cannot inject SQL.
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,60}$")]
 OptionalFieldName = Annotated[str, StringConstraints(pattern=r"^([A-Za-z][A-Za-z0-9_]{0,60})?$")]
@@ -83,8 +84,27 @@ class Settings(Schema):
     custom_item: str = Field(
         "",
         title="Item for lines without SKU",
-        description="SKU of the item that stands for custom products and the like. Empty: such lines are left out, and "
-        "an issue says so.",
+        description="SKU of the item that stands for custom products and the like, and for refunded amounts that "
+        "belong to no line. Empty: these are left out, and an issue says so.",
+    )
+    tax_type: InternalId = Field(
+        "", title="Tax type", description="For accounts with SuiteTax: internal ID of the tax type of the tax codes."
+    )
+    tax_codes: dict[TaxRate, InternalId] = Field(
+        default_factory=dict,
+        title="Tax codes",
+        description="For accounts with SuiteTax: tax rate in percent → internal ID of the tax code. With them, the tax "
+        "of the order is sent; otherwise NetSuite works out the tax.",
+    )
+    tax_engine: Literal["detect", "legacy", "suitetax"] = Field(
+        "detect",
+        title="Tax engine",
+        description="detect: NetSuite's list of fields tells whether the account has SuiteTax. legacy: no tax is sent.",
+    )
+    refunds: Literal["none", "credit_memo", "return_authorization"] = Field(
+        "none",
+        title="Refunds",
+        description="What refunds of shipped goods and of amounts become. none: they change nothing in NetSuite.",
     )
     send_bundles: bool = Field(
         False,
@@ -102,6 +122,25 @@ class Settings(Schema):
         title="Default field values",
         description='For every new sales order, as NetSuite\'s REST takes them: {"custbody_channel": {"id": "3"}}.',
     )
+    matrix_items: bool = Field(
+        True,
+        title="Matrix items",
+        description="The account has the feature Matrix Items: the children of a matrix item are its variants.",
+    )
+    stock_table: Literal["inventoryitemlocations", "aggregateitemlocation"] = Field(
+        "inventoryitemlocations",
+        title="Stock table",
+        description="The table in SuiteQL that has the stock of each location. Accounts have one or both of them.",
+    )
+    price_level: InternalId = Field(
+        "1",
+        title="Price level",
+        description="Internal ID of the price level that prices are read from; 1 is Base Price. Empty: no prices are "
+        "read.",
+    )
+    price_currency: InternalId = Field(
+        "", title="Price currency", description="Internal ID, for accounts with prices in several currencies."
+    )
     item_types: list[FieldName] = Field(
         default_factory=lambda: ["InvtPart", "Assembly", "Kit"],
         min_length=1,
@@ -113,6 +152,12 @@ class Settings(Schema):
         title="External ID prefix",
         description="Don't change this after orders were sent; SyncCenter finds its orders by it.",
     )
+
+    @model_validator(mode="after")
+    def _check_tax_settings(self) -> Self:
+        if self.tax_codes and not self.tax_type:
+            raise ValueError("tax_type is required for tax_codes")
+        return self
 
     @model_validator(mode="after")
     def _check_auth_settings(self) -> Self:
@@ -149,8 +194,11 @@ class ItemMap(Schema):
     barcode: OptionalFieldName = "upccode"
     mpn: OptionalFieldName = ""
     rrp: OptionalFieldName = ""
-    # Names of our attributes → columns.
+    # Names of our attributes, and of the options that tell variants apart → columns. Of lists we read the texts.
     attributes: dict[str, FieldName] = Field(default_factory=dict)
+    options: dict[str, FieldName] = Field(default_factory=dict)
+    # Columns that refer to an image in the File Cabinet. None: images are not read.
+    images: list[FieldName] = Field(default_factory=lambda: ["storedisplayimage"])
 
 
 class OrderMap(Schema):

@@ -12,6 +12,13 @@ from connectors.sdk.errors import TryAgainLater
 # Oracle's limit for the number of expressions in a list.
 MAX_LIST_VALUES = 1000
 
+# Lines of a transaction (`line`) that stand for items: without the header, tax, cost of goods, and members of kits and
+# assemblies. Seen in public code; the help does not describe the columns.
+SOLD_LINES = (
+    "line.mainline = 'F' AND line.taxline = 'F' AND COALESCE(line.iscogs, 'F') = 'F' AND line.kitmemberof IS NULL "
+    "AND COALESCE(line.assemblycomponent, 'F') = 'F'"
+)
+
 # Values are strings; a column without a value is left out of the row.
 Row = dict[str, Any]
 
@@ -27,6 +34,11 @@ def in_conditions(column: str, values: Iterable[str | int]) -> Iterator[str]:
     while batch := list(islice(waiting, MAX_LIST_VALUES)):
         literals = [literal(each) if isinstance(each, str) else str(each) for each in batch]
         yield f"{column} IN ({', '.join(literals)})"
+
+
+def has_status(table: str, transaction_type: str, letter: str) -> str:
+    """The condition that a transaction has the status: some accounts have the letter alone, others `ItemShip:C`."""
+    return f"{table}.status IN ('{letter}', '{transaction_type}:{letter}')"
 
 
 def changed_since(column: str, since: datetime, time_zone: str) -> str:

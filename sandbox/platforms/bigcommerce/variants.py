@@ -135,7 +135,7 @@ def create_variant(store: Store, product: Row, body: Row, *, with_product: bool 
 
 
 def put_variant(request: ApiRequest) -> Response:
-    """As at the vendor, changed option values are answered with 200 but ignored."""
+    """As at the vendor, changed option values are ignored."""
     variant = _variant(request)
     fields = VARIANT.checked(request.body, creating=False)
     request.annotate_call(ignored=VARIANT.ignored(request.body))

@@ -10,13 +10,15 @@ Assumed, because no page of the vendor says so: the body of a 429, and that REST
 
 Control routes, each a `POST` with the `account`:
 - `fulfil {"order", "status", "tracking", "quantities"}` ships (`order` is an external ID) and returns `{"id"}`;
-- `delete_fulfilment {"id"}` deletes a fulfillment;
+- `unfulfil {"id"}` deletes a fulfillment;
 - `stock {"sku", "quantity"}` sets a stock level;
-- `goods {"skus"}` creates items;
+- `goods {"skus"}` creates items; `kit {"sku", "members"}` one with quantities of others by SKU;
+- `image {"sku", "public"}` gives an item an image, `price {"sku", "price", "currency"}` a base price;
 - `items {"sku", "values"}` changes an item;
 - `orders {"externalId", "sku"}` creates an order;
 - `tax {"engine", "rate", "shipping_rate"}` sets how the account works out tax (`none`, `legacy`, `suitetax`);
-- `backdate {"hours"}` moves all modification times back;
+- `features {"advanced_shipping", "compound_statuses"}` sets how the account ships, and shows statuses in SuiteQL;
+- `age {"hours"}` moves all modification times back;
 - `expire` (without an account) invalidates all bearer tokens.
 """
 
@@ -32,7 +34,7 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.contracts.problems import Problem
 from sandbox.platforms.base import Options, Platform, UnknownStateKind, annotate_call, json_response
-from sandbox.platforms.netsuite import records, suiteql
+from sandbox.platforms.netsuite import records, suiteql, transactions, warehouse
 from sandbox.platforms.netsuite.authentication import Authenticator
 from sandbox.platforms.netsuite.database import AccountDatabase, now
 from sandbox.platforms.netsuite.responses import ApiError
@@ -64,6 +66,7 @@ class NetSuite(Platform):
         return [
             Route(f"{ROOT}/auth/oauth2/v1/token", self._token, methods=["POST"]),
             Route(f"{ROOT}/query/v1/suiteql", self._guarded(_query), methods=["POST"]),
+            Route(f"{ROOT}/record/v1/metadata-catalog/{{kind}}", self._guarded(_metadata), methods=["GET"]),
             Route(record, self._guarded(_put), methods=["PUT"]),
             Route(record, self._guarded(_patch), methods=["PATCH"]),
             Route(record, self._guarded(_get), methods=["GET"]),
@@ -77,6 +80,10 @@ class NetSuite(Platform):
             "stock": _stock,
             "items": _items,
             "goods": _add_items,
+            "kit": _add_kit,
+            "image": _add_image,
+            "price": _set_price,
+            "features": _features,
             "orders": _orders,
             "age": _backdate,
             "tax": _tax,
@@ -177,6 +184,17 @@ def _patch(request: Request, db: AccountDatabase, body: Any) -> Response:
     return Response(status_code=204)
 
 
+def _metadata(request: Request, db: AccountDatabase, body: Any) -> Response:
+    """The metadata of a record lists the fields that the account has."""
+    if request.headers.get("accept") != "application/schema+json":
+        raise ApiError(400, "INVALID_HEADER", "The sandbox has metadata as application/schema+json only.")
+    records.check_kind(request.path_params["kind"])
+    properties: dict[str, Any] = {name: {} for name in sorted(transactions.field_names(db))}
+    return json_response(
+        {"type": "object", "properties": properties}, headers={"content-type": "application/schema+json"}
+    )
+
+
 def _get(request: Request, db: AccountDatabase, body: Any) -> Response:
     expand = request.query_params.get("expandSubResources") == "true"
     shown = records.get(db, request.path_params["kind"], request.path_params["key"], expand=expand)
@@ -204,11 +222,11 @@ def _tax(db: AccountDatabase, params: Any) -> int:
 def _fulfil(db: AccountDatabase, params: Any) -> int:
     order = records.find(db, "salesOrder", f"eid:{params['order']}")
     quantities, tracking = params.get("quantities"), params.get("tracking", [])
-    return db.fulfil(order, status=params.get("status", "C"), tracking=tracking, quantities=quantities)
+    return warehouse.fulfil(db, order, status=params.get("status", "C"), tracking=tracking, quantities=quantities)
 
 
 def _delete_fulfilment(db: AccountDatabase, params: Any) -> int:
-    db.delete_fulfilment(params["id"])
+    warehouse.delete_fulfilment(db, params["id"])
     return int(params["id"])
 
 
@@ -228,6 +246,36 @@ def _add_items(db: AccountDatabase, params: Any) -> int:
     for sku in params["skus"]:
         db.item(sku, quantity=20)
     return len(params["skus"])
+
+
+def _add_kit(db: AccountDatabase, params: Any) -> int:
+    kit = db.item(params["sku"], itemtype="Kit", quantity=None)
+    for sku, quantity in params["members"].items():
+        db.add("itemmember", parentitem=kit, item=db.item_id(sku), quantity=quantity)
+    return kit
+
+
+def _add_image(db: AccountDatabase, params: Any) -> int:
+    file = db.add("file", name="image.jpg", folder=1, isonline="T" if params["public"] else "F")
+    db.change("file", file, url=f"/core/media/media.nl?id={file}")
+    db.change("item", db.item_id(params["sku"]), storedisplayimage=file, lastmodifieddate=now())
+    return file
+
+
+def _set_price(db: AccountDatabase, params: Any) -> int:
+    item, currency = db.item_id(params["sku"]), params.get("currency", 1)
+    row = {"item": item, "pricelevel": 1, "quantity": 0, "currency": currency}
+    db.connection.execute("DELETE FROM pricing WHERE item = ? AND currency = ?", [item, currency])
+    if params["price"] is not None:
+        db.add("pricing", **row, unitprice=params["price"])
+    db.change("item", item, lastmodifieddate=now())
+    return item
+
+
+def _features(db: AccountDatabase, params: Any) -> int:
+    db.advanced_shipping = params.get("advanced_shipping", db.advanced_shipping)
+    db.show_statuses(compound=params.get("compound_statuses", db.compound_statuses))
+    return 0
 
 
 def _orders(db: AccountDatabase, params: Any) -> int:

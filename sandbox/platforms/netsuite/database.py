@@ -15,16 +15,22 @@ from sandbox.platforms.netsuite.tax import TaxSettings
 ZONE = ZoneInfo("America/Los_Angeles")
 CURRENCIES = ("GBP", "EUR", "USD", "JPY", "KWD")
 OTHER_ITEMS = {"DISCOUNT": "Discount", "OTHER-CHARGE": "OthCharge", "GIFT-CARD": "GiftCert", "UPS Ground": "ShipItem"}
-CARRIERS = {1: "UPS Ground", 2: "DHL Express"}
+# Columns with a value of a list → the texts of the list by internal ID.
+LISTS = {"shipmethod": {1: "UPS Ground", 2: "DHL Express"}, "custitem_colour": {1: "Red", 2: "Blue"}}
 # Types of items that no fulfillment ships.
 NOT_SHIPPED = ("Discount", "OthCharge", "GiftCert", "ShipItem", "Service", "Description", "Subtotal")
 _TABLES = """
 CREATE TABLE item (id INTEGER PRIMARY KEY, itemid TEXT, displayname TEXT, storedescription TEXT, upccode TEXT,
-    parent INTEGER, itemtype TEXT, isinactive TEXT DEFAULT 'F', weight REAL, weightunit INTEGER, custitem_colour TEXT,
-    lastmodifieddate TEXT);
+    parent INTEGER, matrixtype TEXT, itemtype TEXT, isinactive TEXT DEFAULT 'F', weight REAL, weightunit INTEGER,
+    custitem_colour INTEGER, storedisplayimage INTEGER, lastmodifieddate TEXT);
+CREATE TABLE itemmember (parentitem INTEGER, item INTEGER, quantity REAL);
+CREATE TABLE pricing (item INTEGER, pricelevel INTEGER, quantity INTEGER, unitprice REAL, currency INTEGER,
+    PRIMARY KEY (item, pricelevel, quantity, currency));
+CREATE TABLE file (id INTEGER PRIMARY KEY, name TEXT, url TEXT, folder INTEGER, isonline TEXT);
 CREATE TABLE location (id INTEGER PRIMARY KEY, name TEXT);
 CREATE TABLE inventoryitemlocations (item INTEGER, location INTEGER, quantityavailable REAL,
     lastquantityavailablechange TEXT, PRIMARY KEY (item, location));
+CREATE VIEW aggregateitemlocation AS SELECT * FROM inventoryitemlocations;
 CREATE TABLE customer (id INTEGER PRIMARY KEY, externalid TEXT UNIQUE, companyname TEXT, lastname TEXT, email TEXT,
     isinactive TEXT DEFAULT 'F', body TEXT);
 CREATE TABLE currency (id INTEGER PRIMARY KEY, symbol TEXT, name TEXT);
@@ -35,7 +41,8 @@ CREATE TABLE "transaction" (id INTEGER PRIMARY KEY, externalid TEXT, tranid TEXT
 CREATE TABLE transactionline (uniquekey INTEGER PRIMARY KEY, "transaction" INTEGER, id INTEGER, item INTEGER,
     quantity REAL, mainline TEXT DEFAULT 'F', taxline TEXT DEFAULT 'F', isclosed TEXT DEFAULT 'F', rate REAL,
     amount REAL, foreignamount REAL, netamount REAL, memo TEXT, taxdetailsreference TEXT,
-    transactiondiscount TEXT DEFAULT 'F',
+    transactiondiscount TEXT DEFAULT 'F', iscogs TEXT DEFAULT 'F', kitmemberof INTEGER,
+    assemblycomponent TEXT DEFAULT 'F',
     computed TEXT DEFAULT 'F', custcol_hub_line TEXT, UNIQUE ("transaction", id));
 CREATE TABLE previoustransactionlinelink (previousdoc INTEGER, previousline INTEGER, previoustype TEXT,
     nextdoc INTEGER, nextline INTEGER, nexttype TEXT, linktype TEXT);
@@ -58,6 +65,10 @@ class AccountDatabase:
 
     def __init__(self, products: int) -> None:
         self.tax = TaxSettings()
+        # Whether statuses in SuiteQL are `SalesOrd:B`; in other accounts they are the letter alone.
+        self.compound_statuses = True
+        # Without the feature, a fulfillment makes the invoice too.
+        self.advanced_shipping = True
         self.connection = sqlite3.connect(":memory:", check_same_thread=False, isolation_level=None)
         self.connection.row_factory = sqlite3.Row
         self.connection.executescript(_TABLES)
@@ -65,9 +76,10 @@ class AccountDatabase:
         self.add("customer", companyname="Walk-in", body="{}")
         for number in range(1, products + 1):
             self.item(f"SKU-{number}", displayname=f"Lamp {number}", weight=number, weightunit=4, quantity=number)
-        parent = self.item("SHIRT", displayname="Shirt", quantity=None)
-        for colour in ("RED", "BLUE"):
-            self.item(f"SHIRT-{colour}", parent=parent, custitem_colour=colour, quantity=5)
+        parent = self.item("SHIRT", displayname="Shirt", matrixtype="PARENT", quantity=None)
+        for colour, name in LISTS["custitem_colour"].items():
+            child: dict[str, Any] = {"parent": parent, "matrixtype": "CHILD", "custitem_colour": colour}
+            self.item(f"SHIRT-{name.upper()}", displayname="Shirt", quantity=5, **child)
         self.item("OLD", displayname="Old lamp", isinactive="T")
         self.item("HOURS", displayname="Advice", itemtype="Service", quantity=None)
         for sku, kind in OTHER_ITEMS.items():
@@ -100,8 +112,10 @@ class AccountDatabase:
     def all(self, query: str, *values: Any) -> list[dict[str, Any]]:
         return [dict(row) for row in self.connection.execute(query, values)]
 
-    def item(self, sku: str, *, quantity: float | None = 0, **values: Any) -> int:
+    def item(self, sku: str, *, quantity: float | None = 0, price: float = 9.95, **values: Any) -> int:
+        """An item with a base price. Without a `quantity` it has no stock of its own."""
         item_id = self.add("item", itemid=sku, lastmodifieddate=now(), **({"itemtype": "InvtPart"} | values))
+        self.add("pricing", item=item_id, pricelevel=1, quantity=0, unitprice=price, currency=1)
         if quantity is not None:
             self.stock(item_id, quantity)
         return item_id
@@ -121,6 +135,16 @@ class AccountDatabase:
         ):
             self.connection.execute(f'UPDATE "{table}" SET {column} = datetime({column}, ?)', [f"-{hours} hours"])
 
+    def status(self, transaction_type: str, letter: str) -> str:
+        """A status as SuiteQL shows it."""
+        return f"{transaction_type}:{letter}" if self.compound_statuses else letter
+
+    def show_statuses(self, *, compound: bool) -> None:
+        """Show statuses as `SalesOrd:B`, or as the letter alone."""
+        self.compound_statuses = compound
+        for row in self.all('SELECT id, type, status FROM "transaction"'):
+            self.change("transaction", row["id"], status=self.status(row["type"], row["status"][-1]))
+
     def lines(self, order_id: int) -> list[dict[str, Any]]:
         """The lines of the sublist, without those that NetSuite computes itself."""
         return self.all(
@@ -135,7 +159,8 @@ class AccountDatabase:
         return self.all(
             "SELECT -parcel.quantity AS quantity FROM previoustransactionlinelink link JOIN transactionline parcel "
             'ON parcel."transaction" = link.nextdoc AND parcel.id = link.nextline '
-            "WHERE link.previousdoc = ? AND link.previousline = ? AND link.linktype = 'ShipRcpt'",
+            "WHERE link.previousdoc = ? AND link.previousline = ? AND link.linktype = 'ShipRcpt' "
+            "AND parcel.iscogs = 'F' AND parcel.kitmemberof IS NULL",
             order_id,
             line,
         )
@@ -150,51 +175,6 @@ class AccountDatabase:
     def places(self, currency_id: int) -> int:
         return places_of(self.currency(currency_id))
 
-    def fulfil(self, order_id: int, *, status: str, tracking: list[str], quantities: dict[str, float] | None) -> int:
-        """Ship the lines with these SKUs (default: everything that is open), as the warehouse does."""
-        parcel = self.add(
-            "transaction",
-            tranid=f"IF{order_id}",
-            type="ItemShip",
-            status=f"ItemShip:{status}",
-            trandate=now()[:10],
-            shipmethod=1,
-            lastmodifieddate=now(),
-            body="{}",
-        )
-        for line in self.lines(order_id):
-            if line["quantity"] is None or line["item_type"] in NOT_SHIPPED:
-                continue
-            open_quantity = -line["quantity"] - sum(each["quantity"] for each in self.fulfilled(order_id, line["id"]))
-            quantity = open_quantity if quantities is None else quantities.get(line["sku"], 0)
-            if quantity and line["isclosed"] == "F":
-                own = {"transaction": parcel, "id": line["id"], "item": line["item"], "quantity": -quantity}
-                self.add("transactionline", **own)
-                self.add(
-                    "previoustransactionlinelink",
-                    previousdoc=order_id,
-                    previousline=line["id"],
-                    previoustype="SalesOrd",
-                    nextdoc=parcel,
-                    nextline=line["id"],
-                    nexttype="ItemShip",
-                    linktype="ShipRcpt",
-                )
-        for number in tracking:
-            found = self.add("trackingnumber", trackingnumber=number)
-            self.add("trackingnumbermap", transaction=parcel, trackingnumber=found)
-        return parcel
-
-    def delete_fulfilment(self, parcel: int) -> None:
-        """Delete a fulfillment, as a user can."""
-        for query in (
-            'DELETE FROM "transaction" WHERE id = ?',
-            'DELETE FROM transactionline WHERE "transaction" = ?',
-            "DELETE FROM previoustransactionlinelink WHERE nextdoc = ?",
-            'DELETE FROM trackingnumbermap WHERE "transaction" = ?',
-        ):
-            self.connection.execute(query, [parcel])
-
     def views(self) -> dict[str, list[dict[str, Any]]]:
         """Return the rows by kind, for assertions in tests. Open orders are those with a line left to ship."""
         orders = [self._order(row) for row in self.all("SELECT * FROM \"transaction\" WHERE type = 'SalesOrd'")]
@@ -203,7 +183,18 @@ class AccountDatabase:
             | {"id": row["id"], "externalId": row["externalid"], "isInactive": row["isinactive"] == "T"}
             for row in self.all("SELECT * FROM customer")
         ]
+        kinds = {"CustCred": "creditMemo", "RtnAuth": "returnAuthorization"}
+        refunds = self.all("SELECT * FROM \"transaction\" WHERE type IN ('CustCred', 'RtnAuth')")
         return {
+            "refunds": [
+                {
+                    "id": row["id"],
+                    "externalId": row["externalid"],
+                    "kind": kinds[row["type"]],
+                    "total": row["foreigntotal"],
+                }
+                for row in refunds
+            ],
             "products": self.all("SELECT * FROM item WHERE parent IS NULL AND itemtype = 'InvtPart'"),
             "orders": orders,
             "open_orders": [row for row in orders if any(not line["isClosed"] for line in row["items"])],

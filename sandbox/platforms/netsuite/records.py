@@ -25,7 +25,7 @@ _REFERENCES = ("entity", "currency", "subsidiary", "location", "orderStatus")
 
 def put(db: AccountDatabase, kind: str, key: str, body: Any, replace: str) -> int:
     """Upsert, only by external ID."""
-    _check_kind(kind)
+    check_kind(kind)
     if not key.startswith("eid:"):
         raise ApiError(400, "USER_ERROR", "PUT requires an external ID: eid:….")
     external_id = key.removeprefix("eid:")
@@ -41,7 +41,7 @@ def patch(db: AccountDatabase, kind: str, key: str, body: Any, replace: str) -> 
 
 
 def find(db: AccountDatabase, kind: str, key: str) -> int:
-    _check_kind(kind)
+    check_kind(kind)
     found = _by_external(db, kind, key[4:]) if key.startswith("eid:") else None
     if key.isdecimal():
         query = "SELECT id FROM customer WHERE id = ?"
@@ -54,7 +54,7 @@ def find(db: AccountDatabase, kind: str, key: str) -> int:
     return int(found)
 
 
-def _check_kind(kind: str) -> None:
+def check_kind(kind: str) -> None:
     if kind not in _KINDS:
         raise ApiError(404, "NONEXISTENT_RECORD_TYPE", f"Record type '{kind}' does not exist.")
 
@@ -73,14 +73,14 @@ def _write(db: AccountDatabase, kind: str, row_id: int | None, body: Any, replac
     for name in _REFERENCES:
         if name in body and not str((body[name] or {}).get("id", "")).strip():
             raise ApiError(400, "INVALID_CONTENT", f"Invalid reference in the field {name}.", name)
-    if other := replace - {"item", "addressBook"}:
+    if other := replace - {"item", "addressBook", "taxDetails"}:
         raise ApiError(400, "INVALID_PARAMETER", f"Unknown sublist: {', '.join(sorted(other))}.", "replace")
     if kind == "customer":
         return _customer(db, row_id, body, external_id)
     for name in transactions.ADDRESS_FIELDS:
         if name in body:
             _address(body[name], name)
-    return transactions.write(db, kind, row_id, body, "item" in replace, external_id)
+    return transactions.write(db, kind, row_id, body, replace, external_id)
 
 
 def get(db: AccountDatabase, kind: str, key: str, *, expand: bool) -> dict[str, Any]:
@@ -97,7 +97,7 @@ def transform(db: AccountDatabase, kind: str, key: str, target: str, body: Any) 
     """Create a record from another one, and return its ID."""
     if not isinstance(body, dict):
         raise ApiError(400, "INVALID_CONTENT", "Invalid content in the request body.")
-    _check_kind(kind)
+    check_kind(kind)
     return transactions.transform(db, kind, find(db, kind, key), target, dict(body))
 
 

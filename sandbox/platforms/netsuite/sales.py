@@ -12,6 +12,7 @@ from typing import Any
 from sandbox.money import ZERO
 from sandbox.platforms.netsuite.database import NOT_SHIPPED, AccountDatabase
 from sandbox.platforms.netsuite.transactions import number
+from sandbox.platforms.netsuite.warehouse import fulfil
 from sandbox.sales import Action, Sales, UnknownSale, plain, sale_line
 
 Row = dict[str, Any]
@@ -64,7 +65,7 @@ class NetSuiteSales(Sales):
         if action.lines is not None:
             skus = {str(line["id"]): line["sku"] for line in db.lines(row["id"])}
             quantities = {skus[key]: float(quantity) for key, quantity in action.lines.items()}
-        db.fulfil(row["id"], status="C", tracking=list(action.tracking), quantities=quantities)
+        fulfil(db, row["id"], status="C", tracking=list(action.tracking), quantities=quantities)
 
     @staticmethod
     def _refunded(db: AccountDatabase, row: Row) -> Decimal:

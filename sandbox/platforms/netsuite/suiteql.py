@@ -7,7 +7,7 @@ import re
 import sqlite3
 from typing import Any
 
-from sandbox.platforms.netsuite.database import CARRIERS, AccountDatabase
+from sandbox.platforms.netsuite.database import LISTS, AccountDatabase
 from sandbox.platforms.netsuite.responses import ApiError
 
 MAX_ROWS = 1000
@@ -52,7 +52,7 @@ def _rows(db: AccountDatabase, query: str) -> list[dict[str, Any]]:
     database = db.connection
     database.create_function("to_timestamp", 2, lambda value, _: value, deterministic=True)
     database.create_function("to_char", 2, lambda value, _: value and value[:10], deterministic=True)
-    database.create_function("builtin_df", 1, lambda value: CARRIERS.get(value), deterministic=True)
+    database.create_function("builtin_df", 2, lambda name, value: LISTS.get(name, {}).get(value, value))
     try:
         return db.all("".join(parts))
     except sqlite3.Error as error:
@@ -61,7 +61,7 @@ def _rows(db: AccountDatabase, query: str) -> list[dict[str, Any]]:
 
 def _rewritten(code: str) -> str:
     code = re.sub(r"\btransaction\b", '"transaction"', code, flags=re.I)
-    return re.sub(r"\bBUILTIN\.DF\b", "builtin_df", code, flags=re.I)
+    return re.sub(r"\bBUILTIN\.DF\(\s*((?:\w+\.)?(\w+))\s*\)", r"builtin_df('\2', \1)", code, flags=re.I)
 
 
 def _parse_int(value: str, name: str) -> int:

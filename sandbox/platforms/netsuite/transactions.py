@@ -19,6 +19,7 @@ from typing import Any
 from sandbox.money import ZERO, rounded, shared
 from sandbox.platforms.netsuite.database import AccountDatabase, now
 from sandbox.platforms.netsuite.responses import ApiError
+from sandbox.platforms.netsuite.statuses import update_status
 from sandbox.platforms.netsuite.tax import TaxSettings
 
 TYPES = {"salesOrder": "SalesOrd", "creditMemo": "CustCred", "returnAuthorization": "RtnAuth", "invoice": "CustInvc"}
@@ -112,10 +113,18 @@ def _is_discount(db: AccountDatabase, item: dict[str, Any] | None) -> bool:
     return bool(db.all("SELECT 1 FROM item WHERE id = ? AND itemtype = 'Discount'", (item or {}).get("id")))
 
 
+def field_names(db: AccountDatabase) -> set[str]:
+    """The fields of a transaction that the account has."""
+    return HEADER | READ_ONLY | (SUITETAX if db.tax.engine == "suitetax" else set())
+
+
 def write(
-    db: AccountDatabase, kind: str, key: int | None, body: dict[str, Any], replaces: bool, external_id: str
+    db: AccountDatabase, kind: str, key: int | None, body: dict[str, Any], replaced: set[str], external_id: str
 ) -> int:
-    """Create or change a transaction, and work out its totals. Nothing is written if anything is rejected."""
+    """Create or change a transaction, and work out its totals. Nothing is written if anything is rejected.
+
+    Rows are added to sublists, unless these are `replaced`.
+    """
     lines = (body.get("item") or {}).get("items", [])
     if key is None and not lines:
         raise ApiError(400, "USER_ERROR", "You must enter at least one line item for this transaction.", "item")
@@ -129,11 +138,11 @@ def write(
     if "currency" in body and not db.all("SELECT 1 FROM currency WHERE id = ?", body["currency"]["id"]):
         raise ApiError(400, "INVALID_KEY_OR_REF", "Invalid currency reference key.", "currency")
     with db.atomic():
-        return _written(db, kind, key, body, replaces, external_id)
+        return _written(db, kind, key, body, replaced, external_id)
 
 
 def _written(
-    db: AccountDatabase, kind: str, key: int | None, body: dict[str, Any], replaces: bool, external_id: str
+    db: AccountDatabase, kind: str, key: int | None, body: dict[str, Any], replaced: set[str], external_id: str
 ) -> int:
     lines = (body.get("item") or {}).get("items", [])
     kept = {name: value for name, value in body.items() if name not in ("item", "entity")}
@@ -143,17 +152,25 @@ def _written(
     if "currency" in body:
         values["currency"] = int(body["currency"]["id"])
     if key is None:
-        own = {"type": TYPES[kind], "status": f"{TYPES[kind]}:{NEW_STATUS[kind]}", "externalid": external_id or None}
+        own = {
+            "type": TYPES[kind],
+            "status": db.status(TYPES[kind], NEW_STATUS[kind]),
+            "externalid": external_id or None,
+        }
         key = db.add("transaction", body=json.dumps(kept), trandate=body.get("tranDate"), **own, **values)
         db.change("transaction", key, tranid=f"{NUMBERS[kind]}{key}")
     else:
         before = json.loads(db.all('SELECT body FROM "transaction" WHERE id = ?', key)[0]["body"])
+        if "taxDetails" in kept and "taxDetails" in before and "taxDetails" not in replaced:
+            kept["taxDetails"] = {"items": before["taxDetails"]["items"] + kept["taxDetails"]["items"]}
         db.change("transaction", key, body=json.dumps(before | kept), **values)
-    if replaces:
+    if "item" in replaced:
         drop_lines(db, key, {line["line"] for line in lines if "line" in line})
     for line in lines:
         write_line(db, key, line)
     compute(db, key)
+    if kind == "salesOrder":
+        update_status(db, key)
     return key
 
 
@@ -257,7 +274,10 @@ def _tax(
 def _write_computed_lines(
     db: AccountDatabase, key: int, header: dict[str, Any], discount: Decimal, freight: Decimal, tax: Decimal
 ) -> None:
-    """The rows of freight, discount and tax, which SuiteQL returns among the lines. They do not belong to a sublist."""
+    """The rows of freight, discount, tax and the members of kits, which SuiteQL returns among the lines.
+
+    They do not belong to a sublist.
+    """
     db.connection.execute("DELETE FROM transactionline WHERE \"transaction\" = ? AND computed = 'T'", [key])
     rows: list[dict[str, Any]] = []
     if discount:
@@ -266,6 +286,12 @@ def _write_computed_lines(
         rows.append({"item": db.item_id("UPS Ground"), "amount": freight})
     if tax:
         rows.append({"item": None, "amount": tax, "taxline": "T"})
+    for line in db.lines(key):
+        members = "SELECT item, quantity FROM itemmember WHERE parentitem = ?"
+        for member in db.all(members, line["item"]):
+            # The members of a kit have quantities, but no amounts.
+            quantity = line["quantity"] * member["quantity"]
+            rows.append({"item": member["item"], "quantity": quantity, "amount": ZERO, "kitmemberof": line["id"]})
     for place, values in enumerate(rows, 1):
         amount = -float(values.pop("amount"))
         own = {"transaction": key, "id": 100_000 + place, "foreignamount": amount, "netamount": amount}
@@ -283,7 +309,7 @@ def view(db: AccountDatabase, kind: str, key: int, *, expand: bool) -> dict[str,
         "tranId": row["tranid"],
         "entity": {"id": str(entity["id"]), "refName": entity["companyname"]},
         "currency": {"id": str(row["currency"]), "refName": db.currency(row["currency"])},
-        "status": {"id": row["status"].partition(":")[2]},
+        "status": {"id": row["status"][-1]},
         "subtotal": row["subtotal"],
         "discountTotal": row["discounttotal"],
         "total": row["foreigntotal"],
@@ -334,10 +360,20 @@ def transform(db: AccountDatabase, source: str, key: int, target: str, body: dic
     if lines is None:
         lines = [_copied_line(line) for line in db.lines(key)]
     new = {"entity": {"id": str(row["entity"])}, **copied, **body, "item": {"items": lines}}
-    made = write(db, target, None, new, False, external_id)
+    made = write(db, target, None, new, set(), external_id)
     db.change("transaction", made, createdfrom=key, currency=row["currency"])
     compute(db, made)
     return made
+
+
+def lines_to_copy(db: AccountDatabase, key: int, quantities: dict[int, float]) -> dict[str, Any]:
+    """The body of a transformation with some quantities of lines. An amount belongs to the whole line."""
+    lines = []
+    for line in db.lines(key):
+        if quantity := quantities.get(line["id"]):
+            amount = None if line["amount"] is None else line["amount"] * quantity / -line["quantity"]
+            lines.append(_copied_line(line | {"quantity": -quantity, "amount": amount}))
+    return {"item": {"items": lines}}
 
 
 def _copied_line(line: dict[str, Any]) -> dict[str, Any]:

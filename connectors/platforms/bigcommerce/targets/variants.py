@@ -17,14 +17,14 @@ VARIANTS_PER_REQUEST = 50
 REPLACED_SUFFIX = "~replaced"
 # Fields that a new variant copies from the one that it replaces, beside its stock (B9).
 COPIED_FIELDS = (
-    "inventory_warning_level", "bin_picking_number", "cost_price", "retail_price", "map_price",
+    "inventory_warning_level", "bin_picking_number", "cost_price", "retail_price",
     "width", "height", "depth", "is_free_shipping", "fixed_cost_shipping_price", "image_url", "gtin",
     "purchasing_disabled_message", *CODES,
 )  # fmt: skip
 # Fields that are compared, so that unchanged variants are not written.
 MANAGED_FIELDS = ("price", "sale_price", "weight", "purchasing_disabled", *CODES)
 # The call for many variants does not have these.
-SINGLE_FIELDS = ("mpn", "gtin", "image_url", "map_price")
+SINGLE_FIELDS = ("mpn", "gtin", "image_url")
 
 
 class VariantWriter:

@@ -1,9 +1,8 @@
 """Converts a product of a shop, with its variants, to a record."""
 
-from datetime import UTC, date, tzinfo
+from datetime import UTC, date
 from decimal import Decimal, InvalidOperation
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.attributes import Attribute
@@ -11,10 +10,19 @@ from connectors.platforms.magento.client import Row, ShopClient
 from connectors.platforms.magento.product_rows import CONFIGURABLE, ENABLED, is_variant
 from connectors.platforms.magento.values import mapped_value, text
 from connectors.platforms.magento.weights import grams_per_unit
-from connectors.sdk import clock, issues
+from connectors.sdk import issues
 from connectors.sdk.field_maps import mapped_paths, mapped_values
 from connectors.sdk.listing_protocol import Text, UtcDatetime, record
-from connectors.sdk.records import ImageRecord, PriceRecord, Problem, ProductRecord, StockRecord, VariantRecord
+from connectors.sdk.records import (
+    ConditionalPriceRecord,
+    ImageRecord,
+    PriceRecord,
+    Problem,
+    ProductRecord,
+    StockRecord,
+    VariantRecord,
+)
+from connectors.sdk.time_zones import end_of_day, start_of_day, time_zone
 from hub.kinds import Kind
 
 GRAM = Decimal("0.001")
@@ -147,8 +155,9 @@ class ProductRecordBuilder:
             return None
         return (own.weight * grams_per_unit(str(self.client.config["weight_unit"]))).quantize(GRAM)
 
-    def _price(self, own: "ProductRow", *, fatal: bool) -> PriceRecord | None:
-        """A special price applies within its date range, if it is lower than the regular price."""
+    def _price(self, own: "ProductRow", *, fatal: bool) -> PriceRecord | list[ConditionalPriceRecord] | None:
+        """A special price applies on the days of its range, in the shop's time zone, if it is lower than the regular
+        price (C9)."""
         if own.price is None:
             self.problems.append(issues.PRICE_MISSING(**_missing(own, fatal=fatal)))
             return PriceRecord(amount=None)
@@ -156,20 +165,22 @@ class ProductRecordBuilder:
             self.problems.append(issues.PRICE_NEGATIVE(**_at_fault(own, fatal=fatal)))
             return None
         special = _positive_decimal(mapped_value(own.custom_attributes, "special_price"))
-        today = self._today()
-        first = _parse_date(mapped_value(own.custom_attributes, "special_from_date")) or date.min
-        last = _parse_date(mapped_value(own.custom_attributes, "special_to_date")) or date.max
-        if special and special < own.price and first <= today <= last:
+        if not special or special >= own.price:
+            return PriceRecord(amount=own.price)
+        zone = time_zone(str(self.client.config.get("timezone") or "UTC")) or UTC
+        first = _parse_date(mapped_value(own.custom_attributes, "special_from_date"))
+        last = _parse_date(mapped_value(own.custom_attributes, "special_to_date"))
+        if first is None and last is None:
             return PriceRecord(amount=special, list_amount=own.price)
-        return PriceRecord(amount=own.price)
-
-    def _today(self) -> date:
-        """The date in the shop's time zone, by which the shop applies special prices (C9)."""
-        try:
-            zone: tzinfo = ZoneInfo(str(self.client.config.get("timezone") or "UTC"))
-        except (ZoneInfoNotFoundError, ValueError):
-            zone = UTC
-        return clock.now().astimezone(zone).date()
+        return [
+            ConditionalPriceRecord(amount=own.price),
+            ConditionalPriceRecord(
+                amount=special,
+                list_amount=own.price,
+                starts_at=start_of_day(first, zone),
+                ends_at=end_of_day(last, zone),
+            ),
+        ]
 
     @property
     def _media_url(self) -> str:

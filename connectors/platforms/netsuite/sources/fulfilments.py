@@ -8,7 +8,14 @@ from decimal import Decimal
 from connectors.platforms.netsuite.client import NetSuiteClient
 from connectors.platforms.netsuite.external_ids import our_orders
 from connectors.platforms.netsuite.numbers import decimal_or_none
-from connectors.platforms.netsuite.suiteql import Row, changed_since, in_conditions, required_int
+from connectors.platforms.netsuite.suiteql import (
+    SOLD_LINES,
+    Row,
+    changed_since,
+    has_status,
+    in_conditions,
+    required_int,
+)
 from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.paging import Cursor, Page, numeric_ids
 from connectors.sdk.records import FulfilmentRecord, ShipmentRecord
@@ -18,8 +25,9 @@ from hub.kinds import DataType
 PAGE_SIZE = 500
 MAX_NAME_LENGTH = 100
 _ORDERS = "SELECT so.id, so.tranid FROM transaction so"
-# Picked (A) or packed (B) items have not left the warehouse.
-_SHIPPED = "parcel.type = 'ItemShip' AND parcel.status = 'ItemShip:C' AND link.linktype = 'ShipRcpt'"
+# Picked (A) or packed (B) items have not left the warehouse. Of kits, the line of the kit counts, not its members.
+_STATUS = has_status("parcel", "ItemShip", "C")
+_SHIPPED = f"parcel.type = 'ItemShip' AND {_STATUS} AND link.linktype = 'ShipRcpt' AND {SOLD_LINES}"
 _LINES = """
 SELECT line.uniquekey, link.previousdoc, link.previousline, parcel.id, line.quantity,
        TO_CHAR(parcel.trandate, 'YYYY-MM-DD') AS shipped, BUILTIN.DF(parcel.shipmethod) AS carrier

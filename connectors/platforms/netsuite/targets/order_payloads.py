@@ -1,8 +1,7 @@
 """The payload of an order: the customer, the fields of the sales order, and its lines.
 
-NetSuite's amounts are without tax (M4): it works out the tax itself, and rejects tax fields unless the account has
-SuiteTax. Discounts lower the lines, or stand in the header as the item of the setting `discount_item`.
-https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_159665260887.html
+NetSuite's amounts are without tax (M4): it works out the tax itself, or takes that of taxes.py. Discounts lower the
+lines, or stand in the header as the item of the setting `discount_item`.
 """
 
 from decimal import Decimal
@@ -11,6 +10,8 @@ from zoneinfo import ZoneInfo
 
 from connectors.platforms.netsuite.settings import FieldMap, Settings
 from connectors.platforms.netsuite.targets.addresses import address
+from connectors.platforms.netsuite.targets.refund_payloads import RefundPayload, has_shipped, refund_payloads
+from connectors.platforms.netsuite.targets.taxes import HANDLING, SHIPPING, TaxPayload, tax_of
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
@@ -18,7 +19,7 @@ from connectors.sdk.orders import hold_different, rounding
 from connectors.sdk.values import json_number
 from hub.kinds import Kind
 from orders.items import OrderItem
-from orders.parts import Part, charges_left, deliverable_parts
+from orders.parts import Part, charges, charges_left, deliverable_parts
 
 # The statuses of an order that may still be sent for the first time.
 _OPEN_STATUSES = {"pending", "confirmed", "partly_shipped"}
@@ -40,7 +41,10 @@ class EntityPayload(TypedDict, total=False):
 
 
 class LinePayload(TypedDict):
-    """An order line; `key` is our ID of it. `rate` and `amount` are without tax."""
+    """An order line; `key` is our ID of it. `rate` and `amount` are without tax.
+
+    `tax_rate` of a closed line, in percent: NetSuite's total still contains it.
+    """
 
     key: str
     sku: str
@@ -48,6 +52,7 @@ class LinePayload(TypedDict):
     closed: NotRequired[bool]
     rate: NotRequired[int | float]
     amount: NotRequired[int | float]
+    tax_rate: NotRequired[str]
     description: NotRequired[str]
 
 
@@ -63,7 +68,8 @@ class ExpectedTotals(TypedDict):
 class OrderPayload(TypedDict):
     """A sales order; `body` holds the fields of `salesOrder` in REST.
 
-    `left_out`: titles of lines without SKU for which the account has no item. `ended`: nothing is left to deliver.
+    `taxes` only if the settings have tax codes. `left_out`: titles of lines without SKU for which the account has no
+    item. `ended`: nothing is left to deliver.
     """
 
     entity: EntityPayload
@@ -71,6 +77,8 @@ class OrderPayload(TypedDict):
     lines: list[LinePayload]
     format: NotRequired[int]
     expected: NotRequired[ExpectedTotals]
+    taxes: NotRequired[list[TaxPayload]]
+    refunds: NotRequired[list[RefundPayload]]
     left_out: NotRequired[list[str]]
     ended: NotRequired[bool]
 
@@ -80,6 +88,9 @@ def order_payload(item: OrderItem, refs: References, settings: Settings, fields:
     sent_before = any(refs.get(Kind.ORDER_LINE, line.id) for line in item.lines)
     unpaid = item.status == "pending" and not settings.send_pending
     closed = item.status in _CLOSED_STATUSES or all(line.status in _CLOSED_STATUSES for line in item.lines)
+    if closed and settings.refunds != "none" and item.refunds and has_shipped(item):
+        # What was shipped stays in the books; its refunds are records of their own.
+        closed = False
     if unpaid or closed or (not sent_before and item.status not in _OPEN_STATUSES):
         return None
     hold_different(item, settings.unreconciled_orders)
@@ -113,6 +124,8 @@ def order_payload(item: OrderItem, refs: References, settings: Settings, fields:
         payload["ended"] = True
     if exact:
         _add_totals(payload, item, parts, settings)
+        if refunds := refund_payloads(item, parts, settings):
+            payload["refunds"] = refunds
     return payload
 
 
@@ -178,7 +191,10 @@ def _line(part: Part, sku: str, settings: Settings, *, priced: bool, exact: bool
         return found
     if not exact or part.net is None:
         found["rate"] = json_number(line.unit_price)
-    elif not closed:
+    elif closed:
+        if line.tax_rate:
+            found["tax_rate"] = _text(line.tax_rate)
+    else:
         amount = part.net + (part.discount_net if settings.discount_item else _ZERO)
         found["rate"] = json_number((amount / quantity).quantize(_RATE_PLACES)) if quantity else 0
         found["amount"] = json_number(amount)
@@ -187,10 +203,12 @@ def _line(part: Part, sku: str, settings: Settings, *, priced: bool, exact: bool
 
 def _add_totals(payload: OrderPayload, item: OrderItem, parts: list[Part], settings: Settings) -> None:
     """Charges and discounts in the header, and the totals to compare with those of NetSuite afterwards."""
-    charges = charges_left(item)
+    # Shipping that was refunded after something was shipped is part of a credit memo.
+    kept = settings.refunds != "none" and has_shipped(item)
+    rows = charges(item) if kept else charges_left(item)
     body = payload["body"]
-    shipping = sum((row.net or _ZERO for row in charges if row.kind == "shipping"), _ZERO)
-    others = sum((row.net or _ZERO for row in charges if row.kind != "shipping"), _ZERO)
+    shipping = sum((row.net or _ZERO for row in rows if row.kind == "shipping"), _ZERO)
+    others = sum((row.net or _ZERO for row in rows if row.kind != "shipping"), _ZERO)
     discount = sum((part.discount_net for part in parts if part.quantity), _ZERO)
     if shipping:
         body["shippingCost"] = json_number(shipping)
@@ -199,16 +217,30 @@ def _add_totals(payload: OrderPayload, item: OrderItem, parts: list[Part], setti
         body["handlingCost"] = json_number(others)
     if settings.discount_item and discount:
         body |= {"discountItem": {"id": settings.discount_item}, "discountRate": json_number(-discount)}
-    rows = [(part.tax or _ZERO, part.gross or _ZERO) for part in parts if part.quantity]
-    rows += [(row.tax or _ZERO, row.gross or _ZERO) for row in charges]
-    tolerance = rounding(item.currency, len(rows))
+    amounts = [(part.tax or _ZERO, part.gross or _ZERO) for part in parts if part.quantity]
+    amounts += [(row.tax or _ZERO, row.gross or _ZERO) for row in rows]
+    tolerance = rounding(item.currency, len(amounts))
     payload["expected"] = {
         "currency": item.currency,
-        "total": _text(sum((gross for _, gross in rows), _ZERO)),
-        "tax": _text(sum((tax for tax, _ in rows), _ZERO)),
+        "total": _text(sum((gross for _, gross in amounts), _ZERO)),
+        "tax": _text(sum((tax for tax, _ in amounts), _ZERO)),
         "tolerance": _text(tolerance),
     }
     payload["format"] = FORMAT
+    if settings.tax_codes:
+        payload["taxes"] = [
+            tax_of(str(part.line.id), part.net or _ZERO, part.tax or _ZERO, part.line.tax_rate, settings, item.currency)
+            for part in parts
+            if part.quantity and (part.line.sku or settings.custom_item)
+        ]
+        for reference, net, found in (
+            (SHIPPING, shipping, [row for row in rows if row.kind == "shipping"]),
+            (HANDLING, others, [row for row in rows if row.kind != "shipping"]),
+        ):
+            if net:
+                tax = sum((row.tax or _ZERO for row in found), _ZERO)
+                rate = found[0].tax_rate if len(found) == 1 else None
+                payload["taxes"].append(tax_of(reference, net, tax, rate, settings, item.currency))
 
 
 def _text(amount: Decimal) -> str:

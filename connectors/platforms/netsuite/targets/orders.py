@@ -12,7 +12,6 @@ from typing import Any
 
 from connectors.platforms.netsuite import external_ids
 from connectors.platforms.netsuite.client import NetSuiteClient
-from connectors.platforms.netsuite.numbers import decimal_or_none
 from connectors.platforms.netsuite.suiteql import in_conditions, required_int
 from connectors.platforms.netsuite.targets.order_payloads import (
     EntityPayload,
@@ -20,6 +19,8 @@ from connectors.platforms.netsuite.targets.order_payloads import (
     OrderPayload,
     order_payload,
 )
+from connectors.platforms.netsuite.targets.refunds import send_refunds
+from connectors.platforms.netsuite.targets.rejections import changes_rejected
 from connectors.platforms.netsuite.targets.sales_orders import (
     SalesOrder,
     SalesOrderLine,
@@ -27,11 +28,12 @@ from connectors.platforms.netsuite.targets.sales_orders import (
     match_lines,
     read_lines,
 )
+from connectors.platforms.netsuite.targets.taxes import tax_fields
+from connectors.platforms.netsuite.targets.totals import read_totals
 from connectors.sdk import issues
-from connectors.sdk.errors import SkipRecord, TryAgainLater
-from connectors.sdk.operations import Action, Operation, Outcome, References, TargetTotals
+from connectors.sdk.errors import SkipRecord
+from connectors.sdk.operations import Action, Operation, Outcome, References
 from connectors.sdk.orders import total_problems
-from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import Target
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem
@@ -58,7 +60,7 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
     def send(self, operations: Sequence[Operation[OrderPayload]]) -> list[Outcome]:
         """One write per order, and a few queries for all of them: NetSuite has no batch call."""
         existing = find_sales_orders(self.client, {self._external_id(operation) for operation in operations})
-        self._load_item_ids(line["sku"] for operation in operations for line in _all_lines(operation))
+        self._load_item_ids(sku for operation in operations for sku in _all_skus(operation))
         outcomes = [self._write(operation, existing.get(self._external_id(operation))) for operation in operations]
         written = [
             (operation, outcome)
@@ -71,31 +73,20 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
             outcome.links = {
                 (Kind.ORDER_LINE, int(key)): f"{outcome.external_id}/{line.number}" for key, line in matched.items()
             }
-            outcome.totals = self._totals(outcome.external_id, operation.content)
+            rates = {
+                line["key"]: line.get("tax_rate", "0") for line in operation.content["lines"] if line.get("closed")
+            }
+            ended = {line.number: Decimal(rates[key]) for key, line in matched.items() if key in rates}
+            outcome.totals = read_totals(self.client, outcome.external_id, operation.content, ended)
             outcome.warnings += total_problems(outcome.totals) if outcome.totals else []
             outcome.warnings += [
                 issues.LINE_SKU_MISSING(title=title, fatal=False) for title in operation.content.get("left_out", ())
             ]
+            try:
+                outcome.warnings += send_refunds(self.client, operation, self._item_id, self._customer_id)
+            except SkipRecord as error:
+                outcome.error = error
         return outcomes
-
-    def _totals(self, internal_id: str, sent: OrderPayload) -> TargetTotals | None:
-        """What NetSuite worked out, beside what the order comes to (M4); None without prices of ours."""
-        if (expected := sent.get("expected")) is None:
-            return None
-        try:
-            found = self.client.read("salesOrder", internal_id, ("total", "taxTotal"))
-        except RequestRejected as error:
-            raise TryAgainLater(f"The totals of a sales order cannot be read: {error}") from error
-        if (total := decimal_or_none(found.get("total"))) is None:
-            return None
-        return TargetTotals(
-            currency=expected["currency"],
-            expected_total=Decimal(expected["total"]),
-            expected_tax=Decimal(expected["tax"]),
-            total=total,
-            tax=decimal_or_none(found.get("taxTotal")),
-            tolerance=Decimal(expected["tolerance"]),
-        )
 
     def _external_id(self, operation: Operation[OrderPayload]) -> str:
         return external_ids.order_id(self.client.settings, operation.item_id)
@@ -116,8 +107,15 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
         body = self.client.settings.order_defaults | wanted["body"]
         body["entity"] = {"id": self._customer_id(wanted["entity"])}
         body["item"] = {"items": [self._new_line(line) for line in wanted["lines"]]}
+        body |= self._taxes(wanted)
         # If the order exists by now, its lines are replaced by those of this call instead of being duplicated.
-        return self.client.upsert("salesOrder", self._external_id(operation), body, replace="item")
+        replaced = "item,taxDetails" if "taxDetails" in body else "item"
+        return self.client.upsert("salesOrder", self._external_id(operation), body, replace=replaced)
+
+    def _taxes(self, wanted: OrderPayload) -> dict[str, Any]:
+        """The fields with the order's own tax, if the account takes them."""
+        taxes = wanted.get("taxes")
+        return tax_fields(taxes, self.client.settings) if taxes and self.client.has_suitetax() else {}
 
     def _change(self, operation: Operation[OrderPayload], found: SalesOrder) -> Outcome:
         """Update lines by number. A line that was removed from the order is closed, not deleted: it may have been
@@ -144,7 +142,13 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
         body = _cleared(previous, wanted) | wanted["body"] | {"item": {"items": lines}}
         if previous is None or previous["entity"] != wanted["entity"]:
             body["entity"] = {"id": self._customer_id(wanted["entity"])}
-        self.client.update("salesOrder", found.internal_id, body)
+        body |= self._taxes(wanted)
+        try:
+            self.client.update(
+                "salesOrder", found.internal_id, body, replace="taxDetails" if "taxDetails" in body else ""
+            )
+        except SkipRecord as error:
+            raise changes_rejected(operation, error) from error
         return Outcome(external_id=found.internal_id)
 
     def _close(self, operation: Operation[OrderPayload], found: SalesOrder | None) -> Outcome:
@@ -156,7 +160,7 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
 
     def _new_line(self, line: LinePayload) -> dict[str, Any]:
         found: dict[str, Any] = {"item": {"id": self._item_id(line["sku"])}, "quantity": line["quantity"]}
-        found |= _prices(line)
+        found |= _prices(line) | self._tax_reference(line)
         if line.get("closed"):
             found["isClosed"] = True
         if description := line.get("description"):
@@ -174,7 +178,12 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
             return {"line": existing.number, "isClosed": True}
         if existing.item != self._item_id(line["sku"]):
             raise SkipRecord(issues.LINE_ITEM_CHANGED(sku=line["sku"]))
-        return {"line": existing.number, "quantity": line["quantity"]} | _prices(line)
+        return {"line": existing.number, "quantity": line["quantity"]} | _prices(line) | self._tax_reference(line)
+
+    def _tax_reference(self, line: LinePayload) -> dict[str, str]:
+        """The name by which the tax details refer to the line."""
+        named = self.client.settings.tax_codes and self.client.has_suitetax()
+        return {"taxDetailsReference": line["key"]} if named else {}
 
     def _match(
         self, operation: Operation[OrderPayload], existing: Sequence[SalesOrderLine]
@@ -220,6 +229,13 @@ def _cleared(previous: OrderPayload | None, wanted: OrderPayload) -> dict[str, A
     empty = {"memo": "", "shippingCost": 0, "handlingCost": 0, "discountItem": None, "discountRate": None}
     before = previous["body"] if previous else {}
     return {name: value for name, value in empty.items() if name in before and name not in wanted["body"]}
+
+
+def _all_skus(operation: Operation[OrderPayload]) -> list[str]:
+    skus = [line["sku"] for line in _all_lines(operation)]
+    if operation.payload:
+        skus += [line["sku"] for refund in operation.payload.get("refunds", ()) for line in refund["lines"]]
+    return skus
 
 
 def _all_lines(operation: Operation[OrderPayload]) -> list[LinePayload]:

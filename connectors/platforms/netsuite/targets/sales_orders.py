@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connectors.platforms.netsuite.client import NetSuiteClient
-from connectors.platforms.netsuite.suiteql import in_conditions, required_int
+from connectors.platforms.netsuite.suiteql import SOLD_LINES, in_conditions, required_int
 from connectors.platforms.netsuite.targets.order_payloads import LinePayload
 
 # Lines that NetSuite adds to an order, or that carry its discounts: no lines of ours.
@@ -50,7 +50,7 @@ def read_lines(client: NetSuiteClient, order_ids: Iterable[str]) -> dict[str, li
     )
     found: dict[str, list[SalesOrderLine]] = defaultdict(list)
     for condition in in_conditions("line.transaction", (int(each) for each in order_ids)):
-        where = f"line.mainline = 'F' AND line.taxline = 'F' AND {condition}"
+        where = f"{SOLD_LINES} AND {condition}"
         for row in client.rows(query, key="line.uniquekey", where=where):
             if row.get("itemtype") in _NOT_SOLD:
                 continue

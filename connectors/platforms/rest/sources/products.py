@@ -1,6 +1,6 @@
 """Products of a custom shop, with variants, prices, stock and images."""
 
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
@@ -8,7 +8,15 @@ from pydantic import BaseModel, Field, create_model
 
 from connectors.platforms.rest.sources.base import ApiObject, RestSource, as_utc
 from connectors.sdk import issues
-from connectors.sdk.records import ImageRecord, PriceRecord, ProductRecord, StockRecord, VariantRecord
+from connectors.sdk.records import (
+    ConditionalPriceRecord,
+    ImageRecord,
+    PriceListRecord,
+    PriceRecord,
+    ProductRecord,
+    StockRecord,
+    VariantRecord,
+)
 from hub.field_registry import FieldType, stored_fields
 from hub.kinds import DataType
 
@@ -36,9 +44,24 @@ def _variant_fields() -> dict[str, Any]:
 _VariantObject: Any = create_model("_VariantObject", __base__=ApiObject, **_variant_fields())
 
 
+class ApiPrice(BaseModel):
+    """A price in a list; without `price_list`, in the default list."""
+
+    amount: Annotated[Decimal, Field(ge=0)]
+    list_amount: Annotated[Decimal, Field(ge=0)] | None = None
+    price_list: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    currency: str = ""
+    customer_groups: list[str] = []
+    min_quantity: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
+    max_quantity: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
+    starts_at: datetime | None = None
+    ends_at: datetime | None = None
+
+
 class ApiVariant(_VariantObject):
     price: Annotated[Decimal, Field(ge=0)] | None = None
     list_price: Annotated[Decimal, Field(ge=0)] | None = None
+    prices: list[ApiPrice] | None = None
     quantity: Decimal | None = None
     restock_date: date | None = None
 
@@ -93,15 +116,38 @@ class Products(RestSource[ProductRecord]):
 
 def _variant(row: Any, position: int) -> VariantRecord:
     """`row` is an ApiVariant. What it does not mention is kept, null removes it."""
-    price = PriceRecord(amount=row.price, list_amount=row.list_price) if "price" in row.model_fields_set else None
     return VariantRecord(
         external_id=row.key,
         position=position,
-        price=price,
+        price=_prices(row),
         stock=[StockRecord(quantity=row.quantity, restock_date=row.restock_date)]
         if "quantity" in row.model_fields_set
         else None,
         **_values(VariantRecord, row),
+    )
+
+
+def _prices(row: Any) -> PriceRecord | list[ConditionalPriceRecord] | None:
+    """All prices, or else the default price, which null removes."""
+    if row.prices is not None:
+        return [_conditional_price(each) for each in row.prices]
+    return PriceRecord(amount=row.price, list_amount=row.list_price) if "price" in row.model_fields_set else None
+
+
+def _conditional_price(price: ApiPrice) -> ConditionalPriceRecord:
+    name = price.price_list
+    return ConditionalPriceRecord(
+        amount=price.amount,
+        list_amount=price.list_amount,
+        price_list=None
+        if name is None
+        else PriceListRecord(
+            external_id=name, name=name, currency=price.currency, customer_groups=price.customer_groups
+        ),
+        min_quantity=price.min_quantity,
+        max_quantity=price.max_quantity,
+        starts_at=as_utc(price.starts_at),
+        ends_at=as_utc(price.ends_at),
     )
 
 

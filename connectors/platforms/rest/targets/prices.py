@@ -1,10 +1,10 @@
 """Prices, as docs/platforms/rest.md specifies them."""
 
-from catalog.items import VariantItem
+from catalog.items import PriceItem, VariantItem
 from connectors.platforms.rest.client import Row
 from connectors.platforms.rest.targets.base import RestTargetStream, reference
 from connectors.sdk.operations import References
-from connectors.sdk.values import SOLD_STATUSES, json_number
+from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
 from hub.kinds import DataType, Kind
 
 
@@ -14,8 +14,7 @@ class PriceTarget(RestTargetStream[VariantItem]):
 
     def payload(self, item: VariantItem, refs: References) -> Row | None:
         """`amount` is the default price, of the list in the settings or else of the first; `prices` has all lists."""
-        single = (each for each in item.prices if each.min_quantity == 1)
-        default = next((each for each in single if self.client.settings.price_list in ("", each.price_list)), None)
+        default = default_price(item, self.client.settings.price_list)
         if item.status not in SOLD_STATUSES or default is None:
             return None
         return {
@@ -32,6 +31,13 @@ class PriceTarget(RestTargetStream[VariantItem]):
                     "amount": json_number(each.amount),
                     "list_amount": json_number(each.list_amount),
                 }
+                | _conditions(each)
                 for each in item.prices
             ],
         }
+
+
+def _conditions(price: PriceItem) -> Row:
+    """Left out while they are empty, so that a price without them is not sent again."""
+    conditions = {"max_quantity": price.max_quantity, "customer_groups": price.customer_groups}
+    return {name: value for name, value in conditions.items() if value}

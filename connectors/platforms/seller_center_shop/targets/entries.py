@@ -7,7 +7,7 @@ from connectors.platforms.seller_center_shop.client import Entry, IdsBySku
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Outcome, References
-from connectors.sdk.values import variant_label
+from connectors.sdk.values import default_price, variant_label
 from hub.kinds import Kind
 
 STATUSES = {"live": "active", "suspended": "inactive"}
@@ -35,8 +35,7 @@ def quantity(variant: VariantItem) -> Entry:
 
 def amounts(variant: VariantItem, price_list: str) -> Entry:
     """`price` is the price before a reduction, `special_price` the one after it. Nothing without a price."""
-    single = (each for each in variant.prices if each.min_quantity == 1)
-    default = next((each for each in single if price_list in ("", each.price_list)), None)
+    default = default_price(variant, price_list)
     if default is None:
         return {}
     if default.list_amount is None or default.list_amount <= default.amount:

@@ -1,4 +1,4 @@
-"""The catalog in SyncCenter's platform-independent data model.
+"""Categories, brands, products, variants, images, stock and feed positions.
 
 Every row has a seller, and foreign keys include it in the database (migration 0002), so that a bug can't link rows of
 different sellers. Categories, brands and attribute sets without a seller are shared by the whole marketplace.
@@ -232,47 +232,6 @@ class Stock(models.Model):
 
     def __str__(self) -> str:
         return f"{self.quantity} of {self.variant}"
-
-
-class PriceList(models.Model):
-    """A list of prices in one currency. Each platform has one for its default prices (D12)."""
-
-    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="price_lists")
-    connection = models.OneToOneField(
-        Connection, on_delete=models.SET_NULL, null=True, blank=True, related_name="price_list"
-    )
-    slug = models.SlugField(max_length=100)
-    name = models.CharField(max_length=200)
-    currency = models.CharField(max_length=3, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["seller", "slug"], name="catalog_price_list_once"),
-            models.UniqueConstraint(fields=["seller", "id"], name="catalog_price_list_of_seller"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
-
-
-class Price(models.Model):
-    """The unit price from `min_quantity` on. `list_amount` is the price before a discount."""
-
-    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
-    price_list = models.ForeignKey(PriceList, on_delete=models.CASCADE, related_name="prices")
-    variant = models.ForeignKey(Variant, on_delete=models.CASCADE, related_name="prices", db_index=False)
-    min_quantity = models.PositiveIntegerField(default=1)
-    amount = models.DecimalField(max_digits=14, decimal_places=4)
-    list_amount = models.DecimalField(max_digits=14, decimal_places=4, null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["variant", "price_list", "min_quantity"], name="catalog_price_once"),
-            models.CheckConstraint(condition=Q(amount__gte=0), name="catalog_price_not_negative"),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.amount} for {self.variant}"
 
 
 class FeedPosition(models.Model):
