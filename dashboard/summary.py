@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from dashboard.presentation import RUN_TONES, Tone, state_label
 from dashboard.queries.overview import ConnectionCard, JobCard, Overview
 from hub.alerts import is_overdue
-from hub.kinds import Direction, Kind
+from hub.kinds import Kind
 from hub.models import Alert, Connection, Run
 
 # Changes usually leave the queue within seconds.
@@ -140,27 +140,25 @@ def _blocked_sentence(overview: Overview) -> str:
     """`5 products aren't reaching Aurora B2B: fix 2 causes.`"""
     kind, number = next(iter(overview.blocked.items()))
     cards = [card for card in overview.connections if card.blocked]
-    blocking = [cause for cause in overview.causes if cause.blocking]
-    causes = ngettext("fix %(number)s cause", "fix %(number)s causes", len(blocking)) % {"number": len(blocking)}
-    values = {"items": items_text(kind, number), "causes": causes, "connections": _names(cards)}
-    directions = {cause.sample.job.direction for cause in blocking if cause.sample.job is not None}
-    if cards and directions == {Direction.EXPORT}:
+    blocking = sum(cause.blocking for cause in overview.causes)
+    causes = ngettext("fix %(number)s cause", "fix %(number)s causes", blocking) % {"number": blocking}
+    if cards and not any(card.is_source for card in cards):
         text = ngettext(
             "%(items)s isn’t reaching %(connections)s: %(causes)s.",
             "%(items)s aren’t reaching %(connections)s: %(causes)s.",
             number,
         )
-    elif cards and directions == {Direction.IMPORT}:
+    elif cards and not any(card.is_target for card in cards):
+        text = _("%(items)s of %(connections)s can’t be imported: %(causes)s.")
+    elif cards:
         text = ngettext(
-            "%(items)s of %(connections)s can’t be imported: %(causes)s.",
-            "%(items)s of %(connections)s can’t be imported: %(causes)s.",
+            "%(items)s isn’t in sync at %(connections)s: %(causes)s.",
+            "%(items)s aren’t in sync at %(connections)s: %(causes)s.",
             number,
         )
     else:
-        text = ngettext(
-            "%(items)s isn’t synced everywhere: %(causes)s.", "%(items)s aren’t synced everywhere: %(causes)s.", number
-        )
-    return text % values
+        text = ngettext("%(items)s isn’t in sync: %(causes)s.", "%(items)s aren’t in sync: %(causes)s.", number)
+    return text % {"items": items_text(kind, number), "causes": causes, "connections": _names(cards)}
 
 
 def _names(cards: list[ConnectionCard]) -> str:

@@ -3,7 +3,19 @@
 from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path
 
-from dashboard.views import account, checks, connections, issues, items, overview, preferences, runs, search, webhooks
+from dashboard.views import (
+    account,
+    checks,
+    connect,
+    connections,
+    issues,
+    items,
+    overview,
+    preferences,
+    runs,
+    search,
+    webhooks,
+)
 
 seller_urls: list[URLPattern] = [
     path("", overview.show, name="overview"),
@@ -16,6 +28,12 @@ seller_urls: list[URLPattern] = [
     path("jobs/<int:job>/retry/", overview.retry_held, name="retry_held"),
     path("issues/", issues.index, name="issues"),
     path("issues/download/", issues.download, name="issues_csv"),
+    path("connect/", connect.choose, name="connect"),
+    path("connect/<slug:platform>/", connect.form, name="connect_form"),
+    path("connect/<slug:platform>/test/", connect.test, name="connect_test"),
+    path("connections/<slug:connection>/setup/", connect.setup, name="connect_setup"),
+    path("connections/<slug:connection>/begin/", connect.begin, name="connect_begin"),
+    path("jobs/<int:job>/sample/", connect.sample, name="connect_sample"),
     path("search/", search.index, name="search"),
     path("issues/<int:issue>/", issues.show, name="issue"),
     path("issues/live/", issues.live, name="issues_live"),

@@ -62,14 +62,15 @@ document.addEventListener("keydown", (event) => {
 });
 
 // What people have opened or checked stays so when a part of the page is replaced.
-let opened = [];
 let checked = [];
 document.addEventListener("htmx:beforeSwap", (event) => {
-  opened = [...event.detail.target.querySelectorAll("details[id][open]")].map((each) => each.id);
+  // Before the swap, because htmx gives the focus back to elements that are visible then.
+  for (const { id } of event.detail.target.querySelectorAll("details[id][open]")) {
+    event.detail.serverResponse = event.detail.serverResponse.replaceAll(`id="${id}"`, `id="${id}" open`);
+  }
   checked = [...event.detail.target.querySelectorAll("input:checked")].map((each) => each.value);
 });
 document.addEventListener("htmx:afterSettle", (event) => {
-  for (const id of opened) document.getElementById(id)?.setAttribute("open", "");
   for (const box of event.detail.elt.querySelectorAll("input[type=checkbox]")) box.checked ||= checked.includes(box.value);
 });
 

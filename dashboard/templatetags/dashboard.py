@@ -27,7 +27,7 @@ from dashboard.keyset import Page
 from dashboard.navigation import Navigation
 from dashboard.navigation import navigation as navigation_of
 from dashboard.queries.activity import Day
-from dashboard.queries.counting import CAP
+from dashboard.queries.counting import CAP, Total
 from dashboard.queries.overview import open_issue_count
 from dashboard.queries.platforms import platform_name
 from dashboard.queries.search import Hit
@@ -275,6 +275,13 @@ def pager(context: Any, page: Page[Any], name: str = "page") -> dict[str, Any]:
 def capped_count(number: int) -> str:
     """A count, or `1,000+` if it stopped at the cap."""
     return f"{intcomma(CAP)}+" if number > CAP else intcomma(number)
+
+
+@register.filter
+def total_text(total: Total) -> str:
+    """`264` or `about 20,000`."""
+    number = intcomma(total.number)
+    return number if total.is_exact else _("about %(number)s") % {"number": number}
 
 
 @register.filter

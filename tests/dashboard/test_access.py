@@ -22,12 +22,12 @@ CHANGES = {
     *("sync", "pause_job", "resume_job", "retry_held", "act_on_issues"),
     *("cancel_run", "answer_run", "create_key", "revoke_key", "replay_webhook", "replay_webhooks"),
     *("webhook_secret", "preview_job", "compare_job", "repair_items", "go_ahead", "accept_difference"),
-    "test_connection",
+    *("test_connection", "connect_test", "connect_begin", "connect_sample"),
 }
 # Actions that viewers can take, because they concern only themselves.
 OWN_ACTIONS = {"create_key", "revoke_key"}
 # Pages that viewers cannot see.
-NOT_FOR_VIEWERS = {"payload"}
+NOT_FOR_VIEWERS = {"payload", "connect", "connect_form", "connect_setup"}
 NAMES = [pattern.name for pattern in seller_urls]
 
 
@@ -35,9 +35,10 @@ def objects_of(merchant: Merchant) -> dict[str, Any]:
     """A value for every URL parameter, all of one seller."""
     return {
         "connection": merchant.shop.slug,
+        "platform": "bigcommerce",
         "data_type": "products",
         "job": merchant.job(Direction.IMPORT, DataType.PRODUCTS).pk,
-        "issue": merchant.issues[0].pk,
+        "issue": _issue_of_unimported(merchant).pk,
         "run": merchant.runs["done"].pk,
         "check": make_comparison(merchant).pk,
         "product": merchant.products[0].pk,
@@ -47,6 +48,12 @@ def objects_of(merchant: Merchant) -> dict[str, Any]:
         "event": webhook_event(merchant.shop).pk,
         "key": create_api_key(name="k", scopes=["sync:read"], seller=merchant.seller, user=merchant.owner)[0].pk,
     }
+
+
+def _issue_of_unimported(merchant: Merchant) -> Issue:
+    """Of an imported item the URL leads to the item's page."""
+    log = merchant.issues[0].sync_log
+    return Issue.objects.create(sync_log=log, seller=log.seller, external_id="product:977", message="?")
 
 
 def addresses(seller: str, objects: dict[str, Any]) -> list[tuple[str, str, bool]]:

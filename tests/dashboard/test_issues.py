@@ -14,7 +14,7 @@ from connectors.models import WebhookEvent
 from connectors.webhooks.requested import requested_item
 from dashboard.export import ISSUE_HEADER, safe_cell
 from hub.kinds import DataType, Direction, Kind
-from hub.models import Change
+from hub.models import Change, Link
 from synclog.causes import cause_of
 from synclog.models import Issue
 from synclog.services import IssueDraft, log_for, upsert_issues
@@ -200,7 +200,8 @@ def test_the_items_of_an_export_are_sent_again(acorn: Merchant, logged_in: LogIn
 def test_checking_again_asks_the_source_for_the_items(acorn: Merchant, logged_in: LogIn) -> None:
     """Of items that were never imported by the ID in the issue, of others by their link (I2)."""
     Issue.objects.filter(pk=acorn.issues[0].pk).update(external_id="product:99", item_id=None)
-    of_target(acorn, 0)  # has the external ID 111
+    of_target(acorn, 0)
+    Link.objects.filter(external_id="111").update(received_hash=b"received")
     page = act(logged_in(acorn.owner), "check", cause_key="sku_missing")
     assert "Checking 2 items again." in page
     events = WebhookEvent.objects.filter(connection=acorn.shop, state="pending", data_type="products")
