@@ -2,11 +2,14 @@
 
 from datetime import datetime, timedelta
 
+from common import health
 from hub import clock
 from hub.models import Worker
 
 # Workers send a heartbeat at every claim and at least this often while idle. After three missed ones they are gone.
 HEARTBEAT_INTERVAL = timedelta(seconds=10)
+# A call to a platform can take a minute, during which the worker reports nothing.
+_MAX_SILENCE = timedelta(minutes=2)
 
 
 def record_heartbeat(*, name: str, now: datetime) -> None:
@@ -18,6 +21,7 @@ def record_heartbeat(*, name: str, now: datetime) -> None:
         unique_fields=["name"],
         update_fields=["seen_at", "clock_ahead_seconds"],
     )
+    health.report("worker", within=_MAX_SILENCE)
 
 
 def unregister(*, name: str) -> None:

@@ -68,13 +68,18 @@ class Database:
 
     @property
     def url(self) -> str:
-        """The URL including the password, for DATABASE_URL of a child process."""
+        """The URL including the password."""
         parts = parse_dsn(self.dsn)
         login = quote(str(parts.pop("user", "")), safe="")
         if self.password:
             login += ":" + quote(self.password, safe="")
         name = quote(str(parts.pop("dbname", "")), safe="")
         return f"postgresql://{login}@/{name}?{urlencode(parts)}"
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """Variables that make it the database of a child process, instead of ours."""
+        return {"DATABASE_URL": self.url, "DATABASE_PASSWORD": "", "DATABASE_PASSWORD_FILE": ""}
 
     def named(self, name: str) -> "Database":
         """Another database on the same server."""

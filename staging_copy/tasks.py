@@ -3,18 +3,37 @@
 They run on the queue `copies`, which has its own worker, because a copy of several minutes must not delay turns.
 """
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
 from typing import Any
 
 from celery import shared_task
 from django.utils import timezone
 
-from staging_copy import heartbeat, requested_actions, schedules, services
+from common import health
+from staging_copy import requested_actions, schedules, services
 from staging_copy.models import Backup
+
+# Beat starts `run_due_copies` every minute.
+_MAX_IDLE = timedelta(minutes=10)
+# Longer than any copy or backup should take.
+_MAX_BUSY = timedelta(hours=24)
+
+
+@contextmanager
+def _reporting(task: str) -> Iterator[None]:
+    """The copier reports before and after a task: a worker of one process can tell nothing while it works."""
+    health.report("copier", within=_MAX_BUSY, busy_with=task)
+    try:
+        yield
+    finally:
+        health.report("copier", within=_MAX_IDLE)
 
 
 @shared_task(name="staging_copy.back_up")
 def back_up(**kwargs: Any) -> None:
-    with heartbeat.working_on("the nightly backup"):
+    with _reporting("the nightly backup"):
         services.take_backup(origin=Backup.Origin.NIGHTLY)
         services.store_backups()
         services.prune_backups()
@@ -23,21 +42,21 @@ def back_up(**kwargs: Any) -> None:
 
 @shared_task(name=requested_actions.BACKUP_TASK)
 def back_up_now(**kwargs: Any) -> None:
-    with heartbeat.working_on("a backup"):
+    with _reporting("a backup"):
         services.take_backup()
         services.store_backups()
 
 
 @shared_task(name="staging_copy.rehearse_restore")
 def rehearse_restore(**kwargs: Any) -> None:
-    with heartbeat.working_on("the rehearsal of a restore"):
+    with _reporting("the rehearsal of a restore"):
         services.rehearse_restore()
 
 
 @shared_task(name=requested_actions.COPY_TASK)
 def run_due_copies(**kwargs: Any) -> None:
     """Plans scheduled copies, carries out requested actions and runs due copies."""
-    with heartbeat.working_on("copies"):
+    with _reporting("copies"):
         services.clean_up_backups()
         schedules.plan_due(now=timezone.now())
         requested_actions.run_requested()

@@ -7,10 +7,13 @@ from celery.schedules import schedule as interval
 from django_celery_beat.models import PeriodicTask
 from django_celery_beat.schedulers import DatabaseScheduler, ModelEntry
 
+from common import health
 from hub import messages
 
 # A task that runs more often than this only looks for work. The next message makes up for one that is not sent.
 _FREQUENT = timedelta(minutes=5)
+# Some task is due every few seconds.
+_MAX_SILENCE = timedelta(minutes=2)
 _DEFAULT = "Default schedule: "
 
 
@@ -40,6 +43,7 @@ class Scheduler(DatabaseScheduler):
     def apply_async(self, entry: Any, producer: Any = None, advance: bool = True, **options: Any) -> Any:
         """Send the entry's message, unless it is one of a frequent task and its queue is full. Without a worker, the
         messages of an hour would otherwise delay the work of the first one."""
+        health.report("beat", within=_MAX_SILENCE)
         if _is_frequent(entry) and messages.is_full((producer or self.producer).channel, self._queue_of(entry)):
             if advance:
                 self.reserve(entry)

@@ -1,18 +1,49 @@
-"""Typed readers for environment variables. Raise ImproperlyConfigured with the name of an invalid variable."""
+"""Typed readers for environment variables. Raise ImproperlyConfigured with the name of an invalid variable.
+
+Each text may also be in a file (a Docker secret, for example), whose path is in the variable NAME_FILE.
+"""
 
 import os
 import warnings
 from pathlib import Path
+from urllib.parse import quote, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 
 
 def text(name: str, default: str | None = None) -> str:
     """The variable as a string. Required if there is no default."""
-    value = os.environ.get(name, default)
+    value = os.environ.get(name) or _from_file(name) or os.environ.get(name, default)
     if value is None:
         raise ImproperlyConfigured(f"{name} is not set. See docs/operations.md.")
     return value
+
+
+def _from_file(name: str) -> str:
+    file = os.environ.get(f"{name}_FILE")
+    if not file:
+        return ""
+    try:
+        return Path(file).read_text().rstrip("\r\n")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ImproperlyConfigured(f"{name}_FILE={file!r} cannot be read: {error}") from error
+
+
+def url_with_password(name: str, password_name: str, default: str | None = None) -> str:
+    """The variable as a URL. A URL without a password gets that of `password_name`, which needs no encoding."""
+    url, password = text(name, default), text(password_name, "")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"{name} is not a valid URL. Set the password as {password_name}, or percent-encode it."
+        ) from error
+    if not url or not password or parts.password:
+        return url
+    host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
+    location = f"{parts.username or ''}:{quote(password, safe='')}@{host}"
+    return parts._replace(netloc=location if port is None else f"{location}:{port}").geturl()
 
 
 def flag(name: str, default: bool) -> bool:
@@ -40,7 +71,7 @@ def number(name: str, default: int, *, deprecated_name: str = "") -> int:
 
 def words(name: str, default: str = "") -> list[str]:
     """The variable as a comma-separated list; empty items are dropped."""
-    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
+    return [word.strip() for word in text(name, default).split(",") if word.strip()]
 
 
 def path(name: str, default: Path) -> Path:

@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
-from urllib.parse import quote, urlencode
 
 import orjson
 import requests
@@ -15,8 +14,8 @@ from connectors.sdk import clock
 from connectors.sdk.authenticators import Authenticator
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.network_errors import translate
-from connectors.sdk.responses import MAX_VALUES, RequestRejected, Response, retry_after
-from connectors.sdk.transport import GuardedTransport, Watchdog
+from connectors.sdk.responses import MAX_VALUES, RequestRejected, Response, describe_denial, retry_after
+from connectors.sdk.transport import GuardedTransport, Watchdog, encoded_query
 
 # What adapters import from here.
 __all__ = ["MAX_BODY", "Budget", "HttpClient", "RequestRejected", "Response"]
@@ -44,7 +43,7 @@ class HttpClient:
     bytes after decompression, and `max_values` values. `calls` counts requests, `writes` those that may have
     changed something. `server_time` is the server's clock (its `Date` header) when the first call since the last
     `forget_server_time` was sent, None if it is unknown; `repaired`, whether a response had to be repaired to be
-    decoded.
+    decoded. An adapter may replace `describe_denial`, if the platform names the missing permission.
     """
 
     def __init__(
@@ -65,6 +64,7 @@ class HttpClient:
         self.max_body = max_body
         self.max_values = max_values
         self.authenticator: Authenticator | None = None
+        self.describe_denial = describe_denial
         self.calls = 0
         self.writes = 0
         self.repaired = False
@@ -174,7 +174,7 @@ class HttpClient:
                 self._session.request(
                     method,
                     url,
-                    params=_query(params or {}),
+                    params=encoded_query(params or {}),
                     data=data,
                     headers=headers,
                     auth=authenticator,
@@ -225,20 +225,11 @@ class HttpClient:
                 status=status,
             )
         if status in (401, 403):
-            raise NeedsAttention(
-                f"The platform rejected our credentials ({status}).",
-                fix="Renew the credentials of this connection, or grant them the missing permission.",
-                status=status,
-            )
+            message, fix = self.describe_denial(response)
+            raise NeedsAttention(message, fix=fix, status=status)
         if status < 400:
             raise NeedsAttention(
                 f"The URL redirects ({status}).",
                 fix=f"Enter the final URL in the connection: {response.headers.get('Location', 'unknown')[:200]}",
             )
         raise RequestRejected(response)
-
-
-def _query(params: Mapping[str, Any]) -> str:
-    """Percent-encoded (RFC 3986): unlike `+`, `%20` is a space to every server, also in the signatures of OAuth 1."""
-    given = {name: value for name, value in params.items() if value is not None}
-    return urlencode(given, doseq=True, quote_via=quote, safe="")

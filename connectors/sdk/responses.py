@@ -63,6 +63,14 @@ class Response:
         return without_nul(self.content[:limit].decode("utf-8", "replace"))
 
 
+def describe_denial(response: Response) -> tuple[str, str]:
+    """What a 401 or 403 response means, and how to fix it."""
+    return (
+        f"The platform rejected our credentials ({response.status}).",
+        "Renew the credentials of this connection, or grant them the missing permission.",
+    )
+
+
 class RequestRejected(SkipRecord):
     """A 4xx response that rejects the request's content. Adapters interpret `status` and `body`."""
 

@@ -1,9 +1,12 @@
-"""The transport of the HTTP client: checks each address before connecting, and stops calls at their deadline."""
+"""The transport of the HTTP client: checks each address before connecting, stops calls at their deadline, and encodes
+queries."""
 
 import logging
 import socket
 import threading
+from collections.abc import Mapping
 from typing import Any
+from urllib.parse import quote, urlencode
 
 import urllib3
 from requests.adapters import HTTPAdapter
@@ -88,3 +91,9 @@ class GuardedTransport(HTTPAdapter):
             scheme: type("Pool", (pool,), {"ConnectionCls": type("Connection", (guard, pool.ConnectionCls), {})})
             for scheme, pool in pools.items()
         }
+
+
+def encoded_query(params: Mapping[str, Any]) -> str:
+    """Percent-encoded (RFC 3986): unlike `+`, `%20` is a space to every server, also in the signatures of OAuth 1."""
+    given = {name: value for name, value in params.items() if value is not None}
+    return urlencode(given, doseq=True, quote_via=quote, safe="")

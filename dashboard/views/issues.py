@@ -9,6 +9,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 
+from common.csv_export import csv_response
 from connectors.services.rechecks import check_again
 from dashboard import export
 from dashboard.access import SellerRequest, seller_action, seller_page
@@ -110,7 +111,7 @@ def download(request: SellerRequest) -> HttpResponseBase:
     # The response is streamed after the decorator has reset the time zone.
     zone = timezone.get_current_timezone()
     rows = (export.issue_row(issue, zone) for issue in found.iterator(chunk_size=2000))
-    return export.csv_response(f"issues-{request.seller.slug}.csv", export.ISSUE_HEADER, rows)
+    return csv_response(f"issues-{request.seller.slug}.csv", export.ISSUE_HEADER, rows)
 
 
 @seller_action

@@ -53,7 +53,7 @@ def run(
         else:
             last_lines.append(line)
 
-    code = execute(command, {**guard, **keys, "DATABASE_URL": config.staging.url}, read)
+    code = execute(command, {**guard, **keys, **config.staging.environment}, read)
     if code != 0:
         output = "".join(last_lines).strip()
         logger.error("The check of staging exited with code %s: %s", code, output)

@@ -31,7 +31,7 @@ def migrate(side: Database) -> None:
     done = subprocess.run(
         [sys.executable, "manage.py", "migrate", "--no-input", "--verbosity=0"],
         cwd=_ROOT,
-        env={**os.environ, "DATABASE_URL": side.url},
+        env={**os.environ, **side.environment},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,

@@ -181,7 +181,7 @@ class StagingCopyDemo:
         self.address = f"http://localhost:{port}/"
         own = {
             "ENVIRONMENT": "staging",
-            "DATABASE_URL": self.staging.url,
+            **self.staging.environment,
             "REDIS_URL": settings.REDIS_URL.rpartition("/")[0] + "/1",
             "SECRET_KEY": secrets.token_urlsafe(50),
             "ENCRYPTION_KEYS": ",".join(settings.ENCRYPTION_KEYS),

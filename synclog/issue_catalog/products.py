@@ -29,6 +29,34 @@ SKU_TOO_LONG = IssueType(
     message=_("The SKU {sku} is longer than the {limit} characters that {platform} accepts."),
     fix=_("Shorten the SKU in {source}."),
 )
+SKU_EQUAL = IssueType(
+    "sku_equal",
+    title=_("SKUs too similar"),
+    message=_(
+        "{platform} does not tell the SKU {sku} from {other}, because it ignores case, accents, and spaces at either "
+        "end. Nothing was sent."
+    ),
+    fix=_("Change one of the two SKUs in {source}, or correct the one in {platform}. Then select Retry."),
+)
+SKU_CHARACTERS = IssueType(
+    "sku_characters",
+    title=_("SKU with unsupported characters"),
+    message=_("{platform} cannot store these characters of the SKU {sku}: {characters}."),
+    fix=_("Change the SKU in {source}."),
+)
+CHARACTERS_LEFT_OUT = IssueType(
+    "characters_left_out",
+    title=_("Unsupported characters"),
+    message=_("{platform} cannot store these characters, so they were left out: {characters}."),
+    fix=_("Remove the characters from the texts in {source}."),
+    blocking=False,
+)
+NOT_STORED = IssueType(
+    "not_stored",
+    title=_("Accepted but not stored"),
+    message=_("{platform} accepted the value of {name} without an error, but does not have it."),
+    fix=_("Check the product in {platform}. Then select Retry."),
+)
 SKU_UNKNOWN = IssueType(
     "sku_unknown",
     title=_("SKU not found"),

@@ -258,6 +258,51 @@ def test_the_field_map_selects_the_attribute_of_an_option(open_adapter: Open, sh
     assert outcome.error is None
 
 
+@pytest.mark.parametrize("bulk", [True, False])
+def test_of_skus_that_the_shop_does_not_tell_apart_the_first_is_kept(
+    bulk: bool, open_adapter: Open, shop: SandboxProcess
+) -> None:
+    adapter = open_adapter("magento_target", bulk=bulk)
+    first = plain(3, sku="Lamp-Z")
+    same = [plain(4, sku="lamp-z"), plain(5, sku="Lamp-Z "), plain(6, sku="Lámp-Z")]
+    for _ in range(2):
+        kept, *rejected = send(adapter, first, *same)
+        assert kept.error is None
+        assert all(isinstance(each.error, SkipRecord) and each.error.problem.code == "sku_equal" for each in rejected)
+    alone = send(adapter, same[0])[0].error
+    assert isinstance(alone, SkipRecord) and "“Lamp-Z”" in str(alone)
+    assert by_sku(shop)["Lamp-Z"]["name"] == "Lamp 3" and "lamp-z" not in by_sku(shop)
+
+
+def test_an_sku_may_change_its_spelling(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+    (created,) = send(adapter, plain(3, sku="lamp-z"))
+    (before,), (after,) = (creations(adapter, PRODUCTS, [plain(3, sku=sku)]) for sku in ("lamp-z", "LAMP-Z"))
+    renamed = replace(after, action=Action.UPDATE, external_id=created.external_id, previous=before.payload)
+    assert adapter.target(PRODUCTS).send([renamed])[0].error is None
+
+
+def test_new_products_get_the_url_key_of_their_slug(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+    """Two products may have one name; the addresses of existing products are kept."""
+    twins = [
+        product(n, title="Twin", slug=slug, variants=[variant(n * 10, n, options=[])])
+        for n, slug in ((3, "a_b"), (4, ""))
+    ]
+    assert [each.error for each in send(adapter, *twins)] == [None, None]
+    assert [url_key(by_sku(shop)[sku]) for sku in ("SKU-30", "SKU-40")] == ["a-b", "twin-sku-40"]
+    assert send(adapter, product(3, title="Twin", slug="new", variants=[variant(30, 3, options=[])]))[0].error is None
+    assert url_key(by_sku(shop)["SKU-30"]) == "a-b"
+
+
+def url_key(row: dict[str, Any]) -> str:
+    return next(str(each["value"]) for each in row["custom_attributes"] if each["attribute_code"] == "url_key")
+
+
+def test_characters_that_the_shop_cannot_store_are_left_out(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+    (outcome,) = send(adapter, product(3, title="Lamp \U0001f600!", variants=[variant(30, 3, options=[])]))
+    assert outcome.error is None and [each.code for each in outcome.warnings] == ["characters_left_out"]
+    assert by_sku(shop)["SKU-30"]["name"] == "Lamp !"
+
+
 def test_a_bulk_with_a_lost_response_creates_no_duplicates(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     shop.fault("half_body", when="after", path="/async/bulk/", times=1)
     with pytest.raises(TryAgainLater):
@@ -291,6 +336,7 @@ def test_a_discontinued_product_is_disabled_once(item: Any, adapter: Adapter[Any
     [
         (product(1, variants=[variant(10, sku="")]), "sku_missing"),
         (product(1, variants=[variant(10, sku="x" * 65)]), "sku_too_long"),
+        (product(1, variants=[variant(10, sku="x\U0001f600")]), "sku_characters"),
         (product(1, variants=[variant(10, price=None)]), "price_missing"),
         (product(1, title=""), "title_missing"),
         (product(1, variants=[variant(10, options=[]), variant(11, options=[])]), "options_missing"),

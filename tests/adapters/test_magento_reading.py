@@ -317,8 +317,15 @@ def test_problems_of_products_are_reported(adapter: Adapter[Any]) -> None:
 # Errors
 
 
+def test_a_missing_right_is_named(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+    shop.control("POST", "setting", json={"account": "alpha", "denied": ["Magento_Catalog::products"]})
+    with pytest.raises(NeedsAttention, match=r"Catalog › Inventory › Products \(Magento_Catalog::products\)") as raised:
+        records(adapter, DataType.PRODUCTS)
+    assert "System › Integrations" in raised.value.fix and raised.value.status == 401
+
+
 def test_errors_contain_the_shops_message(open_adapter: Open) -> None:
-    with pytest.raises(NeedsAttention, match="store that was requested wasn't found") as raised:
+    with pytest.raises(NeedsAttention, match="Specified request cannot be processed") as raised:
         open_adapter("magento", store_view="nowhere").check()
     assert "store view" in raised.value.fix
 

@@ -14,7 +14,7 @@ from hub.kinds import DataType, Kind
 from orders.items import OrderItem, OrderLineItem, ShipmentItem
 from sandbox.process import SandboxProcess
 from tests.adapters import samples
-from tests.adapters.magento import first_variant_position, place_order
+from tests.adapters.magento import change, first_variant_position, place_order
 
 Open = Callable[..., Adapter[Any]]
 
@@ -105,33 +105,92 @@ def test_orders_without_shipments_make_no_calls(adapter: Adapter[Any], shop: San
     assert shop.calls() == []
 
 
-def test_shipping_too_much_is_rejected_with_a_readable_message(adapter: Adapter[Any], shop: SandboxProcess) -> None:
-    """The message's placeholder is filled, and the other order is shipped."""
-    short, whole = place_order(shop, (0, 1)), place_order(shop, (0, 2))
-    errors = send(
-        adapter,
-        operation(adapter, short, shipment("NS-1", line1="2")),
-        operation(adapter, whole, shipment("NS-2", line1="2")),
+@pytest.mark.parametrize(("quantity", "accepted"), [("3", "2"), ("1.5", "1")])
+def test_what_the_shop_would_cut_is_reported(
+    quantity: str, accepted: str, adapter: Adapter[Any], shop: SandboxProcess
+) -> None:
+    """The shop answers as if it had taken everything. The rest of the batch is shipped."""
+    short, whole = place_order(shop, (0, 2)), place_order(shop, (0, 2))
+    wanted = operation(adapter, short, shipment("NS-1", line1=quantity))
+    for _ in range(2):
+        errors = send(adapter, wanted, operation(adapter, whole, shipment("NS-2", line1="2")))
+        assert isinstance(errors[0], SkipRecord) and errors[1] is None
+        sku = short["items"][0]["sku"]
+        assert f"NS-1: only a part of it is open ({sku}:" in str(errors[0]) and errors[0].fix
+    assert (shipped(shop, short), shipped(shop, whole)) == ([[float(accepted)]], [[2]])
+
+
+def test_shipments_leave_from_the_sources_of_the_orders_website(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+    """Without a source, the shop would take from `default`."""
+    shop.control("POST", "setting", json={"account": "alpha", "stock_sources": ["overflow"]})
+    row = place_order(shop, (0, 1))
+    assert send(adapter, operation(adapter, row, shipment("NS-1", line1="1"))) == [None]
+    assert sources(shop, row) == [("overflow", [1])]
+
+
+def test_pieces_from_two_warehouses_are_two_shipments(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+    row = place_order(shop, (0, 5), (1, 1))
+    first, second = (item["sku"] for item in row["items"] if "parent_item_id" not in item)
+    stock = {("default", first): 2, ("overflow", first): 9, ("default", second): 1}
+    items = [{"sku": s, "source_code": c, "quantity": q, "status": 1} for (c, s), q in stock.items()]
+    adapter.client.post("/inventory/source-items", {"sourceItems": items})
+    shop.control(
+        "POST",
+        "setting",
+        json={"account": "alpha", "stock_sources": ["off", "default", "overflow"], "disabled_sources": ["off"]},
     )
-    assert isinstance(errors[0], SkipRecord) and errors[1] is None
-    assert f'unshipped quantity for product SKU "{short["items"][0]["sku"]}"' in str(errors[0])
-    assert errors[0].fix and "%" not in str(errors[0])
-    assert (shipped(shop, short), shipped(shop, whole)) == ([], [[2]])
+    for _ in range(2):
+        assert send(adapter, operation(adapter, row, shipment("NS-1", line1="5", line2="1"))) == [None]
+        assert sources(shop, row) == [("default", [2, 1]), ("overflow", [3])]
+    late = shipment("NS-1", "LATE-1", line1="5", line2="1")
+    assert send(adapter, operation(adapter, row, late)) == [None]
+    tracks = [
+        [track["track_number"] for track in each["tracks"]]
+        for each in shop.state("shipments")
+        if each["order_id"] == row["entity_id"]
+    ]
+    assert tracks == [["TRACK-1", "LATE-1"], ["TRACK-1"]]
+
+
+def sources(shop: SandboxProcess, row: dict[str, Any]) -> list[tuple[str, list[float]]]:
+    found = [each for each in shop.state("shipments") if each["order_id"] == row["entity_id"]]
+    return [(each["extension_attributes"]["source_code"], [item["qty"] for item in each["items"]]) for each in found]
+
+
+def test_parts_complete_the_bundle_that_the_shop_ships_as_one(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+    """Two bundles of one and two pieces. A bundle belongs to the shipment that brings its last part."""
+    kit = OrderLineItem(1, 1, None, 1, "KIT", "", "", Decimal(2), Decimal(9), "pending", kind="kit")
+    parts = [
+        OrderLineItem(
+            n, 1, None, n, f"P-{n}", "", "", Decimal(q), Decimal(0), "pending", kind="bundle_part", parent_id=1
+        )
+        for n, q in ((2, 2), (3, 4))
+    ]
+    first, second = shipment("NS-1", line2="2", line3="2"), shipment("NS-2", "T-2", line3="2")
+    item = samples.order(1, lines=[kit, *parts], shipments=[first, second])
+    refs = References({(Kind.ORDER_LINE, number): str(number * 100) for number in (1, 2, 3)})
+    payload = adapter.target(DataType.ORDERS).payload(item, refs)
+    assert [(each["number"], each["items"]) for each in payload["shipments"]] == [
+        ("TRACK-1", [{"order_item_id": 100, "qty": 1}]),
+        ("T-2", [{"order_item_id": 100, "qty": 1}]),
+    ]
 
 
 def test_a_rejected_shipment_does_not_affect_others_of_its_order(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = place_order(shop, (0, 1), (1, 2))
     (error,) = send(
-        adapter, operation(adapter, row, shipment("NS-1", line1="9"), shipment("NS-2", "TRACK-2", line2="2"))
+        adapter, operation(adapter, row, shipment("NS-1", line1="0.5"), shipment("NS-2", "TRACK-2", line2="2"))
     )
     assert isinstance(error, SkipRecord) and "rejected the shipment: NS-1:" in str(error) and "NS-2" not in str(error)
     assert shipped(shop, row) == [[2]]
 
 
 def test_an_order_that_cannot_be_shipped_is_reported(adapter: Adapter[Any], shop: SandboxProcess) -> None:
-    row = place_order(shop, (0, 1), stage="cancelled")
+    """The message of the shop is shown."""
+    row = place_order(shop, (0, 1))
+    change(shop, "orders", row["entity_id"], state="holded")
     (error,) = send(adapter, operation(adapter, row, shipment("NS-1", line1="1")))
-    assert isinstance(error, SkipRecord) and "does not allow a shipment" in str(error)
+    assert isinstance(error, SkipRecord) and "does not allow a shipment" in str(error) and "%" not in str(error)
 
 
 def test_a_tracking_number_reported_later_is_added(adapter: Adapter[Any], shop: SandboxProcess) -> None:

@@ -10,9 +10,10 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import AuditEvent, User
+from common.csv_export import safe_cell
 from connectors.models import WebhookEvent
 from connectors.webhooks.requested import requested_item
-from dashboard.export import ISSUE_HEADER, safe_cell
+from dashboard.export import ISSUE_HEADER
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Change, Link
 from synclog.causes import cause_of

@@ -91,15 +91,15 @@ def test_a_vendors_shipment_is_created_once_in_the_shop(
     assert [each.tracking_number for each in order.shipments.all()] == ["TRACK-9"]
 
 
-def test_a_shipment_rejected_by_the_shop_is_an_issue_of_the_order(
+def test_what_the_shop_does_not_take_of_a_shipment_is_an_issue_of_the_order(
     reading: Job, vendor: Vendor, shop: SandboxProcess
 ) -> None:
     place_order(shop, *((position, 2) for position in range(6)))
     read(reading)
     report(vendor, "3")
-    assert shipped(shop) == []
+    assert shipped(shop) == [([2], ["TRACK-9"])]
     (issue,) = Issue.objects.filter(code="shipment_rejected")
-    assert "must not be greater than the unshipped quantity" in issue.message and "%" not in issue.message
+    assert "only a part of it is open" in issue.message and "3 → 2" in issue.message
     assert issue.kind == "order"
 
 

@@ -56,12 +56,64 @@ def test_proxy_buffers_requests_and_gives_up_on_slow_clients(compose: dict[str, 
 
 def test_secrets_come_from_outside(compose: dict[str, Any]) -> None:
     environment = compose["x-application"]["environment"]
-    for name in ("SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_URL", "ALLOWED_HOSTS", "PUBLIC_URL"):
+    required = ("SECRET_KEY", "ENCRYPTION_KEYS", "DATABASE_PASSWORD", "REDIS_PASSWORD", "ALLOWED_HOSTS", "PUBLIC_URL")
+    for name in required:
         assert re.search(r"\$\{\w+:\?", environment[name]), f"{name} has a hard-coded value"
 
 
+def test_only_web_and_copier_have_access_to_staging_and_stored_backups(compose: dict[str, Any]) -> None:
+    """The others get empty values in place of those of the .env file."""
+    secrets = {"STAGING_DATABASE_URL", "STAGING_DATABASE_PASSWORD", "STAGING_ENCRYPTION_KEYS", "STAGING_ADMIN_PASSWORD"}
+    secrets |= {"STAGING_COPY_KEY", "BACKUP_STORAGE_ACCESS_KEY", "BACKUP_STORAGE_SECRET_KEY", "POSTGRES_PASSWORD"}
+    application = compose["x-application"]["environment"]
+    for name in ("migrate", "worker", "beat"):
+        environment = compose["services"][name]["environment"]
+        assert {key for key, value in environment.items() if value == ""} == secrets
+        assert environment.items() >= application.items()
+    for name in ("web", "copier"):
+        assert compose["services"][name]["environment"] == application
+
+
+def test_containers_of_the_application_can_change_nothing_but_their_data(compose: dict[str, Any]) -> None:
+    """The image is built once, and every service of it has a read-only file system and no capabilities."""
+    services = compose["services"]
+    built = [name for name, service in services.items() if "build" in service]
+    assert built == ["migrate"]
+    for name in ("migrate", "web", "worker", "copier", "beat"):
+        service = services[name]
+        assert service["image"] == services["migrate"]["image"]
+        assert (service["read_only"], service["cap_drop"], service["tmpfs"]) == (True, ["ALL"], ["/tmp"])
+        assert service["volumes"] == ["data:/data"]
+        assert service["mem_limit"]
+    for service in services.values():
+        assert service["security_opt"] == ["no-new-privileges:true"]
+        assert service["logging"]["options"]["max-size"]
+
+
+def test_health_checks_do_not_start_django(compose: dict[str, Any], root: Path) -> None:
+    for role in ("worker", "copier", "beat"):
+        check = compose["services"][role]["healthcheck"]["test"]
+        assert check == ["CMD", "python", "-I", "synccenter/healthcheck.py", role]
+    dockerfile = (root / "Dockerfile").read_text()
+    assert 'CMD ["python", "-I", "synccenter/healthcheck.py", "web"]' in dockerfile
+    assert "HEALTH_DIR=/tmp/health" in dockerfile
+
+
+def test_postgresql_is_healthy_when_it_listens_for_clients(compose: dict[str, Any]) -> None:
+    """Not while it is initialised: the server of that time listens at a socket only."""
+    assert compose["services"]["postgres"]["healthcheck"]["test"][:3] == ["CMD", "pg_isready", "--host"]
+
+
+def test_staging_makes_no_copies_and_shares_nothing_with_live(root: Path, compose: dict[str, Any]) -> None:
+    staging = yaml.safe_load((root / "docker-compose.staging.yml").read_text())
+    assert staging["name"] != compose["name"]
+    assert staging["services"]["copier"] == {"profiles": ["never"]}
+    assert staging["services"].keys() == {"postgres", "copier"}
+    assert compose["x-application"]["env_file"][0]["path"] == "${ENV_FILE:-.env}"
+
+
 def test_redis_requires_the_password_that_the_application_sends(compose: dict[str, Any]) -> None:
-    assert ":${REDIS_PASSWORD:?" in compose["x-application"]["environment"]["REDIS_URL"]
+    assert compose["x-application"]["environment"]["REDIS_PASSWORD"].startswith("${REDIS_PASSWORD:?")
     redis = compose["services"]["redis"]
     assert redis["environment"]["REDISCLI_AUTH"].startswith("${REDIS_PASSWORD:?")
     assert '--requirepass "$$REDISCLI_AUTH"' in redis["command"][-1]

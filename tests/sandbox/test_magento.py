@@ -66,7 +66,61 @@ def test_a_page_past_the_end_repeats_the_last(shop: SandboxProcess) -> None:
 def test_a_search_needs_criteria_and_known_fields(shop: SandboxProcess) -> None:
     rejected = call(shop, "GET", "/orders")
     assert rejected.status_code == 400 and rejected.json()["parameters"] == {"fieldName": "searchCriteria"}
-    assert search(shop, "/orders", g0f0__wishes="none")["message"] == "Invalid attribute name: %1"
+    unknown = "searchCriteria[filter_groups][0][filters][0][field]"
+    assert call(shop, "GET", "/products", params={unknown: "wishes"}).status_code == 400
+    assert call(shop, "GET", "/orders", params={unknown: "wishes"}).status_code == 500
+    assert search(shop, "/orders", g0f0__state__matches="none")["total_count"] == 10  # ignored
+
+
+def test_a_missing_right_is_named(shop: SandboxProcess) -> None:
+    shop.control("POST", "setting", json={"account": "alpha", "denied": ["Magento_Sales::ship"]})
+    rejected = call(shop, "POST", "/order/1/ship", json={})
+    assert (rejected.status_code, rejected.json()["parameters"]) == (401, {"resources": "Magento_Sales::ship"})
+    assert search(shop, "/orders", pageSize=1)["total_count"] == 10
+
+
+def test_an_unknown_store_view_is_rejected(shop: SandboxProcess) -> None:
+    answer = requests.get(f"{shop.url}/rest/nowhere/V1/store/storeConfigs", timeout=10)
+    assert (answer.status_code, answer.json()["message"]) == (400, "Specified request cannot be processed.")
+
+
+def test_stock_that_cannot_be_stored_is_accepted(shop: SandboxProcess) -> None:
+    def save(sku: str, quantity: float, source: str = "default") -> int:
+        item = {"sku": sku, "source_code": source, "quantity": quantity, "status": 1}
+        return call(shop, "POST", "/inventory/source-items", json={"sourceItems": [item]}).status_code
+
+    before = list(shop.state("source_items"))
+    configurable = next(row["sku"] for row in shop.state("goods") if row["type_id"] == "configurable")
+    assert [save("NOPE", 1), save(configurable, 1), save(before[0]["sku"], -1)] == [200, 200, 200]
+    assert list(shop.state("source_items")) == before
+    assert save(before[0]["sku"], 1, source="nowhere") == 400
+
+
+def test_salable_is_what_is_not_reserved(shop: SandboxProcess) -> None:
+    sku = shop.control("POST", "order", json={"account": "alpha", "lines": [[0, 2]]})["items"][0]["sku"]
+    path = "/inventory/export-stock-salable-qty/website/base"
+    [stored] = [item for item in shop.state("source_items") if item["sku"] == sku]
+    [before] = search(shop, path, g0f0__sku=sku)["items"]
+    assert before["qty"] <= stored["quantity"] - 2 and before["is_salable"] is (before["qty"] > 0)
+    number = shop.control("POST", "order", json={"account": "alpha", "lines": [[0, 1]]})["entity_id"]
+    assert search(shop, path, g0f0__sku=sku)["items"][0]["qty"] == before["qty"] - 1
+    call(shop, "POST", f"/order/{number}/ship", json={})
+    assert search(shop, path, g0f0__sku=sku)["items"][0]["qty"] == before["qty"] - 1
+    [after] = [item for item in shop.state("source_items") if item["sku"] == sku]
+    assert after["quantity"] == stored["quantity"] - 1
+
+
+def test_skus_are_trimmed_and_names_need_url_keys_of_their_own(shop: SandboxProcess) -> None:
+    def save(sku: str, name: str = "Lamp", **more: Any) -> requests.Response:
+        product = {"sku": sku, "name": name, "attribute_set_id": 4, "price": 1, "type_id": "simple"} | more
+        return call(shop, "POST", "/products", json={"product": product})
+
+    assert save(" X-1 ").json()["sku"] == "X-1"
+    assert "URL key" in save("X-2").json()["message"]
+    assert save("X-2", custom_attributes=[{"attribute_code": "url_key", "value": "other"}]).status_code == 200
+    assert search(shop, "/products", g0f0__sku="x-2 ")["total_count"] == 1
+    assert save("X-3", "Lamp \U0001f600").json()["name"] == "Lamp ????"
+    assert save("X-\U0001f600", "Odd").status_code == 404
 
 
 def test_limits_apply_once_they_are_enabled(shop: SandboxProcess) -> None:

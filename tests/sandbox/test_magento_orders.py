@@ -106,8 +106,8 @@ def test_a_credit_memo_lowers_what_is_left_to_ship(store: SandboxProcess, sales:
     after = sales.view(placed["id"])
     assert (after["refunded"], after["lines"][0]["open"]) == ("26.5", "3")
     too_many = call(store, f"/order/{placed['id']}/ship", {"items": [{"order_item_id": int(line["id"]), "qty": 4}]})
-    assert "greater than the unshipped quantity" in too_many["message"]
-    assert sales.act("ship", placed["id"])["status"] == "complete"
+    # What is not left is cut without an error.
+    assert isinstance(too_many, int) and sales.view(placed["id"])["status"] == "complete"
     # Without an amount, all shipping that is left goes back, as the shop does; but not more than was paid.
     assert "most money" in call(store, f"/order/{placed['id']}/refund", {})["message"]
     call(store, f"/order/{placed['id']}/refund", {"arguments": {"adjustment_negative": 1}})

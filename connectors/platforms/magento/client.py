@@ -1,14 +1,18 @@
 """Typed calls to one shop, and data cached for the lifetime of the client."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import Any, Generic, NoReturn, TypeVar
+from urllib.parse import quote
 
 from connectors.platforms.magento import product_rows
 from connectors.platforms.magento.attributes import Attributes
 from connectors.platforms.magento.error_messages import error_message
+from connectors.platforms.magento.inventory import Inventory
+from connectors.platforms.magento.rights import describe_denied_right
 from connectors.platforms.magento.search import Filter, Group, any_of, search_params
 from connectors.platforms.magento.settings import FieldMap, Settings, StoreViewSettings, TargetMap, TargetSettings
+from connectors.platforms.magento.skus import sku_key
 from connectors.sdk.account import Account
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
@@ -17,8 +21,11 @@ from connectors.sdk.paging import Slice, all_pages, numeric_ids
 from connectors.sdk.responses import RequestRejected
 from connectors.sdk.schemas import Schema
 
-IDS_PER_REQUEST = 100  # IDs or SKUs per call, to keep URLs short
-MAX_PAGE_SIZE = 300  # the shop's own limit
+PAGE_SIZE = 100
+MAX_PAGE_SIZE = 300  # the limit of shops that limit the size of pages
+# Servers accept request lines of 8 KB; the rest of a search takes about 1 KB.
+MAX_FILTER_LENGTH = 5000
+FILTER_LENGTH = 270  # the names of the three parameters of a filter
 
 Row = dict[str, Any]
 SettingsT = TypeVar("SettingsT", bound=StoreViewSettings)
@@ -26,13 +33,15 @@ FieldMapT = TypeVar("FieldMapT", bound=Schema)
 
 
 class MagentoClient(Generic[SettingsT, FieldMapT]):
-    """The API of one shop. `config` and `attributes` are fetched once."""
+    """The API of one shop. `config`, `attributes` and the configuration of `inventory` are fetched once."""
 
     def __init__(self, account: Account[SettingsT, Any, FieldMapT], http: HttpClient) -> None:
         self.settings = account.settings
         self.field_map = account.field_map
         self.http = http
+        http.describe_denial = describe_denied_right
         self.attributes = Attributes(self)
+        self.inventory = Inventory(self)
 
     @cached_property
     def config(self) -> Row:
@@ -82,7 +91,7 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
         self.raise_malformed_response(path)
 
     def search_after(
-        self, path: str, number: int, *groups: Group, size: int = IDS_PER_REQUEST, key: str = "id"
+        self, path: str, number: int, *groups: Group, size: int = PAGE_SIZE, key: str = "id"
     ) -> tuple[list[Any], int | None, int]:
         """Rows with IDs greater than a number, the ID for the next page or None, the number of items left.
 
@@ -96,7 +105,7 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
             self.raise_malformed_response(path)
         return rows, max(found) if len(rows) < left else None, left
 
-    def fetch_all(self, path: str, *groups: Group, sort: Sequence[str], size: int = IDS_PER_REQUEST) -> list[Any]:
+    def fetch_all(self, path: str, *groups: Group, sort: Sequence[str], size: int = PAGE_SIZE) -> list[Any]:
         """All pages of a listing that is always short. A page after the last one would repeat it, so the total decides
         when to stop."""
 
@@ -113,11 +122,9 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
 
         `sort` names an additional sort field, for fields where several rows may have the same value.
         """
-        wanted = list(dict.fromkeys(map(str, values)))
         found: list[Any] = []
-        for start in range(0, len(wanted), IDS_PER_REQUEST):
-            chunk = any_of(field, wanted[start : start + IDS_PER_REQUEST])
-            found += self.fetch_all(path, chunk, *groups, sort=(field, *sort))
+        for chunk in _chunks(dict.fromkeys(map(str, values))):
+            found += self.fetch_all(path, any_of(field, chunk), *groups, sort=(field, *sort), size=MAX_PAGE_SIZE)
         return found
 
     def fetch_by_ids(self, path: str, external_ids: Iterable[str], *groups: Group) -> list[Any]:
@@ -125,9 +132,9 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
         return self.fetch_by_values(path, "entity_id", numeric_ids(external_ids), *groups)
 
     def products_by_sku(self, skus: Iterable[str]) -> dict[str, Row]:
-        """SKU in lower case → the product that has it; the shop ignores the case of SKUs."""
-        found = self.fetch_by_values(product_rows.PATH, "sku", skus)
-        return {row["sku"].lower(): row for row in found if product_rows.is_product(row)}
+        """`sku_key` → the product that has it."""
+        found = self.fetch_by_values(product_rows.PATH, "sku", (sku.strip() for sku in skus))
+        return {sku_key(row["sku"]): row for row in found if product_rows.is_product(row)}
 
     def products_by_id(self, external_ids: Iterable[str]) -> dict[str, Row]:
         """ID → product."""
@@ -149,3 +156,18 @@ TargetClient = MagentoClient[TargetSettings, TargetMap]
 def row_ids(rows: Iterable[Any], key: str = "id") -> list[int]:
     """The IDs of those rows that have one, also if it came as text."""
     return [number for row in rows if isinstance(row, dict) and (number := whole_number(row.get(key))) is not None]
+
+
+def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    """As many values as fit into a page and into a URL. One with a comma needs a filter of its own."""
+    chunk: list[str] = []
+    length = 0
+    for value in values:
+        size = len(quote(value, safe="")) + (FILTER_LENGTH if "," in value else len("%2C"))
+        if chunk and (length + size > MAX_FILTER_LENGTH or len(chunk) == MAX_PAGE_SIZE):
+            yield chunk
+            chunk, length = [], 0
+        chunk.append(value)
+        length += size
+    if chunk:
+        yield chunk

@@ -11,7 +11,7 @@ from connectors.platforms.magento.client import ShopClient
 from connectors.sdk.listing_protocol import Text, UtcDatetime
 
 PATH = "/shipments"
-# The start of the comment that we add to a shipment; the shipment's key follows.
+# The start of the comment that we add to a shipment; the shipment's key follows, up to the end of the line.
 COMMENT_PREFIX = "SyncCenter shipment "
 # The prefix before the ID of a shipment imported from this shop, so that it is not sent back.
 MAGENTO_ID_PREFIX = "magento-"
@@ -57,4 +57,4 @@ class Shipment(ApiModel):
     def key(self) -> str | None:
         """Our key of the shipment, if a comment contains one."""
         keys = [each.comment for each in self.comments if each.comment.startswith(COMMENT_PREFIX)]
-        return keys[0].removeprefix(COMMENT_PREFIX) if keys else None
+        return keys[0].removeprefix(COMMENT_PREFIX).partition("\n")[0] if keys else None

@@ -5,6 +5,7 @@ and `-` for `_`.
 """
 
 from connectors.platforms.netsuite import settings
+from connectors.platforms.netsuite.assumptions import ASSUMPTIONS
 from connectors.platforms.netsuite.authentication import client_credentials, token_based
 from connectors.platforms.netsuite.client import NetSuiteClient
 from connectors.platforms.netsuite.sources import Fulfilments, Products
@@ -29,6 +30,7 @@ class NetSuite(Adapter[NetSuiteClient]):
     Settings = settings.Settings
     Credentials = settings.Credentials
     FieldMap = settings.FieldMap
+    assumptions = ASSUMPTIONS
     streams = (Products, Fulfilments, CustomerTarget, OrderTarget)
 
     def make_authenticator(

@@ -22,6 +22,11 @@ def refund_id(settings: Settings, item_id: int, key: str) -> str:
     return f"{settings.external_ids}-refund-{item_id}-{key}"
 
 
+def our_customers(settings: Settings) -> str:
+    """The SuiteQL condition that selects the customers that we sent."""
+    return f"customer.externalid LIKE {literal(settings.external_ids + '-customer-%')}"
+
+
 def our_orders(settings: Settings) -> str:
     """The SuiteQL condition that selects our sales orders (`so`) and excludes the account's other ones."""
     return f"so.type = 'SalesOrd' AND so.externalid LIKE {literal(settings.external_ids + '-order-%')}"

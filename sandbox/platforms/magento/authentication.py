@@ -22,7 +22,7 @@ from starlette.requests import Request
 
 from sandbox.platforms.base import Options, token_matches
 from sandbox.platforms.magento import natural_order
-from sandbox.platforms.magento.responses import ApiError, required
+from sandbox.platforms.magento.responses import ApiError, denied, required
 
 TOLERANCE_SECONDS = 600
 REQUIRED = (
@@ -37,7 +37,7 @@ _PATH_CHARACTERS = r"a-zA-Z0-9_\-.~:@&=+$,/;%"
 
 
 class Authenticator:
-    """Returns the account that a request comes from. Raises `ApiError` without valid credentials."""
+    """Returns the account that a request comes from. Raises `ApiError` without valid credentials for the right."""
 
     def __init__(self, options: Options) -> None:
         self.options = options
@@ -46,7 +46,7 @@ class Authenticator:
     def clear_nonces(self) -> None:
         self._nonces: set[str] = set()
 
-    def authenticate(self, request: Request) -> str:
+    def authenticate(self, request: Request, right: str) -> str:
         header = request.headers.get("authorization", "")
         scheme, _, rest = header.partition(" ")
         if scheme == "Bearer":
@@ -55,7 +55,7 @@ class Authenticator:
                     return name
         if "oauth " in header.lower():
             return self._by_signature(request, _header_parameters(header))
-        raise ApiError(401, "The consumer isn't authorized to access %resources.", resources="Magento_Sales::sales")
+        raise denied(right)
 
     def _by_signature(self, request: Request, oauth: dict[str, str]) -> str:
         if oauth.get("oauth_version", "1.0") != "1.0":

@@ -4,8 +4,10 @@
 - `POST goods {"account", "skus", "vendor"}` adds simple products, shipped by that vendor if one is given.
 - `POST options {"account", "code", "labels"}` adds options to an attribute.
 - `PATCH row {"account", "kind", "id", "changes"}` changes a row and its modification time; `DELETE row` deletes one.
-- `POST setting {"account", "enforce_limits", "consuming", "at"}` turns the input limits on or off, starts or
-  stops the queue consumers, and freezes the shop's clock at a time.
+- `POST setting {"account", "limited", "consuming", "at", "denied", "stock_sources", "disabled_sources", "unmanaged"}`
+  turns the input limits on or off, starts or stops the queue consumers, freezes the shop's clock at a time, takes
+  rights from the integration, and sets which sources supply the website, which are disabled, and the SKUs whose stock
+  the shop does not manage.
 """
 
 import time
@@ -72,6 +74,10 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
         if store.consumers_running:
             process_queue(store)
         store.clock.at = body.get("at", store.clock.at)
+        store.denied_rights = body.get("denied", store.denied_rights)
+        store.stock_sources = body.get("stock_sources", store.stock_sources)
+        store.disabled_sources = body.get("disabled_sources", store.disabled_sources)
+        store.unmanaged_skus = body.get("unmanaged", store.unmanaged_skus)
         return Response(status_code=204)
 
     return [

@@ -3,13 +3,14 @@
 Consumers run unless a control call stops them; then the queued operations stay open until consumers run again.
 """
 
+import re
 import uuid
 from typing import Any
 
 import orjson
 
 from sandbox.platforms.magento.responses import ApiError, Row, required, validated
-from sandbox.platforms.magento.store import ATTRIBUTES, VISIBLE, Store, attribute
+from sandbox.platforms.magento.store import ATTRIBUTES, HIDDEN, VISIBLE, Store, attribute
 
 MAX_BULK_SIZE = 5000
 COMPLETE, FAILED, OPEN = 1, 3, 4
@@ -36,14 +37,21 @@ PRODUCT = {
 
 
 def save(store: Store, body: Any) -> Row:
-    """Create or update a product by SKU. Fields that are not sent stay unchanged."""
+    """Create or update a product by SKU. Fields that are not sent stay unchanged.
+
+    As in the shop, SKUs are trimmed, and the database has question marks for each byte of a character outside of
+    Unicode's basic plane: a product with such an SKU is saved, but not found again.
+    """
     product = validated(body, {"product!": PRODUCT})["product"]
+    given = product["sku"].strip(" ")
+    product = _storable(product | {"sku": given})
     stored = store.by_sku(product["sku"])
     if stored is None:
         _check_new(product)
     _check(store, product, stored)
+    url_key = _check_url_key(store, product, stored)
     row = stored or store.add_product(product["sku"])
-    custom = {each["attribute_code"]: each["value"] for each in row["custom_attributes"]}
+    custom = {each["attribute_code"]: each["value"] for each in row["custom_attributes"]} | {"url_key": url_key}
     custom |= {
         each["attribute_code"]: each["value"]
         for each in product.get("custom_attributes", ())
@@ -57,7 +65,28 @@ def save(store: Store, body: Any) -> Row:
     if row["type_id"] == "configurable":
         row.pop("price", None)
     store.set_updated_at(row)
+    if product["sku"] != given:
+        raise ApiError(404, "The product that was requested doesn't exist. Verify the product and try again.")
     return row
+
+
+def _storable(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name: _storable(each) for name, each in value.items()}
+    if isinstance(value, list):
+        return [_storable(each) for each in value]
+    return re.sub(r"[\U00010000-\U0010ffff]", "????", value) if isinstance(value, str) else value
+
+
+def _check_url_key(store: Store, product: Row, stored: Row | None) -> str:
+    """Return the URL key: as given, as stored, else made of the name. Only products that are visible need their own."""
+    given = attribute({"custom_attributes": product.get("custom_attributes", [])}, "url_key")
+    key = given or (stored and attribute(stored, "url_key")) or re.sub("[^a-z0-9]+", "-", product["name"].lower())
+    shown = product.get("visibility", stored["visibility"] if stored else VISIBLE)
+    others = (row for row in store.products.values() if row is not stored and row["visibility"] != HIDDEN)
+    if shown != HIDDEN and any(attribute(row, "url_key") == key for row in others):
+        raise ApiError(400, "URL key for specified store already exists.")
+    return str(key)
 
 
 def _check_new(product: Row) -> None:

@@ -43,6 +43,11 @@ def unknown(name: str, value: object) -> ApiError:
     return ApiError(404, "No such entity with %fieldName = %fieldValue", fieldName=name, fieldValue=value)
 
 
+def denied(right: str) -> ApiError:
+    """The answer to wrong credentials, and to an integration that lacks a right."""
+    return ApiError(401, "The consumer isn't authorized to access %resources.", resources=right)
+
+
 def required(name: str) -> ApiError:
     return ApiError(400, '"%fieldName" is required. Enter and try again.', fieldName=name)
 

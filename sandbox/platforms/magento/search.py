@@ -1,6 +1,7 @@
 """`searchCriteria` in the URL: groups are joined by AND, the filters within a group by OR.
 
-A page past the end repeats the last page; without a page size, everything is returned.
+A page past the end repeats the last page; without a page size, everything is returned. Case and trailing spaces of
+texts do not matter, as in the shop's database.
 """
 
 import re
@@ -59,18 +60,24 @@ CONDITIONS: dict[str, Callable[[str], Test]] = {
 }
 
 
-def search(request: Request, rows: Iterable[Row], read: Read, *, enforce_limits: bool) -> Row:
+def search(request: Request, rows: Iterable[Row], read: Read, *, enforce_limits: bool, attributes: bool = False) -> Row:
     """Return the vendor's answer. `read` returns a row's value for a field, or raises LookupError for an unsearchable
-    one.
+    one: the shop names it where fields are attributes (`attributes`), and breaks where they are columns of a table.
     """
     criteria = _parsed(request)
     groups = [[_test(each) for each in group.values()] for group in criteria["filter_groups"].values()]
-    found = [
-        row for row in rows if all(any(test(_value(row, field, read)) for field, test in group) for group in groups)
-    ]
+    unsearchable = _unsearchable_attribute if attributes else _unsearchable_column
+
+    def value_of(row: Row, field: str) -> Any:
+        try:
+            return read(row, field)
+        except LookupError:
+            raise unsearchable(field) from None
+
+    found = [row for row in rows if all(any(test(value_of(row, field)) for field, test in group) for group in groups)]
     for order in reversed(criteria["sort_orders"].values()):
         field, descending = order.get("field", ""), order.get("direction", "ASC").upper() == "DESC"
-        found.sort(key=lambda row: _sortable(_value(row, field, read)), reverse=descending)
+        found.sort(key=lambda row: _sortable(value_of(row, field)), reverse=descending)
     size, page = criteria.get("page_size"), criteria.get("current_page", 1)
     if enforce_limits and size is not None and size > MAX_PAGE_SIZE:
         raise ApiError(400, "Maximum SearchCriteria pageSize is %max", max=MAX_PAGE_SIZE)
@@ -112,18 +119,17 @@ def _parsed(request: Request) -> Row:
 
 
 def _test(each: Row) -> tuple[str, Test]:
-    """Return the field of a filter and the test for its value."""
-    make = CONDITIONS.get(each.get("condition_type", "eq"))
-    if make is None:
-        raise ApiError(400, "The condition %1 is not known.", each["condition_type"])
-    return each.get("field", ""), make(each.get("value", ""))
+    """Return the field of a filter and the test for its value. As in the shop, an unknown condition is ignored."""
+    make = CONDITIONS.get(each.get("condition_type", "eq"), lambda value: lambda stored: True)
+    return each.get("field", ""), make(each.get("value", "").rstrip(" "))
 
 
-def _value(row: Row, field: str, read: Read) -> Any:
-    try:
-        return read(row, field)
-    except LookupError:
-        raise ApiError(400, "Invalid attribute name: %1", field) from None
+def _unsearchable_attribute(name: str) -> ApiError:
+    return ApiError(400, "Invalid attribute name: %1", name)
+
+
+def _unsearchable_column(name: str) -> ApiError:
+    return ApiError(500, "Internal Error. Details are available in Magento log file. Report ID: webapi-1")
 
 
 def _compare(stored: Any, value: str) -> int:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from sandbox.money import ZERO
+from sandbox.platforms.magento import inventory
 from sandbox.platforms.magento.order_totals import counted, number
 from sandbox.platforms.magento.responses import ApiError, Row, required, unknown, validated
 from sandbox.platforms.magento.store import SOURCES, Store
@@ -81,17 +82,13 @@ def ship(store: Store, number_: int, body: Row) -> int:
         wanted[each["order_item_id"]] = wanted.get(each["order_item_id"], ZERO) + Decimal(str(each["qty"]))
     if not wanted:
         wanted = {key: quantity for key, quantity in left.items() if quantity}
-    for key, quantity in wanted.items():
+    for key in wanted:
         if key not in lines:
             raise _invalid("The shipment contains product item that is not part of the original order.")
-        # The vendor only counts whole units.
-        if int(quantity) <= 0:
-            raise _invalid("You can't create a shipment without products.")
-        if quantity > left[key]:
-            raise _invalid(
-                'The quantity to ship must not be greater than the unshipped quantity for product SKU "%1".',
-                lines[key]["sku"],
-            )
+    # As in the shop, fractions are cut off, and so is what exceeds the quantity that is left.
+    wanted = {key: quantity for key, given in wanted.items() if (quantity := min(Decimal(int(given)), left[key])) > 0}
+    if not wanted:
+        raise _invalid("You can't create a shipment without products.")
     for track in body.get("tracks") or ():
         if not track["track_number"]:
             raise _invalid("Please enter a tracking number.")
@@ -101,7 +98,9 @@ def ship(store: Store, number_: int, body: Row) -> int:
     source = ((body.get("arguments") or {}).get("extension_attributes") or {}).get("source_code", SOURCES[0])
     if source not in SOURCES:
         raise ApiError(400, 'Source with code "%1" does not exist', source)
-    shipment = store.add_shipment(order, {key: float(count) for key, count in wanted.items()}, tracks, comment, at)
+    shipped = {key: float(count) for key, count in wanted.items()}
+    inventory.deduct(store, source, order, shipped)
+    shipment = store.add_shipment(order, shipped, tracks, comment, at)
     shipment |= {"extension_attributes": {"source_code": source}, "email_sent": int(body.get("notify", False))}
     set_state(store, order)
     order["updated_at"] = at

@@ -4,48 +4,39 @@ from sandbox.platforms.magento.responses import ApiError, Row, validated
 from sandbox.platforms.magento.store import SOURCES, Store
 
 MAX_ENTITIES = 20
+COMPOSITE_TYPES = ("configurable", "bundle", "grouped")
 SOURCE_ITEMS = {"sourceItems!": [{"sku!": str, "source_code!": str, "quantity!": float, "status!": int}]}
 BASE_PRICES = {"prices!": [{"price!": float, "store_id!": int, "sku!": str}]}
 
 
 def save_source_items(store: Store, body: Row) -> list[Row]:
-    """All or nothing. As at the vendor, SKUs without a product are accepted."""
+    """Save the items. As in the shop, one for an unknown SKU, for a product that has no stock of its own, or with a
+    negative quantity is accepted and not stored."""
     items = enforce_limits(store, validated(body, SOURCE_ITEMS)["sourceItems"], "sourceItems")
-    errors = [
-        {"message": 'Source with code "%1" does not exist', "parameters": [item["source_code"]]}
-        for item in items
-        if item["source_code"] not in SOURCES
-    ]
-    if errors:
-        raise ApiError(400, "Validation Failed", errors=errors)
+    if any(item["source_code"] not in SOURCES for item in items):
+        raise ApiError(400, "Could not save Source Item")
     for item in items:
-        store.put_stock(item["sku"], item["source_code"], item["quantity"], item["status"])
+        product = store.by_sku(item["sku"])
+        if product is not None and product["type_id"] not in COMPOSITE_TYPES and item["quantity"] >= 0:
+            store.put_stock(product["sku"], item["source_code"], item["quantity"], item["status"])
     return []
 
 
 def save_base_prices(store: Store, body: Row) -> list[Row]:
-    """Save the valid prices and report the invalid ones."""
+    """Save the valid prices and report the invalid ones. As in the shop, what is reported is the field that is wrong
+    and its value, and no date of change moves."""
     rejected = []
     for price in enforce_limits(store, validated(body, BASE_PRICES)["prices"], "prices"):
         product = store.by_sku(price["sku"])
-        wrong = "price" if price["price"] < 0 else ""
-        if product is None:
-            rejected.append(
-                {
-                    "message": "Requested product doesn't exist. Row ID: SKU = %SKU.",
-                    "parameters": [price["sku"]],
-                }
-            )
-        elif wrong or product["type_id"] == "configurable":
-            rejected.append(
-                {
-                    "message": "Invalid attribute %fieldName = %fieldValue. Row ID: SKU = %SKU, Store ID: %storeId.",
-                    "parameters": ["Price", str(price["price"]), price["sku"], str(price["store_id"])],
-                }
-            )
+        wrong = None
+        if product is None or product["type_id"] in COMPOSITE_TYPES:
+            wrong = ["SKU", price["sku"]]
+        elif price["price"] < 0:
+            wrong = ["Price", f"{price['price']:g}"]
         else:
             product["price"] = price["price"]
-            store.set_updated_at(product)
+        if wrong:
+            rejected.append({"message": "Invalid attribute %fieldName = %fieldValue.", "parameters": wrong})
     return rejected
 
 

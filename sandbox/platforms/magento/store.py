@@ -14,8 +14,10 @@ from sandbox.platforms.magento.responses import Row
 ROOT, DEFAULT_CATEGORY = 1, 2
 HIDDEN, VISIBLE = 1, 4
 SOURCES = ("default", "overflow")
+WEBSITE, STOCK_ID = "base", 1
 VENDORS = ("Northwind", "Sundry")
 MEDIA = "https://shop.example/media/"
+VIEWS = ("all", "default", "outlet")
 GROUPS = ("NOT LOGGED IN", "General", "Wholesale")
 _IDS = ("option", "image", "item", "address", "shipment", "track", "comment", "invoice", "creditmemo")
 # Attributes of products beside their own fields: code → (ID, input type, label, user-defined).
@@ -52,7 +54,8 @@ def stamp(seconds: float) -> str:
 
 class Store:
     """Rows by ID in the format of the API. `enforce_limits`: input limits apply; `consumers_running`: queued
-    operations are processed.
+    operations are processed; `denied_rights`: what the integration may not do; `stock_sources`: the sources that supply
+    the website; `unmanaged_skus`: those that are sold whatever the stock.
     """
 
     def __init__(self, options: Options) -> None:
@@ -63,6 +66,10 @@ class Store:
         self.clock = Clock()
         self.enforce_limits = False
         self.consumers_running = True
+        self.denied_rights: list[str] = []
+        self.stock_sources = [SOURCES[0]]
+        self.disabled_sources: list[str] = []
+        self.unmanaged_skus: list[str] = []
         self.attributes: dict[int, Row] = {}
         self.categories: dict[int, Row] = {}
         self.products: dict[int, Row] = {}
@@ -88,8 +95,9 @@ class Store:
         return next(self._ids[kind])
 
     def by_sku(self, sku: str) -> Row | None:
-        """As in the shop's database, SKUs are case-insensitive."""
-        return next((row for row in self.products.values() if row["sku"].lower() == sku.lower()), None)
+        """As in the shop's database, case and trailing spaces of SKUs do not matter."""
+        wanted = sku.rstrip(" ").lower()
+        return next((row for row in self.products.values() if row["sku"].lower() == wanted), None)
 
     # Catalog
 

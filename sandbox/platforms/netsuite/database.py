@@ -31,13 +31,14 @@ CREATE TABLE location (id INTEGER PRIMARY KEY, name TEXT);
 CREATE TABLE inventoryitemlocations (item INTEGER, location INTEGER, quantityavailable REAL,
     lastquantityavailablechange TEXT, PRIMARY KEY (item, location));
 CREATE VIEW aggregateitemlocation AS SELECT * FROM inventoryitemlocations;
-CREATE TABLE customer (id INTEGER PRIMARY KEY, externalid TEXT UNIQUE, companyname TEXT, lastname TEXT, email TEXT,
+CREATE TABLE customer (id INTEGER PRIMARY KEY, externalid TEXT UNIQUE, companyname TEXT, firstname TEXT, lastname TEXT,
+    email TEXT, phone TEXT,
     isinactive TEXT DEFAULT 'F', body TEXT);
 CREATE TABLE currency (id INTEGER PRIMARY KEY, symbol TEXT, name TEXT);
 CREATE TABLE "transaction" (id INTEGER PRIMARY KEY, externalid TEXT, tranid TEXT, type TEXT, status TEXT, trandate TEXT,
-    entity INTEGER, shipmethod INTEGER, lastmodifieddate TEXT, body TEXT, currency INTEGER DEFAULT 1,
-    createdfrom INTEGER, subtotal REAL, discounttotal REAL, taxtotal REAL, foreigntotal REAL,
-    UNIQUE (type, externalid));
+    memo TEXT, otherrefnum TEXT, entity INTEGER, shipmethod INTEGER, lastmodifieddate TEXT, body TEXT,
+    currency INTEGER DEFAULT 1, createdfrom INTEGER, subtotal REAL, discounttotal REAL, taxtotal REAL,
+    foreigntotal REAL, UNIQUE (type, externalid));
 CREATE TABLE transactionline (uniquekey INTEGER PRIMARY KEY, "transaction" INTEGER, id INTEGER, item INTEGER,
     quantity REAL, mainline TEXT DEFAULT 'F', taxline TEXT DEFAULT 'F', isclosed TEXT DEFAULT 'F', rate REAL,
     amount REAL, foreignamount REAL, netamount REAL, memo TEXT, taxdetailsreference TEXT,

@@ -112,7 +112,9 @@ def _customer(db: AccountDatabase, row_id: int | None, body: dict[str, Any], ext
         _address(each.get("addressBookAddress"), "addressBook")
     values: dict[str, Any] = {
         "companyname": body.get("companyName"),
+        "firstname": body.get("firstName"),
         "lastname": body.get("lastName"),
+        "phone": body.get("phone"),
         "email": body.get("email"),
     }
     if "isInactive" in body:

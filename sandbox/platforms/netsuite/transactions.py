@@ -147,6 +147,7 @@ def _written(
     lines = (body.get("item") or {}).get("items", [])
     kept = {name: value for name, value in body.items() if name not in ("item", "entity")}
     values: dict[str, Any] = {"lastmodifieddate": now()}
+    values |= {name.lower(): body[name] for name in ("memo", "otherRefNum") if name in body}
     if "entity" in body:
         values["entity"] = int(body["entity"]["id"])
     if "currency" in body:

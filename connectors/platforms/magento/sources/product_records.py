@@ -8,6 +8,7 @@ from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.attributes import Attribute
 from connectors.platforms.magento.client import Row, ShopClient
 from connectors.platforms.magento.product_rows import CONFIGURABLE, ENABLED, is_variant
+from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.values import mapped_value, text
 from connectors.platforms.magento.weights import grams_per_unit
 from connectors.sdk import issues
@@ -139,7 +140,7 @@ class ProductRecordBuilder:
         return attribute.display_value(value) if attribute and value is not None else value
 
     def _stock(self, own: "ProductRow", product: "ProductRow") -> list[StockRecord]:
-        found = self.stock.get(own.sku.lower()) or [StockRecord(quantity=None)]
+        found = self.stock.get(sku_key(own.sku)) or [StockRecord(quantity=None)]
         values = {name: self._display_value(own, product, code) for name, code in self.stock_paths.items()}
         mapped = mapped_values("stock", values)
         return [StockRecord(quantity=each.quantity, location=each.location, **mapped) for each in found]

@@ -15,6 +15,7 @@ from connectors.platforms.magento import product_rows
 from connectors.platforms.magento.client import Row, row_ids
 from connectors.platforms.magento.product_rows import CONFIGURABLE, SIMPLE_TYPES, child_ids, is_variant
 from connectors.platforms.magento.search import Group
+from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.sources.base import ListedSource
 from connectors.platforms.magento.sources.product_records import ProductRecordBuilder, ProductRow, product_link
 from connectors.sdk.listing_protocol import record
@@ -104,12 +105,12 @@ class Products(ListedSource[ProductRecord]):
         return {row["id"]: row for row in child_rows if row_ids([row])}
 
     def _stock(self, skus: Sequence[str]) -> dict[str, list[StockRecord]]:
-        """SKU in lower case → its quantity at each inventory source; the shop ignores the case of SKUs."""
+        """`sku_key` → its quantity at each inventory source."""
         stock: dict[str, list[StockRecord]] = defaultdict(list)
         for row in self.client.fetch_by_values("/inventory/source-items", "sku", skus, sort=("source_code",)):
             match row:
                 case {"sku": str(sku), "source_code": str(source), "quantity": int() | float() as quantity}:
-                    stock[sku.lower()].append(StockRecord(quantity=Decimal(str(quantity)), location=source))
+                    stock[sku_key(sku)].append(StockRecord(quantity=Decimal(str(quantity)), location=source))
         for records in stock.values():
             records.sort(key=lambda each: each.location)
         return stock

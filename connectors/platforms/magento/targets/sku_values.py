@@ -11,11 +11,13 @@ from typing import Any
 from catalog.items import VariantItem
 from connectors.platforms.magento import product_rows
 from connectors.platforms.magento.client import Row, TargetClient
+from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.targets import existing_products
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Action, Operation, Outcome
 from connectors.sdk.paging import ExistingPage
+from connectors.sdk.records import Problem
 from connectors.sdk.streams import ComparisonDepth, Target
 from connectors.sdk.values import json_number
 
@@ -28,8 +30,8 @@ class SkuValueTarget(Target[TargetClient, VariantItem, Entry]):
     batch_size = 1000
     comparable = ComparisonDepth.CONTENT
 
-    def save(self, entries: list[Entry]) -> dict[str, str]:
-        """Save the entries. Returns SKU → reason for the rejected ones."""
+    def save(self, entries: list[Entry]) -> dict[str, Exception]:
+        """Save the entries. Returns SKU → error for those that the shop has not saved."""
         raise NotImplementedError
 
     def removal_entry(self, sku: str) -> Entry | None:
@@ -52,16 +54,17 @@ class SkuValueTarget(Target[TargetClient, VariantItem, Entry]):
                     outcomes[position].error = SkipRecord(issues.OUTCOME_UNKNOWN())
                 elif (row := removed.get(operation.external_id)) and (entry := self.removal_entry(row["sku"])):
                     entries[position] = entry
-            elif (row := existing.get(operation.content["sku"].lower())) is None:
+            elif (row := existing.get(sku_key(operation.content["sku"]))) is None:
                 outcomes[position].error = SkipRecord(issues.NOT_AT_TARGET_YET(name=operation.content["sku"]))
+            elif problem := _unsuitable(row, operation):
+                outcomes[position].error = SkipRecord(problem)
             else:
                 outcomes[position].external_id = str(row["id"])
                 entries[position] = operation.content
         for chunk in _chunks(entries, self.client.settings.items_per_call):
             rejected = self.save([entries[position] for position in chunk])
             for position in chunk:
-                if reason := rejected.get(entries[position]["sku"]):
-                    outcomes[position].error = SkipRecord(issues.REJECTED(reason=reason))
+                outcomes[position].error = rejected.get(entries[position]["sku"])
         return outcomes
 
     def read_existing(self, *, cursor: Any) -> ExistingPage[Entry]:
@@ -71,6 +74,16 @@ class SkuValueTarget(Target[TargetClient, VariantItem, Entry]):
 
     def find_existing(self, external_ids: Collection[str]) -> set[str]:
         return set(self.existing_entries(existing_products.find(self.client, external_ids)))
+
+
+def _unsuitable(row: Row, operation: Operation[Entry]) -> Problem | None:
+    """Why the shop's product with an equal SKU does not get the value."""
+    sku = operation.content["sku"]
+    if row.get("type_id") not in product_rows.SIMPLE_TYPES:
+        return issues.PRODUCT_TYPE_UNSUPPORTED(type=row.get("type_id"))
+    if row["sku"] != sku and str(row["id"]) != operation.external_id:
+        return issues.SKU_EQUAL(sku=f"“{sku}”", other=f"“{row['sku']}”")
+    return None
 
 
 def json_value(value: Any) -> Any:

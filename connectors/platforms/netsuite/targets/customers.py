@@ -1,16 +1,18 @@
 """Customers, each with an external ID of ours."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from connectors.platforms.netsuite import external_ids
 from connectors.platforms.netsuite.client import NetSuiteClient
 from connectors.platforms.netsuite.suiteql import in_conditions, required_int
 from connectors.platforms.netsuite.targets.addresses import address
+from connectors.platforms.netsuite.targets.existing import find_ids, read_customers
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Action, Operation, Outcome, References
-from connectors.sdk.streams import Target
+from connectors.sdk.paging import ExistingPage
+from connectors.sdk.streams import ComparisonDepth, Target
 from hub.kinds import DataType
 from orders.items import CustomerItem
 
@@ -22,6 +24,7 @@ class CustomerTarget(Target[NetSuiteClient, CustomerItem, CustomerBody]):
     data_type = DataType.CUSTOMERS
     lane = "write"
     batch_size = 10
+    comparable = ComparisonDepth.CONTENT
 
     def payload(self, item: CustomerItem, refs: References) -> CustomerBody | None:
         if item.status == "deleted":
@@ -68,6 +71,12 @@ class CustomerTarget(Target[NetSuiteClient, CustomerItem, CustomerBody]):
             except SkipRecord as error:
                 outcomes.append(Outcome(external_id=operation.external_id, error=error))
         return outcomes
+
+    def read_existing(self, *, cursor: Any) -> ExistingPage[CustomerBody]:
+        return read_customers(self.client, cursor)
+
+    def find_existing(self, external_ids: Collection[str]) -> set[str]:
+        return find_ids(self.client, "customer", "", external_ids)
 
     def _put(self, operation: Operation[CustomerBody]) -> Outcome:
         own_id = external_ids.customer_id(self.client.settings, operation.item_id)

@@ -6,13 +6,14 @@ lines replaced; an existing one is changed line by line.
 https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_1545295601.html
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from decimal import Decimal
 from typing import Any
 
 from connectors.platforms.netsuite import external_ids
 from connectors.platforms.netsuite.client import NetSuiteClient
 from connectors.platforms.netsuite.suiteql import in_conditions, required_int
+from connectors.platforms.netsuite.targets.existing import find_ids, read_orders
 from connectors.platforms.netsuite.targets.order_payloads import (
     EntityPayload,
     LinePayload,
@@ -34,7 +35,8 @@ from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from connectors.sdk.orders import total_problems
-from connectors.sdk.streams import Target
+from connectors.sdk.paging import ExistingPage
+from connectors.sdk.streams import ComparisonDepth, Target
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem
 
@@ -48,6 +50,7 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
     data_type = DataType.ORDERS
     lane = "write"
     batch_size = 10
+    comparable = ComparisonDepth.CONTENT
 
     def __init__(self, client: NetSuiteClient) -> None:
         super().__init__(client)
@@ -87,6 +90,12 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
             except SkipRecord as error:
                 outcome.error = error
         return outcomes
+
+    def read_existing(self, *, cursor: Any) -> ExistingPage[Any]:
+        return read_orders(self.client, cursor)
+
+    def find_existing(self, external_ids: Collection[str]) -> set[str]:
+        return find_ids(self.client, "transaction", "found.type = 'SalesOrd' AND ", external_ids)
 
     def _external_id(self, operation: Operation[OrderPayload]) -> str:
         return external_ids.order_id(self.client.settings, operation.item_id)

@@ -9,7 +9,7 @@ from connectors.platforms.netsuite.suiteql import SOLD_LINES, in_conditions, req
 from connectors.platforms.netsuite.targets.order_payloads import LinePayload
 
 # Lines that NetSuite adds to an order, or that carry its discounts: no lines of ours.
-_NOT_SOLD = {"ShipItem", "Discount", "Subtotal", "Markup", "Payment", "EndGroup", "Description", "TaxItem", "TaxGroup"}
+NOT_SOLD = {"ShipItem", "Discount", "Subtotal", "Markup", "Payment", "EndGroup", "Description", "TaxItem", "TaxGroup"}
 
 
 @dataclass(slots=True)
@@ -52,7 +52,7 @@ def read_lines(client: NetSuiteClient, order_ids: Iterable[str]) -> dict[str, li
     for condition in in_conditions("line.transaction", (int(each) for each in order_ids)):
         where = f"{SOLD_LINES} AND {condition}"
         for row in client.rows(query, key="line.uniquekey", where=where):
-            if row.get("itemtype") in _NOT_SOLD:
+            if row.get("itemtype") in NOT_SOLD:
                 continue
             line = SalesOrderLine(required_int(row, "id"), str(row.get("item", "")), str(row.get("own", "")))
             found[str(row.get("transaction"))].append(line)

@@ -6,17 +6,18 @@ from typing import Any
 from connectors.platforms.magento.attributes import Attribute
 from connectors.platforms.magento.client import Row, TargetClient
 from connectors.platforms.magento.product_rows import NOT_VISIBLE, VISIBLE
+from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.targets.products.payloads import Payload, skus
 from connectors.platforms.magento.weights import grams_per_unit
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 
 Body = dict[str, Any]
+URL_KEY = "url_key"
 
 
 class BodyBuilder:
-    """`known`: SKU in lower case → the shop's product; only products that do not exist yet get an attribute set.
-    SkipRecord for options that the shop does not have."""
+    """`known`: `sku_key` → the shop's product. SkipRecord for options that the shop does not have."""
 
     def __init__(self, client: TargetClient, known: Mapping[str, Row]) -> None:
         self.client = client
@@ -25,7 +26,8 @@ class BodyBuilder:
     def simple(self, product: Payload, variant: Payload) -> Body:
         """A simple product: a variant, which is only visible through its product, or a product without variants."""
         chosen = {self._attribute(name).code: self._value(name, label) for name, label in variant["options"].items()}
-        body = self._shared(product, variant["sku"]) | {
+        url_key = f"{product['url_key']}-{variant['sku']}" if product["options"] else product["url_key"]
+        body = self._shared(product, variant["sku"], url_key) | {
             "sku": variant["sku"],
             "name": variant["name"],
             "type_id": "simple",
@@ -40,7 +42,7 @@ class BodyBuilder:
 
     def configurable(self, product: Payload) -> Body:
         """A configurable product with the IDs of its variants, all of which must be known."""
-        body = self._shared(product, product["sku"]) | {
+        body = self._shared(product, product["sku"], product["url_key"]) | {
             "sku": product["sku"],
             "name": product["name"],
             "type_id": "configurable",
@@ -51,18 +53,23 @@ class BodyBuilder:
             "configurable_product_options": [
                 self._option(product, name, index) for index, name in enumerate(product["options"])
             ],
-            "configurable_product_links": [self.known[sku.lower()]["id"] for sku in skus(product)],
+            "configurable_product_links": [self.known[sku_key(sku)]["id"] for sku in skus(product)],
         }
         return body
 
-    def _shared(self, product: Payload, sku: str) -> Body:
+    def _shared(self, product: Payload, sku: str, url_key: str) -> Body:
+        """A new product needs an attribute set. It also gets a URL key: the shop makes one of the name, and rejects a
+        product whose name another one has."""
         custom = [{"attribute_code": "description", "value": product["description"]}]
         brand = self.client.attributes[self.client.field_map.brand]
         if brand and (value := brand.value_of(product["brand"])):
             custom.append({"attribute_code": brand.code, "value": value})
         links = [{"position": 0, "category_id": each} for each in product["categories"]]
         body: Body = {"custom_attributes": custom, "extension_attributes": {"category_links": links} if links else {}}
-        return body if sku.lower() in self.known else body | {"attribute_set_id": self.client.settings.attribute_set_id}
+        if sku_key(sku) in self.known:
+            return body
+        custom.append({"attribute_code": URL_KEY, "value": url_key})
+        return body | {"attribute_set_id": self.client.settings.attribute_set_id}
 
     def _option(self, product: Payload, name: str, position: int) -> Body:
         attribute = self._attribute(name)

@@ -15,7 +15,8 @@ import orjson
 from connectors.platforms.magento.client import MAX_PAGE_SIZE, TargetClient
 from connectors.platforms.magento.error_messages import error_message
 from connectors.platforms.magento.search import Filter
-from connectors.platforms.magento.targets.products.bodies import Body
+from connectors.platforms.magento.skus import sku_key
+from connectors.platforms.magento.targets.products.bodies import URL_KEY, Body
 from connectors.platforms.magento.values import format_timestamp
 from connectors.sdk import clock, issues
 from connectors.sdk.errors import NeedsAttention, Queued, SkipRecord, TryAgainLater
@@ -62,14 +63,14 @@ class BulkOperation:
 
     def answers(self, body: Body) -> bool:
         """Whether the operation was requested with this body. Only a request that creates a product contains an
-        attribute set."""
+        attribute set and a URL key."""
         if self.requested is None:
             return False
-        first, second = ({**each, "attribute_set_id": None} for each in (self.requested, body))
+        first, second = map(_of_known_product, (self.requested, body))
         return bool(_normalized(first) == _normalized(second))
 
 
-# SKU in lower case (the shop ignores case) → the latest operation.
+# `sku_key` → the latest operation.
 BySku = dict[str, BulkOperation]
 
 
@@ -122,7 +123,7 @@ class Bulks:
 def _latest_by_sku(rows: Iterable[Any], bulk: str = "") -> BySku:
     """Operations that are not about products are ignored."""
     read = (_operation(row, bulk) for row in rows)
-    return {each.sku.lower(): each for each in read if each is not None}
+    return {sku_key(each.sku): each for each in read if each is not None}
 
 
 def _operation(row: Any, bulk: str) -> BulkOperation | None:
@@ -150,6 +151,11 @@ def _parsed(text: Any) -> Body:
     except (TypeError, ValueError):
         return {}
     return value if isinstance(value, dict) else {}
+
+
+def _of_known_product(body: Body) -> Body:
+    custom = [each for each in body.get("custom_attributes") or () if each.get("attribute_code") != URL_KEY]
+    return {**body, "attribute_set_id": None, "custom_attributes": custom}
 
 
 def _normalized(value: Any) -> Any:

@@ -1,8 +1,10 @@
 """The payload of a product, with the names of options instead of the shop's IDs."""
 
+import re
 from typing import Any
 
 from catalog.items import ProductItem, VariantItem
+from connectors.platforms.magento.skus import astral_characters, without_astral
 from connectors.platforms.magento.targets.variants import label
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
@@ -20,8 +22,8 @@ Payload = dict[str, Any]
 def product_payload(item: ProductItem, refs: References, price_list: str) -> Payload | None:
     """None for discontinued products. SkipRecord if the shop cannot represent the product.
 
-    `{"sku", "name", "description", "status", "brand", "categories", "options", "variants"}`; without options the only
-    variant is the product itself.
+    `{"sku", "name", "description", "url_key", "status", "brand", "categories", "options", "variants"}`; without options
+    the only variant is the product itself. `left_out`: characters of its texts that the shop cannot store, if any.
     """
     if item.status not in SOLD_STATUSES:
         return None
@@ -29,15 +31,19 @@ def product_payload(item: ProductItem, refs: References, price_list: str) -> Pay
     variants = [each for each in sold if each.sku]
     _validate(item, sold, variants, price_list)
     options = [option["name"] for option in variants[0].options]
+    left_out = astral_characters(item.title + item.description)
+    sku = PARENT_SKU_TEMPLATE.format(item.id) if options else variants[0].sku
     return {
-        "sku": PARENT_SKU_TEMPLATE.format(item.id) if options else variants[0].sku,
-        "name": item.title,
-        "description": item.description,
+        "sku": sku,
+        "name": without_astral(item.title),
+        "description": without_astral(item.description),
+        "url_key": _url_key(item.slug) or _url_key(f"{item.title}-{sku}"),
         "status": 1 if item.status == "live" else 2,
         "brand": item.brand,
         "categories": [key for pk in item.category_ids if (key := refs.get(Kind.CATEGORY, pk))],
         "options": options,
         "variants": [_variant(item, each, price_list) for each in variants],
+        **({"left_out": left_out} if left_out else {}),
     }
 
 
@@ -52,7 +58,7 @@ def _variant(product: ProductItem, item: VariantItem, price_list: str) -> Payloa
     return {
         "id": item.id,
         "sku": item.sku,
-        "name": " ".join((product.title, *(option["value"] for option in item.options))),
+        "name": without_astral(" ".join((product.title, *(option["value"] for option in item.options)))),
         "price": None if price is None else json_number(price.amount),
         "weight_in_grams": None if item.weight_in_grams is None else json_number(item.weight_in_grams),
         "status": 1 if item.status == "live" else 2,
@@ -68,13 +74,21 @@ def _validate(item: ProductItem, sold: list[VariantItem], variants: list[Variant
         raise SkipRecord(issues.SKU_MISSING(count=len(sold), names=_labels(sold)))
     if long := next((each.sku for each in variants if len(each.sku) > MAX_SKU_LENGTH), ""):
         raise SkipRecord(issues.SKU_TOO_LONG(sku=long, limit=MAX_SKU_LENGTH))
-    if not item.title:
+    for each in variants:
+        if unsupported := astral_characters(each.sku):
+            raise SkipRecord(issues.SKU_CHARACTERS(sku=each.sku, characters=unsupported))
+    if not without_astral(item.title).strip():
         raise SkipRecord(issues.TITLE_MISSING())
     if unpriced := [each for each in variants if default_price(each, price_list) is None]:
         raise SkipRecord(issues.PRICE_MISSING(count=len(unpriced), names=_labels(unpriced)))
     names = {tuple(option["name"] for option in each.options) for each in variants}
     if len(names) > 1 or (len(variants) > 1 and names == {()}):
         raise SkipRecord(issues.OPTIONS_MISSING())
+
+
+def _url_key(text: str) -> str:
+    """The text as the shop writes it in the address of a product."""
+    return re.sub(r"[\W_]+", "-", without_astral(text).lower()).strip("-")
 
 
 def _labels(variants: list[VariantItem]) -> str:

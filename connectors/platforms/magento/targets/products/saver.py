@@ -5,13 +5,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from connectors.platforms.magento import product_rows
 from connectors.platforms.magento.client import TargetClient
 from connectors.platforms.magento.error_messages import error_message
+from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.targets.products.bodies import Body
 from connectors.platforms.magento.targets.products.bulks import MAX_BULK_SIZE, Bulks, BySku, Status, still_queued
 from connectors.sdk import issues
 from connectors.sdk.errors import Queued, SkipRecord, TryAgainLater
 from connectors.sdk.responses import RequestRejected
 
-# SKU in lower case → None for a saved product, else the error, or that it is not saved yet.
+# `sku_key` → None for a saved product, else the error, or that it is not saved yet.
 Results = dict[str, Exception | None]
 
 
@@ -27,12 +28,12 @@ class ProductSaver:
         """Save the products, given by SKU."""
         results: Results = {}
         for sku, body in products.items():
-            known = self._known.get(sku.lower())
+            known = self._known.get(sku_key(sku))
             if known and known.status != Status.MAY_BE_RETRIED and known.answers(body):
-                results[sku.lower()] = known.error
-        new = [body for sku, body in products.items() if sku.lower() not in results]
+                results[sku_key(sku)] = known.error
+        new = [body for sku, body in products.items() if sku_key(sku) not in results]
         if not self.client.settings.bulk:
-            return results | {body["sku"].lower(): self._save_one(body) for body in new}
+            return results | {sku_key(body["sku"]): self._save_one(body) for body in new}
         for start in range(0, len(new), MAX_BULK_SIZE):
             results |= self._queue(new[start : start + MAX_BULK_SIZE])
         return results
@@ -55,7 +56,7 @@ class ProductSaver:
             found = {}  # the bulk was accepted nevertheless: its receipt must not be lost
         return {
             sku: found[sku].error if sku in found else still_queued(bulk)
-            for sku in (each["sku"].lower() for each in bodies)
+            for sku in (sku_key(each["sku"]) for each in bodies)
         }
 
 

@@ -11,9 +11,11 @@ from catalog.items import ProductItem
 from connectors.platforms.magento import product_rows
 from connectors.platforms.magento.client import Row, TargetClient
 from connectors.platforms.magento.product_rows import DISABLED
+from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.targets import existing_products
 from connectors.platforms.magento.targets.products.bodies import Body, BodyBuilder
 from connectors.platforms.magento.targets.products.bulks import Bulks, BySku, still_queued
+from connectors.platforms.magento.targets.products.equal_skus import rejected_as_equal
 from connectors.platforms.magento.targets.products.payloads import Payload, product_payload, skus
 from connectors.platforms.magento.targets.products.saver import ProductSaver, combined
 from connectors.sdk import issues
@@ -42,7 +44,7 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
         saver = ProductSaver(self.client, self._operations_without_receipt(operations))
         results = saver.save({sku: body for each in bodies.values() for sku, body in each.items()})
         for position, by_sku in bodies.items():
-            outcomes[position].error = combined(results[sku.lower()] for sku in by_sku)
+            outcomes[position].error = combined(results[sku_key(sku)] for sku in by_sku)
         self._save_parents_and_link(operations, outcomes, saver, saved_parents=set())
         return outcomes
 
@@ -62,7 +64,7 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
             outcomes[position].error = combined(
                 by_sku[sku].error if sku in by_sku else still_queued(operation.receipt_id) for sku in awaited
             )
-            if operation.payload and operation.payload["sku"].lower() in awaited:
+            if operation.payload and sku_key(operation.payload["sku"]) in awaited:
                 saved_parents.add(position)
         self._save_parents_and_link(operations, outcomes, ProductSaver(self.client, {}), saved_parents=saved_parents)
         return outcomes
@@ -86,9 +88,12 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
             sku for each in operations if each.payload for sku in (each.payload["sku"], *skus(each.payload))
         )
         builder = BodyBuilder(self.client, known)
+        rejected = rejected_as_equal(operations, known)
         found: dict[int, dict[str, Body]] = {}
         for position, each in enumerate(operations):
             try:
+                if problem := rejected.get(position):
+                    raise SkipRecord(problem)
                 if each.action is not Action.REMOVE:
                     variants = each.content["variants"]
                     found[position] = {variant["sku"]: builder.simple(each.content, variant) for variant in variants}
@@ -118,11 +123,13 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
         if parents:
             results = saver.save({body["sku"]: body for body in parents.values()})
             for position, body in parents.items():
-                outcomes[position].error = results[body["sku"].lower()]
+                outcomes[position].error = results[sku_key(body["sku"])]
             existing = self._saved_products(operations, outcomes)
         for position, payload in _payloads(operations):
             if _all_listed(outcomes[position], [payload["sku"], *skus(payload)], existing):
                 _set_links(outcomes[position], payload, existing)
+                if characters := payload.get("left_out"):
+                    outcomes[position].warnings.append(issues.CHARACTERS_LEFT_OUT(characters=characters))
 
     def _saved_products(self, operations: Operations, outcomes: Sequence[Outcome]) -> dict[str, Row]:
         saved = [payload for position, payload in _payloads(operations) if outcomes[position].error is None]
@@ -149,18 +156,17 @@ def _merged(bulks: Sequence[BySku | None]) -> BySku | None:
 
 
 def _awaited_skus(operation: Operation[Payload], by_sku: BySku, removed: Mapping[str, Row]) -> list[str]:
-    """The SKUs, in lower case, that an operation waits for: its product's if that was sent, else those of its
-    variants."""
+    """The `sku_key`s that an operation waits for: its product's if that was sent, else those of its variants."""
     if operation.payload is None:
         row = removed.get(operation.external_id)
-        return [row["sku"].lower()] if row and row.get("status") != DISABLED else []
-    own = operation.payload["sku"].lower()
-    return [own] if own in by_sku else [sku.lower() for sku in skus(operation.payload)]
+        return [sku_key(row["sku"])] if row and row.get("status") != DISABLED else []
+    own = sku_key(operation.payload["sku"])
+    return [own] if own in by_sku else [sku_key(sku) for sku in skus(operation.payload)]
 
 
 def _all_listed(outcome: Outcome, wanted: Sequence[str], existing: Mapping[str, Row]) -> bool:
     """Whether there was no error so far and the shop lists what it saved, which may take a moment."""
-    missing = [sku for sku in wanted if sku.lower() not in existing]
+    missing = [sku for sku in wanted if sku_key(sku) not in existing]
     if missing and outcome.error is None:
         outcome.error = TryAgainLater(f"Magento does not list {', '.join(missing)} yet.")
     return outcome.error is None
@@ -168,6 +174,6 @@ def _all_listed(outcome: Outcome, wanted: Sequence[str], existing: Mapping[str, 
 
 def _set_links(outcome: Outcome, payload: Payload, existing: Mapping[str, Row]) -> None:
     """Set the IDs assigned by the shop."""
-    outcome.external_id = str(existing[payload["sku"].lower()]["id"])
+    outcome.external_id = str(existing[sku_key(payload["sku"])]["id"])
     for each in payload["variants"]:
-        outcome.links[Kind.VARIANT, each["id"]] = str(existing[each["sku"].lower()]["id"])
+        outcome.links[Kind.VARIANT, each["id"]] = str(existing[sku_key(each["sku"])]["id"])
