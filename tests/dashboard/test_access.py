@@ -71,7 +71,11 @@ def addresses(seller: str, objects: dict[str, Any]) -> list[tuple[str, str, bool
         names = pattern.pattern.converters
         kwargs = {name: objects[name] for name in names}
         found.append(
-            (str(pattern.name), reverse(f"dashboard:{pattern.name}", kwargs={"seller": seller} | kwargs), bool(names))
+            (
+                str(pattern.name),
+                reverse(f"dashboard:{pattern.name}", kwargs={"seller": seller} | kwargs),
+                bool(set(names) - {"platform"}),
+            )
         )
     return found
 
