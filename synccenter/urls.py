@@ -9,9 +9,11 @@ from dashboard.views.account import log_in_to_console
 from synccenter.admin_search import admin_search
 from synccenter.api import api
 from synccenter.health import health
+from synccenter.metrics import metrics
 
 urlpatterns = [
     path("health", health, name="health"),
+    path("metrics", metrics, name="metrics"),
     path("api/", api.urls),
     path("webhooks/<slug:token>", webhook, name="webhook"),
     # One login and one form for passwords, with the same limits and audit log.
