@@ -66,14 +66,22 @@ def seller_action(view: View) -> View:
 
 def seller_owner_action(view: View) -> View:
     """POST for owners; 403 for other members, 404 for everybody else."""
+    return seller_member_action(_require_owner(view))
 
+
+def seller_owner_page(view: View) -> View:
+    """GET (and HEAD) for owners; 403 for other members, 404 for everybody else."""
+    return seller_page(_require_owner(view))
+
+
+def _require_owner(view: View) -> View:
     @wraps(view)
     def inner(request: SellerRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not is_owner(user=request.user, seller=request.seller):
             raise PermissionDenied("Only owners can do this.")
         return view(request, *args, **kwargs)
 
-    return seller_member_action(inner)
+    return inner
 
 
 def _require_membership(view: View) -> View:

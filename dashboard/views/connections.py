@@ -5,6 +5,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from accounts.queries import is_owner
 from connectors.sdk.errors import ConnectorError
 from connectors.services.connection_tests import assumption_rows, check_connection
 from dashboard.access import SellerRequest, seller_action, seller_page
@@ -15,7 +16,12 @@ from hub.models import Connection
 @seller_page
 def show(request: SellerRequest, connection: str) -> HttpResponse:
     chosen = get_object_or_404(Connection, seller=request.seller, slug=connection)
-    context = {"connection": chosen, "platform": platform_name(chosen), "assumptions": assumption_rows(chosen)}
+    context = {
+        "connection": chosen,
+        "platform": platform_name(chosen),
+        "assumptions": assumption_rows(chosen),
+        "is_owner": is_owner(user=request.user, seller=request.seller) and chosen.state != Connection.State.UNINSTALLED,
+    }
     return render(request, "dashboard/connection.html", context)
 
 
