@@ -11,7 +11,8 @@ from common import log_context
 _TOKEN = re.compile(r"(/webhooks/)[^\s/?\"']{16,}")
 
 
-def _masked(text: str) -> str:
+def masked(text: str) -> str:
+    """The text without the tokens of webhook addresses."""
     return _TOKEN.sub(r"\1•••", text)
 
 
@@ -19,7 +20,7 @@ class Formatter(logging.Formatter):
     """Masks tokens anywhere in the line: paths, error messages, tracebacks."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return _masked(super().format(record))
+        return masked(super().format(record))
 
 
 class JSONFormatter(JsonFormatter):
@@ -39,4 +40,4 @@ class JSONFormatter(JsonFormatter):
             log_data["exc_info"] = self.formatException(record.exc_info)
 
     def format(self, record: logging.LogRecord) -> str:
-        return _masked(super().format(record))
+        return masked(super().format(record))

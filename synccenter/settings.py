@@ -12,6 +12,7 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from synccenter import environment as env
+from synccenter import error_reports
 from synccenter.embedded import bundled_postgres, postgres_binaries
 from synccenter.healthcheck import runtime_dir
 from synccenter.unfold import UNFOLD  # noqa: F401 - a setting like those below
@@ -392,3 +393,7 @@ LOGGING = {
         "celery.beat": {"level": "WARNING"},
     },
 }
+
+# Reports of unexpected errors.
+SENTRY_DSN = env.text("SENTRY_DSN", "")
+error_reports.start(SENTRY_DSN, environment=ENVIRONMENT)
