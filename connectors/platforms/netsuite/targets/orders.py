@@ -104,12 +104,15 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
         """Write one order. If it is rejected, the others are not affected."""
         try:
             if operation.action is Action.REMOVE:
-                return self._close(operation, found)
-            if found is None:
-                return Outcome(external_id=self._create(operation))
-            return self._change(operation, found)
+                outcome = self._close(operation, found)
+            elif found is None:
+                outcome = Outcome(external_id=self._create(operation))
+            else:
+                outcome = self._change(operation, found)
         except SkipRecord as error:
-            return Outcome(external_id=operation.external_id, error=error)
+            outcome = Outcome(external_id=operation.external_id, error=error)
+        outcome.warnings += self.client.take_warnings()
+        return outcome
 
     def _create(self, operation: Operation[OrderPayload]) -> str:
         wanted = operation.content
