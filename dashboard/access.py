@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
-from accounts.models import Seller, User
-from accounts.queries import is_owner, may_change, sellers_of
+from accounts.models import Membership, Seller, User
+from accounts.queries import role_at, sellers_of
 
 # The session key that holds the slug of the seller chosen last.
 SELLER_SESSION_KEY = "seller"
@@ -29,6 +29,7 @@ class SellerRequest(HttpRequest):
     seller: Seller
     sellers: list[Seller]
     may_change: bool
+    is_owner: bool
 
 
 View = Callable[..., HttpResponseBase]
@@ -77,7 +78,7 @@ def seller_owner_page(view: View) -> View:
 def _require_owner(view: View) -> View:
     @wraps(view)
     def inner(request: SellerRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not is_owner(user=request.user, seller=request.seller):
+        if not request.is_owner:
             raise PermissionDenied("Only owners can do this.")
         return view(request, *args, **kwargs)
 
@@ -96,7 +97,8 @@ def _require_membership(view: View) -> View:
         if chosen is None:
             raise Http404(f"{request.user} is not a member of a seller {seller!r}.")
         request.seller = chosen
-        request.may_change = may_change(user=request.user, seller=chosen)
+        role = role_at(user=request.user, seller=chosen)
+        request.may_change, request.is_owner = role != Membership.Role.VIEWER, role == Membership.Role.OWNER
         if request.session.get(SELLER_SESSION_KEY) != seller:
             request.session[SELLER_SESSION_KEY] = seller
         with timezone.override(seller_time_zone(chosen)):

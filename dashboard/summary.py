@@ -1,5 +1,6 @@
 """How well a seller's connections are in sync: a sentence for the seller, a state for each connection and each job."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -10,11 +11,12 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.presentation import RUN_TONES, Tone, state_label
+from dashboard.presentation import RUN_TONES, Notice, Tone, state_label
 from dashboard.queries.overview import ConnectionCard, JobCard, Overview
 from hub.alerts import is_overdue
 from hub.kinds import Kind
 from hub.models import Alert, Connection, Run
+from synclog.models import Issue, ItemStatus
 
 # Changes usually leave the queue within seconds.
 _LONG_WAIT = timedelta(minutes=30)
@@ -166,3 +168,19 @@ def _names(cards: list[ConnectionCard]) -> str:
     if len(names) > 2:
         return _("%(number)s connections") % {"number": len(names)}
     return _(" and ").join(names)
+
+
+def item_summary(statuses: Sequence[ItemStatus], issues: Sequence[Issue]) -> Notice:
+    """Whether an item is in sync, and where it is not. `statuses` are those of the item and its children."""
+    if any(issue.severity == Issue.Severity.ERROR for issue in issues):
+        places = {str(issue.sync_log.connection or issue.sync_log.integration) for issue in issues}
+        text = _("Blocked at %(connections)s.") % {"connections": ", ".join(sorted(places))}
+        return Notice(Tone.BAD, text, _("The problem and its fix are below."))
+    waiting = [row for row in statuses if row.state not in (ItemStatus.State.SYNCED, ItemStatus.State.REMOVED)]
+    if waiting:
+        places = {str(row.job.connection) for row in waiting}
+        return Notice(Tone.WARN, _("Not in sync at %(connections)s.") % {"connections": ", ".join(sorted(places))})
+    if not statuses:
+        return Notice(Tone.QUIET, _("Not synced yet."))
+    places = {str(row.job.connection) for row in statuses}
+    return Notice(Tone.GOOD, _("In sync at %(connections)s.") % {"connections": ", ".join(sorted(places))})

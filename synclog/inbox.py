@@ -5,12 +5,11 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
-from django.db.models import Case, CharField, Exists, F, OuterRef, Q, QuerySet, TextField, Value, When
-from django.db.models.functions import Cast, Concat
+from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
 
 from accounts.models import Seller
 from synclog.issue_catalog import issue_type
-from synclog.models import CauseState, Issue
+from synclog.models import CauseState, Issue, SyncLog
 
 # `snoozed_until` of what is muted for good.
 MUTED_UNTIL = datetime(9999, 1, 1, tzinfo=UTC)
@@ -65,10 +64,13 @@ def is_snoozed(*, now: datetime) -> Q:
     return Q(snoozed_until__isnull=False, snoozed_until__gt=now) | Q(Exists(whole_cause))
 
 
-def item_key() -> Case:
-    """What identifies the item of an issue: the same at its source and at its targets, once it has been imported."""
-    item = Concat("kind", Value(":"), Cast("item_id", CharField()), output_field=TextField())
-    return Case(When(item_id=None, then=Cast("external_id", TextField())), default=item)
+# What identifies the item of an issue: the same at its source and at its targets, once it has been imported.
+_ITEM = ("kind", "item_id", "ref")
+
+
+def _with_item(issues: QuerySet[Issue]) -> QuerySet[Issue]:
+    """Issues with `ref`: the external ID of an item that was never imported."""
+    return issues.order_by().annotate(ref=Case(When(item_id=None, then=F("external_id"))))
 
 
 def causes(issues: QuerySet[Issue], *, now: datetime) -> list[Cause]:
@@ -97,11 +99,12 @@ def causes(issues: QuerySet[Issue], *, now: datetime) -> list[Cause]:
 
 
 def connections_by_cause(issues: QuerySet[Issue]) -> dict[str, list[str]]:
-    """Cause → the names of the connections where its issues are."""
+    """Cause → the names of the connections where its issues are. Two queries, so that no issue is joined."""
+    pairs = list(issues.order_by().values_list("cause", "sync_log").distinct())
+    logs = SyncLog.objects.select_related("connection").in_bulk({log for _cause, log in pairs})
     found: dict[str, set[str]] = defaultdict(set)
-    rows = issues.order_by().values_list("cause", "sync_log__connection__name", "sync_log__integration").distinct()
-    for cause, name, integration in rows:
-        found[cause].add(name or integration)
+    for cause, log in pairs:
+        found[cause].add(str(logs[log].connection or logs[log].integration))
     return {cause: sorted(names) for cause, names in found.items()}
 
 
@@ -125,16 +128,15 @@ def group_by_cause(issues: QuerySet[Issue], *, now: datetime) -> list[CauseGroup
 
     Several levels of hash aggregates, because COUNT(DISTINCT) would sort all issues.
     """
-    keyed = issues.order_by().annotate(item=item_key())
-    columns = keyed.values("cause", "seller_id", "item", "kind", "severity", "opened_at", "id")
+    columns = _with_item(issues).values("cause", "seller_id", *_ITEM, "severity", "opened_at", "id")
     inner, params = columns.query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
             WITH item AS (
-                SELECT cause, seller_id, item, count(*) AS issues, min(opened_at) AS opened_at, max(id) AS sample,
-                    bool_or(severity = 'error') AS blocking, min(kind) AS kind
-                FROM ({inner}) AS issue GROUP BY cause, seller_id, item
+                SELECT cause, seller_id, {", ".join(_ITEM)}, count(*) AS issues, min(opened_at) AS opened_at,
+                    max(id) AS sample, bool_or(severity = 'error') AS blocking
+                FROM ({inner}) AS issue GROUP BY cause, seller_id, {", ".join(_ITEM)}
             ), of_seller AS (
                 SELECT cause, count(*) AS items, sum(issues) AS issues, min(opened_at) AS opened_at,
                     max(sample) AS sample, count(*) FILTER (WHERE opened_at > %s) AS new_items,
@@ -153,11 +155,10 @@ def group_by_cause(issues: QuerySet[Issue], *, now: datetime) -> list[CauseGroup
 
 def count_blocked_items(issues: QuerySet[Issue]) -> dict[str, int]:
     """Kind of item → how many of them have one of the issues, the largest number first."""
-    rows = issues.order_by().values(plain_kind=F("kind"), item=item_key()).distinct()
-    inner, params = rows.query.sql_with_params()
+    inner, params = _with_item(issues).values(*_ITEM).distinct().query.sql_with_params()
     with connection.cursor() as cursor:
         cursor.execute(
-            f"SELECT plain_kind, count(*) FROM ({inner}) AS item GROUP BY 1 ORDER BY 2 DESC, 1",  # noqa: S608
+            f"SELECT kind, count(*) FROM ({inner}) AS item GROUP BY 1 ORDER BY 2 DESC, 1",  # noqa: S608 - a queryset's
             params,
         )
         return dict(cursor.fetchall())

@@ -151,6 +151,10 @@ class Overview:
         return any(card.running for one in self.connections for card in one.jobs)
 
     @property
+    def open_issues(self) -> int:
+        return sum(cause.issues for cause in self.causes)
+
+    @property
     def state_keys(self) -> str:
         return " ".join(card.state_key for one in self.connections for card in one.jobs if card.run)
 
@@ -265,11 +269,11 @@ def _synced_items(jobs: Iterable[Job]) -> dict[int, int]:
 
 
 def latest_runs(jobs: Iterable[Job]) -> dict[int, Run]:
-    """The sync to show for each job, by job ID: a running one (full before partial), else the latest. Three queries."""
+    """The sync to show for each job, by job ID: a running one (full before partial), else the latest. Two queries."""
     ids = [job.pk for job in jobs]
     syncs = Run.objects.filter(scope__in=Run.SYNCS)
     last = Subquery(syncs.filter(job=OuterRef("pk")).order_by("-id").values("pk")[:1])
-    last_ids = list(Job.objects.filter(pk__in=ids).values_list(last, flat=True))
+    last_ids = Job.objects.filter(pk__in=ids).values(run=last)
     latest: dict[int, Run] = {}
     for run in (
         syncs.filter(Q(pk__in=last_ids) | Q(job__in=ids, state__in=Run.OPEN))

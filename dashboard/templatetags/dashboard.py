@@ -29,7 +29,7 @@ from dashboard.navigation import Navigation
 from dashboard.navigation import navigation as navigation_of
 from dashboard.queries.activity import Day
 from dashboard.queries.counting import CAP, Total
-from dashboard.queries.overview import open_issue_count
+from dashboard.queries.overview import Overview, open_issue_count
 from dashboard.queries.platforms import platform_name
 from dashboard.queries.search import Hit
 from hub.durations import format_duration
@@ -253,8 +253,11 @@ def thumb(url: str | None, alt: str = "") -> SafeString:
     return format_html('<span class="thumb">{}{}</span>', icon("box"), picture)
 
 
-@register.simple_tag
-def open_issue_total(seller: Seller) -> int:
+@register.simple_tag(takes_context=True)
+def open_issue_total(context: Any, seller: Seller) -> int:
+    """For the menu; the overview has counted them already."""
+    if isinstance(found := context.get("overview"), Overview):
+        return found.open_issues
     return open_issue_count(seller=seller)
 
 

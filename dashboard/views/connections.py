@@ -5,7 +5,6 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
-from accounts.queries import is_owner
 from connectors.sdk.errors import ConnectorError
 from connectors.services.connection_tests import assumption_rows, check_connection
 from dashboard.access import SellerRequest, seller_action, seller_page
@@ -20,7 +19,7 @@ def show(request: SellerRequest, connection: str) -> HttpResponse:
         "connection": chosen,
         "platform": platform_name(chosen),
         "assumptions": assumption_rows(chosen),
-        "is_owner": is_owner(user=request.user, seller=request.seller) and chosen.state != Connection.State.UNINSTALLED,
+        "is_owner": request.is_owner and chosen.state != Connection.State.UNINSTALLED,
     }
     return render(request, "dashboard/connection.html", context)
 

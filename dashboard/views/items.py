@@ -20,6 +20,7 @@ from dashboard.queries.items import items, payload_of
 from dashboard.queries.reconciliation import reconciliation_table
 from dashboard.queries.statuses import statuses
 from dashboard.services import accept_order_difference
+from dashboard.summary import item_summary
 from dashboard.views.redirects import redirect_back
 from orders.models import Customer, Order
 
@@ -41,10 +42,12 @@ def _total(rows: QuerySet[Any], filters: FilterForm) -> Total | None:
 def _records(request: SellerRequest, records: ItemRecords) -> dict[str, Any]:
     """The template context of the records about an item of any kind."""
     timeline = Keyset(request.GET.get("timeline", ""), size=_EVENTS_PER_PAGE)
+    statuses, issues = records.statuses(), list(records.issues())
     return {
-        "statuses": records.statuses(),
+        "item_summary": item_summary(statuses, issues),
+        "statuses": statuses,
         "status_counts": records.status_counts(),
-        "issues": records.issues(),
+        "issues": issues,
         "links": records.links(),
         "timeline": records.timeline(timeline),
     }

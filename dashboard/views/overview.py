@@ -6,7 +6,6 @@ from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.queries import is_owner
 from connectors.services.runs import sync as start_sync
 from dashboard.access import SellerRequest, seller_action, seller_page
 from dashboard.presentation import state_label
@@ -22,8 +21,7 @@ from hub.services import pause_job, resume_job, retry_changes
 @seller_page
 def show(request: SellerRequest) -> HttpResponse:
     now = overview(seller=request.seller)
-    context: dict[str, object] = {"overview": now, "summary": summary(now), "sync_choices": sync_choices(now)}
-    context["is_owner"] = is_owner(user=request.user, seller=request.seller)
+    context = {"overview": now, "summary": summary(now), "sync_choices": sync_choices(now)}
     return render(request, "dashboard/overview.html", context)
 
 
