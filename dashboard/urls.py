@@ -41,6 +41,7 @@ seller_urls: list[URLPattern] = [
     path("connections/<slug:connection>/mapping/save/", mapping.save, name="save_mapping"),
     path("jobs/<int:job>/sample/", connect.sample, name="connect_sample"),
     path("search/", search.index, name="search"),
+    path("rejected/<int:item>/", issues.show_rejected, name="rejected"),
     path("issues/<int:issue>/", issues.show, name="issue"),
     path("issues/live/", issues.live, name="issues_live"),
     path("issues/act/", issues.act, name="act_on_issues"),

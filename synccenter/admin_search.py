@@ -5,11 +5,12 @@ from django.contrib.admin.views.decorators import staff_member_required
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import Seller
-from dashboard.queries.search import search
+from dashboard.queries.search import Hit, search
 from dashboard.templatetags.dashboard import hit_kind
 from hub.kinds import Kind
 from synccenter.unfold import may_view
@@ -20,6 +21,7 @@ _MODELS: dict[str, str] = {
     Kind.ORDER: "orders.order",
     Kind.CUSTOMER: "orders.customer",
     "run": "hub.run",
+    "rejected": "synclog.issue",
     "issue": "synclog.issue",
 }
 
@@ -31,7 +33,7 @@ def admin_search(request: HttpRequest) -> HttpResponse:
     text = request.GET.get("q", "").replace("\x00", "")[:200]
     sellers = {seller.pk: seller for seller in Seller.objects.exclude(status=Seller.Status.DELETED)}
     rows = [
-        (hit, hit_kind(hit), sellers.get(hit.seller_id), _address(_MODELS[hit.kind], hit.pk))
+        (hit, hit_kind(hit), sellers.get(hit.seller_id), _address(hit))
         for hit in search(sellers=list(sellers.values()), text=text)
         if may_view(request, _MODELS[hit.kind])
     ]
@@ -39,5 +41,9 @@ def admin_search(request: HttpRequest) -> HttpResponse:
     return TemplateResponse(request, "admin/search.html", context)
 
 
-def _address(label: str, pk: int) -> str:
-    return reverse(f"admin:{label.replace('.', '_')}_change", args=[pk])
+def _address(hit: Hit) -> str:
+    """The page of what was found; of an item that was never imported the list of its issues."""
+    name = f"admin:{_MODELS[hit.kind].replace('.', '_')}"
+    if hit.kind == "rejected":
+        return f"{reverse(f'{name}_changelist')}?{urlencode({'q': hit.title})}"
+    return reverse(f"{name}_change", args=[hit.pk])

@@ -13,7 +13,7 @@ from hub import links
 from hub.kinds import DataType, Kind
 from hub.models import Run
 from orders.models import Customer, Order
-from synclog.models import Issue
+from synclog.models import Issue, RejectedItem
 
 _MAX_PER_KIND = 10
 _MIN_LENGTH = 2
@@ -21,7 +21,7 @@ _MIN_LENGTH = 2
 
 @dataclass(frozen=True)
 class Hit:
-    """Something found. `kind` is that of an item, `run` or `issue`; `pk` its ID, of an issue that of the issue."""
+    """Something found. `kind` is that of an item, `run`, `rejected` or `issue`; `pk` its ID, or that of the issue."""
 
     seller_id: int
     kind: str
@@ -43,6 +43,7 @@ def search(*, sellers: Sequence[Seller], text: str) -> list[Hit]:
         *_customers(ids, text),
         *_linked(ids, text),
         *_runs(ids, text),
+        *_rejected(ids, text),
         *_issues(ids, text),
     ]
     return list({(hit.kind, hit.pk): hit for hit in reversed(found)}.values())[::-1]
@@ -114,6 +115,19 @@ def _runs(ids: Sequence[int], text: str) -> list[Hit]:
     return [
         Hit(run.job.connection.seller_id or 0, "run", run.pk, str(run), run.get_state_display())
         for run in runs.select_related("job__connection")
+    ]
+
+
+def _rejected(ids: Sequence[int], text: str) -> list[Hit]:
+    """Items that were not imported, by their ID, SKU or number in what was received, or by the beginning of a title."""
+    own = RejectedItem.objects.filter(seller__in=ids).select_related("job__connection").order_by("-received_at")
+    found = [
+        *own.filter(keys__contains=[text.upper()])[:_MAX_PER_KIND],
+        *own.filter(title__istartswith=text)[:_MAX_PER_KIND],
+    ]
+    return [
+        Hit(item.seller_id, "rejected", item.pk, item.title or item.external_id, str(item.job.connection))
+        for item in found
     ]
 
 

@@ -320,7 +320,7 @@ def quantity(value: Decimal | None) -> str:
 @register.filter
 def hit_kind(hit: Hit) -> str:
     """What the search found: the kind of an item, a run or an issue."""
-    return {"run": _("Run"), "issue": _("Not imported, or with an issue")}.get(hit.kind) or kind_label(hit.kind)
+    return {"run": _("Run"), "rejected": _("Not imported"), "issue": _("Issue")}.get(hit.kind) or kind_label(hit.kind)
 
 
 @register.filter

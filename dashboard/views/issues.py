@@ -20,9 +20,9 @@ from dashboard.queries.issues import BLOCKING, SNOOZED, WARNINGS, first_of_each_
 from dashboard.queries.items import items
 from dashboard.queries.runs import runs
 from dashboard.views.redirects import redirect_back
-from hub.models import Run
+from hub.models import Connection, Run
 from synclog.inbox import causes, connections_by_cause
-from synclog.models import Issue
+from synclog.models import Issue, RejectedItem
 from synclog.services import resolve_issues
 from synclog.triage import assign_cause, assign_issues, send_again, snooze_cause, snooze_issues
 
@@ -50,11 +50,39 @@ def show(request: SellerRequest, issue: int) -> HttpResponseBase:
     known = items(seller=request.seller, refs=[(chosen.kind, chosen.item_id)]).get((chosen.kind, chosen.item_id))
     if known is not None and known.page:
         return redirect(known.page, request.seller.slug, known.page_id)
-    same = Issue.objects.filter(sync_log=chosen.sync_log_id, external_id=chosen.external_id).select_related(*related)
+    kept = RejectedItem.objects.filter(
+        seller=request.seller, job=chosen.job, external_id=chosen.external_id.partition(":")[2]
+    ).first()
+    if kept is not None:
+        return redirect("dashboard:rejected", request.seller.slug, kept.pk)
+    same = Issue.objects.filter(sync_log=chosen.sync_log_id, external_id=chosen.external_id)
+    return _unimported_page(request, same, chosen.sync_log.connection or chosen.sync_log.integration, issue=chosen)
+
+
+@seller_page
+def show_rejected(request: SellerRequest, item: int) -> HttpResponse:
+    """An item that was not imported, with its issues and with what was received (C8)."""
+    found = get_object_or_404(RejectedItem.objects.select_related("job__connection"), pk=item, seller=request.seller)
+    ref = f"{found.kind.partition('@')[0]}:{found.external_id}"
+    same = Issue.objects.filter(seller=request.seller, job=found.job, external_id=ref)
+    return _unimported_page(request, same, found.job.connection, rejected=found)
+
+
+def _unimported_page(
+    request: SellerRequest,
+    same: QuerySet[Issue],
+    place: Connection | str,
+    *,
+    issue: Issue | None = None,
+    rejected: RejectedItem | None = None,
+) -> HttpResponse:
+    rows = same.select_related("sync_log__connection", "job__connection", "resolved_by", "assigned_to")
     context = {
-        "issue": chosen,
-        "issues": same.filter(resolved_at=None),
-        "earlier": same.filter(resolved_at__isnull=False).order_by("-resolved_at")[:_EARLIER],
+        "issue": issue,
+        "rejected": rejected,
+        "place": place,
+        "issues": rows.filter(resolved_at=None),
+        "earlier": rows.filter(resolved_at__isnull=False).order_by("-resolved_at")[:_EARLIER],
         "filters": IssueFilter(request.GET, seller=request.seller),
     }
     return render(request, "dashboard/unimported.html", context)

@@ -14,6 +14,7 @@ _PAGES: dict[str, str] = {
     Kind.ORDER: "order",
     Kind.CUSTOMER: "customer",
     "run": "run",
+    "rejected": "rejected",
     "issue": "issue",
 }
 

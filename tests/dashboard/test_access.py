@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from accounts.members import invite
 from accounts.models import ApiKey, AuditEvent, Invitation, Membership, User
@@ -16,7 +17,8 @@ from accounts.services import create_api_key
 from dashboard.urls import seller_urls
 from hub.kinds import DataType, Direction
 from hub.models import LinkPayload, Run
-from synclog.models import Issue
+from synclog.models import Issue, RejectedItem
+from synclog.rejected_items import Rejected, keep
 from tests.dashboard.merchants import Merchant, make_comparison, person, webhook_event
 
 CHANGES = {
@@ -40,6 +42,7 @@ def objects_of(merchant: Merchant) -> dict[str, Any]:
     return {
         "connection": merchant.shop.slug,
         "platform": "bigcommerce",
+        "item": _rejected_item(merchant).pk,
         "data_type": "products",
         "job": merchant.job(Direction.IMPORT, DataType.PRODUCTS).pk,
         "issue": _issue_of_unimported(merchant).pk,
@@ -56,6 +59,13 @@ def objects_of(merchant: Merchant) -> dict[str, Any]:
         ].pk,
         "key": create_api_key(name="k", scopes=["sync:read"], seller=merchant.seller, user=merchant.owner)[0].pk,
     }
+
+
+def _rejected_item(merchant: Merchant) -> RejectedItem:
+    job = merchant.job(Direction.IMPORT, DataType.PRODUCTS)
+    item = Rejected(kind="product", external_id="978", title="", payload={"sku": "KETTLE"})
+    keep(job=job, seller_id=merchant.seller.pk, items=[item], now=timezone.now())
+    return RejectedItem.objects.get(seller=merchant.seller)
 
 
 def _issue_of_unimported(merchant: Merchant) -> Issue:

@@ -4,9 +4,11 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
-from synclog.models import Issue
+from synclog.models import Issue, RejectedItem
+from synclog.rejected_items import Rejected, keep
 from tests.dashboard.merchants import Merchant
 
 LogIn = Callable[[User], Client]
@@ -63,3 +65,24 @@ def test_a_product_that_was_never_imported_is_found(acorn: Merchant, birch: Merc
 def test_the_issue_of_an_imported_item_leads_to_its_page(acorn: Merchant, logged_in: LogIn) -> None:
     answer = logged_in(acorn.owner).get(f"/s/acorn/issues/{acorn.issues[0].pk}/")
     assert answer.headers["Location"] == f"/s/acorn/products/{acorn.products[2].pk}/"
+
+
+def test_a_product_that_was_never_imported_is_found_by_its_sku(
+    acorn: Merchant, birch: Merchant, logged_in: LogIn
+) -> None:
+    """Of what was received, although no issue names it; its page shows that, and its issues (C8)."""
+    issue, job = acorn.issues[0], acorn.issues[0].job
+    assert job is not None
+    Issue.objects.filter(pk=issue.pk).update(external_id="product:977", item_id=None)
+    item = Rejected("product", "977", "Copper kettle", {"variants": [{"sku": "KETTLE-S"}, {"sku": ""}]})
+    keep(job=job, seller_id=acorn.seller.pk, items=[item], now=timezone.now())
+    kept = RejectedItem.objects.get()
+    client = logged_in(acorn.owner)
+    for text in ("kettle-s", "copper"):
+        answer = client.get("/s/acorn/search/", {"q": text})
+        assert answer.headers["Location"] == f"/s/acorn/rejected/{kept.pk}/", text
+    assert client.get(f"/s/acorn/issues/{issue.pk}/").headers["Location"] == f"/s/acorn/rejected/{kept.pk}/"
+    page = client.get(f"/s/acorn/rejected/{kept.pk}/").content.decode()
+    assert "Not imported from BigCommerce shop." in page and "KETTLE-S" in page and "Check again" in page
+    assert "KETTLE-S" not in logged_in(acorn.viewer).get(f"/s/acorn/rejected/{kept.pk}/").content.decode()
+    assert logged_in(birch.owner).get(f"/s/birch/rejected/{kept.pk}/").status_code == 404
