@@ -1,18 +1,20 @@
 """Console pages for sellers, dropship agreements, API keys and the audit log."""
 
+import json
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet, TextChoices
 from django.forms import ModelForm
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import AutocompleteSelectFilter
+from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
 from unfold.decorators import action, display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -31,6 +33,7 @@ from common.admin import (
     badge,
     confirm_dialog,
 )
+from common.csv_export import csv_response
 
 
 class SellerForm(ModelForm):
@@ -225,12 +228,19 @@ class ApiKeyAdmin(BaseAdmin):
 
 @admin.register(AuditEvent)
 class AuditEventAdmin(ReadOnlyAdmin):
+    """Rows can't be changed or deleted here. They are deleted when they are older than the retention."""
+
     list_display = ("at", "user", "action_text", "target", "seller", "ip_address")
-    list_filter = (("seller", AutocompleteSelectFilter), ("user", AutocompleteSelectFilter))
+    list_filter = (
+        ("at", RangeDateTimeFilter),
+        ("seller", AutocompleteSelectFilter),
+        ("user", AutocompleteSelectFilter),
+    )
     list_select_related = ("user", "seller")
-    search_fields = ("action__startswith",)
-    search_help_text = _("Search by action code, for example connection. or sync.start")
+    search_fields = ("action__startswith", "target__startswith", "ip_address__startswith", "user__email__startswith")
+    search_help_text = _('Search by action code (login, connection.), object ("user 7"), IP address or email address')
     fields = ("at", "user", "ip_address", "seller", "action_text", "action_code", "target", "details")
+    actions = ("export_selected",)
 
     @display(description=_("Action"))
     def action_text(self, event: AuditEvent) -> str:
@@ -243,3 +253,24 @@ class AuditEventAdmin(ReadOnlyAdmin):
     @display(description=_("Details"))
     def details(self, event: AuditEvent) -> str:
         return as_json(event.detail)
+
+    def has_export_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.has_perm("accounts.export_auditevent")
+
+    @admin.action(description=_("Download as CSV"), permissions=["export"])
+    def export_selected(self, request: HttpRequest, events: QuerySet[AuditEvent]) -> StreamingHttpResponse:
+        record_audit_event(user=get_operator(request), action="audit.export")
+        header = [_("Time (UTC)"), _("User"), _("IP address"), _("Seller"), _("Action"), _("Object"), _("Details")]
+        rows: Iterator[list[object]] = (
+            [
+                event.at.isoformat(sep=" ", timespec="seconds"),
+                event.user,
+                event.ip_address,
+                event.seller,
+                event.action,
+                event.target,
+                json.dumps(event.detail, ensure_ascii=False),
+            ]
+            for event in events.order_by("-pk").iterator(chunk_size=2000)
+        )
+        return csv_response("audit-log.csv", header, rows)

@@ -2,26 +2,40 @@
 
 from typing import Any
 
+from allauth.account.admin import EmailAddress
+from allauth.mfa.admin import Authenticator
+from allauth.socialaccount.admin import SocialAccount, SocialApp, SocialToken
+from allauth.usersessions.admin import UserSession
 from django.contrib import admin
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
-from django.forms import ModelForm
+from django.forms import BooleanField, CharField, ModelForm
 from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_celery_beat.admin import PeriodicTask
+from django_htmx.http import HttpResponseClientRedirect
 from unfold.admin import TabularInline
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.decorators import action
+from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
+from accounts import impersonation
 from accounts.admin_access import AdministratorsChange, AdministratorsOnly, has_rights_in_the_console
 from accounts.models import Membership, Seller, User
 from accounts.operators import get_operator
 from accounts.roles import Role
-from accounts.services import record_audit_event
-from common.admin import BaseAdmin
+from accounts.services import record_audit_event, reset_second_factor, set_verified_email
+from common.admin import BaseAdmin, confirm_dialog
 
 admin.site.unregister(Group)
+# People manage these on their own pages; rows changed here could let somebody else in.
+# The imports have registered them.
+for _model in (EmailAddress, Authenticator, UserSession, SocialAccount, SocialApp, SocialToken):
+    admin.site.unregister(_model)
 
 # Celery beat's own pages can schedule any task with any arguments. The import above has registered them.
 for _model in [model for model in admin.site._registry if model._meta.app_label == PeriodicTask._meta.app_label]:
@@ -79,6 +93,21 @@ def _membership(row: Membership) -> dict[str, Any]:
     return {"target": f"user {row.user_id}", "seller": row.seller, "role": row.role}
 
 
+class ImpersonationForm(BaseDialogForm):
+    reason = CharField(
+        label=_("Reason"),
+        help_text=_("For example the number of the support request. Recorded in the audit log."),
+        max_length=200,
+        widget=UnfoldAdminTextInputWidget,
+    )
+    may_change = BooleanField(
+        label=_("Allow changes"),
+        help_text=_("Without it, you can only look. API keys, secrets and the team can never be changed."),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+    )
+
+
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
     """Administrators change everything. Other staff with the permission change the name of people without rights in
@@ -94,6 +123,7 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
     search_fields = ("email", "name")
     readonly_fields = ("last_login", "date_joined")
     inlines = (MembershipInline,)
+    actions_detail = ("impersonate", "reset_second_factor")
     fieldsets = (
         (None, {"fields": ("email", "name", "password")}),
         (_("Permissions"), {"fields": ("is_active", "is_staff", "is_superuser", "groups", "user_permissions")}),
@@ -114,6 +144,9 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
     def has_add_permission(self, request: HttpRequest) -> bool:
         return request.user.is_superuser
 
+    def has_operate_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return request.user.is_superuser
+
     def has_change_permission(self, request: HttpRequest, obj: User | None = None) -> bool:
         if request.user.is_superuser:
             return True
@@ -128,9 +161,51 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
             record_audit_event(user=get_operator(request), action="user.password", target=f"user {id}")
         return response
 
+    @action(
+        description=_("View as this person"),
+        icon="visibility",
+        permissions=["impersonate"],
+        dialog=confirm_dialog(
+            _("View the dashboard as this person?"),
+            _("For support. It ends after an hour, and is recorded in the audit log."),
+            _("View as this person"),
+            ImpersonationForm,
+        ),
+    )
+    def impersonate(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        user = self.get_object_or_404(request, object_id)
+        answers = {name: form.cleaned_data[name] for name in ("reason", "may_change")}
+        impersonation.start(request, user=user, **answers)
+        record_audit_event(
+            user=get_operator(request), action="impersonation.start", target=f"user {user.pk}", **answers
+        )
+        return HttpResponseClientRedirect(reverse("dashboard:home"))
+
+    def has_impersonate_permission(self, request: HttpRequest, object_id: Any = None) -> bool:
+        user = self.get_object(request, str(object_id)) if object_id else None
+        return user is not None and impersonation.may_impersonate(operator=get_operator(request), user=user)
+
+    @action(
+        description=_("Remove second factors"),
+        icon="phonelink_erase",
+        permissions=["operate"],
+        dialog=confirm_dialog(
+            _("Remove all second factors of this user?"),
+            _("For somebody who has lost them. All their sessions end. Operators set up a new one at the next login."),
+            _("Remove second factors"),
+        ),
+    )
+    def reset_second_factor(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        user = self.get_object_or_404(request, object_id)
+        removed = reset_second_factor(user=user, by=get_operator(request))
+        message = gettext("Second factors removed.") if removed else gettext("There was no second factor.")
+        return self.redirect_to_object(request, user, message)
+
     def save_related(self, request: HttpRequest, form: ModelForm, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
         user = form.instance
+        if not change or "email" in form.changed_data:
+            set_verified_email(user=user)
         record_audit_event(
             user=get_operator(request),
             action="user.change" if change else "user.add",

@@ -10,6 +10,8 @@ class AccountsConfig(AppConfig):
     verbose_name = _("Accounts")
 
     def ready(self) -> None:
+        import accounts.receivers
+        import accounts.single_sign_on  # noqa: F401 - both connect what they contain
         from accounts.roles import write_role_groups
 
         post_migrate.connect(write_role_groups, sender=self, dispatch_uid="accounts.roles")

@@ -1,7 +1,8 @@
 """Users, sellers, memberships, dropship agreements, API keys and the audit log."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
+from django.conf import settings
 from django.contrib.auth.base_user import AbstractBaseUser
 from django.contrib.auth.models import PermissionsMixin
 from django.contrib.postgres.fields import ArrayField
@@ -22,6 +23,12 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("operator"), default=False, help_text=_("Can access the admin console."))
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    kept_on_staging = models.BooleanField(
+        default=False,
+        db_default=False,
+        editable=False,
+        help_text=_("Created on staging. Copies from live keep the account there."),
+    )
 
     USERNAME_FIELD = "email"
     REQUIRED_FIELDS: ClassVar[list[str]] = []
@@ -29,9 +36,15 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     class Meta:
         constraints = [models.UniqueConstraint(Lower("email"), name="accounts_user_email_any_case")]
+        permissions = [("impersonate_user", _("Can see the dashboard as another person"))]
 
     def __str__(self) -> str:
         return self.email
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        if self._state.adding and settings.ENVIRONMENT == "staging":
+            self.kept_on_staging = True
+        super().save(*args, **kwargs)
 
 
 class Seller(models.Model):
@@ -85,6 +98,37 @@ class Membership(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} as {self.role} of {self.seller}"
+
+
+class Invitation(models.Model):
+    """An owner invites somebody to a seller's team by email. The link in the email contains a token."""
+
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField()
+    role = models.CharField(max_length=10, choices=Membership.Role)
+    invited_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+    token_hash = models.CharField(max_length=64, unique=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField()
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True)
+    withdrawn_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["seller", "email"],
+                condition=Q(accepted_at=None, withdrawn_at=None),
+                name="accounts_invitation_once",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.seller}"
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at <= timezone.now()
 
 
 class DropshipAgreement(models.Model):
@@ -176,7 +220,19 @@ class AuditEvent(models.Model):
 
     class Meta:
         ordering = ["-at"]
+        permissions = [("export_auditevent", _("Can download the audit log"))]
         indexes = [models.Index(fields=["seller", "-at"], name="accounts_audit_by_seller")]
 
     def __str__(self) -> str:
         return f"{self.at:%Y-%m-%d %H:%M} {self.action} {self.target}"
+
+
+class CacheEntry(models.Model):
+    """A row of Django's database cache, which creates and deletes them itself."""
+
+    cache_key = models.CharField(max_length=255, primary_key=True)
+    value = models.TextField()
+    expires = models.DateTimeField(db_index=True)
+
+    def __str__(self) -> str:
+        return self.cache_key

@@ -11,6 +11,7 @@ POLICY = {
         "is_staff": "keep",
         "is_active": "keep",
         "date_joined": "keep",
+        "kept_on_staging": "set:f",
     },
     "accounts_user_groups": {"id": "keep", "user_id": "keep", "group_id": "keep"},
     "accounts_user_user_permissions": {"id": "keep", "user_id": "keep", "permission_id": "keep"},
@@ -41,6 +42,8 @@ POLICY = {
         "role": "keep",
         "created_at": "keep",
     },
+    # Links of live don't work on staging.
+    "accounts_invitation": {"*": "empty"},
     "accounts_dropshipagreement": {
         "id": "keep",
         "seller_id": "keep",
@@ -68,11 +71,36 @@ POLICY = {
     },
     # Describes actions on live and may contain names of people.
     "accounts_auditevent": {"*": "empty"},
+    "accounts_cacheentry": {"*": "empty"},
+    # Addresses, second factors and sessions of live don't work on staging (L6).
+    "account_emailaddress": {"*": "empty"},
+    "account_emailconfirmation": {"*": "empty"},
+    "mfa_authenticator": {"*": "empty"},
+    "usersessions_usersession": {"*": "empty"},
+    "socialaccount_socialaccount": {"*": "empty"},
+    "socialaccount_socialapp": {"*": "empty"},
+    "socialaccount_socialtoken": {"*": "empty"},
 }
 
-KEYS = {"accounts_apikey": ("prefix",), "accounts_seller": ("slug",)}
+# Accounts that were created on staging stay, with what belongs to them.
+_TESTERS = "user_id IN (SELECT id FROM accounts_user WHERE kept_on_staging)"
 
-OWN = {"accounts_apikey": "user_id IS NULL"}
+KEYS = {
+    "account_emailaddress": ("email",),
+    "accounts_apikey": ("prefix",),
+    "accounts_membership": ("user_id", "seller_id"),
+    "accounts_seller": ("slug",),
+    "accounts_user": ("email",),
+    "mfa_authenticator": ("user_id", "type", "created_at"),
+}
+
+OWN = {
+    "account_emailaddress": _TESTERS,
+    "accounts_apikey": f"user_id IS NULL OR {_TESTERS}",
+    "accounts_membership": _TESTERS,
+    "accounts_user": "kept_on_staging",
+    "mfa_authenticator": _TESTERS,
+}
 
 RETENTION = {
     "accounts_user": "forever",
@@ -80,7 +108,17 @@ RETENTION = {
     "accounts_user_user_permissions": "with accounts_user",
     "accounts_seller": "forever",
     "accounts_membership": "with accounts_user",
+    "accounts_invitation": "90 days by sent_at",
     "accounts_dropshipagreement": "forever",
     "accounts_apikey": "forever",
     "accounts_auditevent": "730 days by at",
+    # The cache deletes expired rows itself, and all rows of these tables belong to a user.
+    "accounts_cacheentry": "forever",
+    "account_emailaddress": "with accounts_user",
+    "account_emailconfirmation": "with accounts_user",
+    "mfa_authenticator": "with accounts_user",
+    "usersessions_usersession": "with accounts_user",
+    "socialaccount_socialaccount": "with accounts_user",
+    "socialaccount_socialapp": "forever",
+    "socialaccount_socialtoken": "with accounts_user",
 }

@@ -80,7 +80,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
     Role.AUDITOR: _WORK
     | {
         "accounts.apikey": "view",
-        "accounts.auditevent": "view",
+        "accounts.auditevent": "view export",
         "auth.group": "view",
         "hub.alertchannel": "view",
         "hub.alertdelivery": "view",

@@ -6,6 +6,9 @@ import secrets
 from datetime import datetime
 from typing import Any
 
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.usersessions.models import UserSession
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -13,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.client_address import current_client_address
 from accounts.models import ApiKey, AuditEvent, DropshipAgreement, Seller, User
+from accounts.operators import impersonating_operator
 
 # Scope → what it allows, as shown on the API key form.
 SCOPES = {
@@ -81,6 +85,24 @@ def revoke_api_key(*, key: ApiKey, now: datetime | None = None) -> None:
 
 
 @transaction.atomic
+def set_verified_email(*, user: User) -> None:
+    """Make the user's address the only one of the account, confirmed. Others, waiting for confirmation, are dropped."""
+    EmailAddress.objects.filter(user=user).exclude(email=user.email).delete()
+    EmailAddress.objects.update_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
+
+
+@transaction.atomic
+def reset_second_factor(*, user: User, by: User | None) -> bool:
+    """Remove all second factors of somebody who lost them, and end their sessions. False if there were none."""
+    removed, _rows = Authenticator.objects.filter(user=user).delete()
+    for session in UserSession.objects.filter(user=user):
+        session.end()
+    if removed:
+        record_audit_event(user=by, action="user.second_factor", target=f"user {user.pk}")
+    return bool(removed)
+
+
+@transaction.atomic
 def save_agreement(*, agreement: DropshipAgreement, by: User | None) -> DropshipAgreement:
     """Create or update an agreement (S9). Raises ValidationError with the invalid fields."""
     agreement.name_on_lines = agreement.name_on_lines.strip()
@@ -102,7 +124,12 @@ def save_agreement(*, agreement: DropshipAgreement, by: User | None) -> Dropship
 def record_audit_event(
     *, user: User | None, action: str, target: object = "", seller: Seller | None = None, **detail: Any
 ) -> AuditEvent:
-    """Add an event to the audit log. `detail` must be JSON-serializable and contain no secrets."""
+    """Add an event to the audit log. `detail` must be JSON-serializable and contain no secrets.
+
+    What an operator does as somebody else is recorded as done by the operator.
+    """
+    if (operator := impersonating_operator()) is not None and user is not None:
+        user, detail = operator, detail | {"as": f"user {user.pk}"}
     return AuditEvent.objects.create(
         user=user,
         action=action,

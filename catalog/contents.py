@@ -39,6 +39,6 @@ class VariantContent:
     weight_in_grams: Decimal | None = hub_field(_("Weight"), unit="g", default=None)
     position: int = hub_field(_("Position"), feed_name="", default=0)
     cart_image_url: str = hub_field(_("Cart image URL"), feed_name="image_url", default="")
-    options: list[dict[str, str]] = hub_field(_("Options"), default_factory=list)
+    options: list[dict[str, str]] = hub_field(_("Options"), mappable=True, default_factory=list)
     settings: dict[str, Any] = hub_field(_("B2B settings"), mappable=True, default_factory=dict)
     rrp: Decimal | None = hub_field(_("Recommended retail price"), unit="currency", mappable=True, default=None)

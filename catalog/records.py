@@ -136,4 +136,4 @@ class ProductRecord(ProductContent, Record):
     brand_id: str = hub_field(_("Brand"), mappable=True, feed_name="brand", relation=True, default="")
     category_ids: list[str] | None = hub_field(_("Categories"), feed_name="categories", relation=True, default=None)
     variants: list[VariantRecord] | None = hub_field(_("Variants"), relation=True, default=None)
-    images: list[ImageRecord] | None = hub_field(_("Images"), feed_name="", relation=True, default=None)
+    images: list[ImageRecord] | None = hub_field(_("Images"), mappable=True, feed_name="", relation=True, default=None)

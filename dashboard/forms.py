@@ -7,7 +7,7 @@ from django import forms
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Seller
+from accounts.models import Membership, Seller
 from accounts.services import SCOPES
 from catalog.models import Status
 from connectors.models import WebhookEvent
@@ -168,3 +168,32 @@ class ApiKeyForm(forms.Form):
         super().__init__(data, label_suffix="")
         allowed = {scope: text for scope, text in SCOPES.items() if may_change or scope in _READ_SCOPES}
         _set_choices(self, "scopes", [(scope, capfirst(text)) for scope, text in allowed.items()])
+
+
+class InviteForm(forms.Form):
+    email = forms.EmailField(label=_("Email"), widget=forms.EmailInput(attrs={"autocomplete": "off"}))
+    role = forms.ChoiceField(label=_("Role"), initial=Membership.Role.MEMBER)
+    days = forms.TypedChoiceField(
+        label=_("Valid for"), coerce=int, choices=[(1, _("1 day")), (7, _("7 days")), (30, _("30 days"))], initial=7
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, label_suffix="")
+        _set_choices(self, "role", [(role, capfirst(text)) for role, text in Membership.Role.choices])
+
+
+class AcceptInvitationForm(forms.Form):
+    """Name and password of an invited person who has no account yet."""
+
+    name = forms.CharField(
+        label=_("Your name"), max_length=150, widget=forms.TextInput(attrs={"autocomplete": "name", "autofocus": True})
+    )
+    password = forms.CharField(
+        label=_("Password"),
+        strip=False,
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+        help_text=_("At least 8 characters."),
+    )
+
+    def __init__(self, data: Any = None) -> None:
+        super().__init__(data, label_suffix="")

@@ -29,7 +29,7 @@ SECTIONS = (
         "pulse",
         (("runs", _("Sync history")), ("checks", _("Preview & compare")), ("statuses", _("Sync status"))),
     ),
-    Section(_("Settings"), "gear", (("preferences", _("API keys")), ("webhooks", _("Webhooks")))),
+    Section(_("Settings"), "gear", (("preferences", _("API keys")), ("team", _("Team")), ("webhooks", _("Webhooks")))),
 )
 
 

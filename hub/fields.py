@@ -1,21 +1,12 @@
 """A model field for JSON that is encrypted at rest."""
 
 import json
-from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-from cryptography.fernet import Fernet, InvalidToken, MultiFernet
-from django.conf import settings
-from django.core.exceptions import ImproperlyConfigured
+from cryptography.fernet import InvalidToken
 from django.db import models
 
-
-@lru_cache(maxsize=4)
-def _cipher(keys: tuple[str, ...]) -> MultiFernet:
-    if not keys:
-        raise ImproperlyConfigured("ENCRYPTION_KEYS is empty. Set at least one key to store credentials.")
-    return MultiFernet([Fernet(key) for key in keys])
-
+from common.encryption import cipher
 
 if TYPE_CHECKING:
     _Field = models.Field[Any, Any]
@@ -40,14 +31,14 @@ class EncryptedJSONField(_Field):
     def get_db_prep_value(self, value: Any, connection: Any, prepared: bool = False) -> Any:
         if value is None:
             return None
-        encrypted = _cipher(tuple(settings.ENCRYPTION_KEYS)).encrypt(json.dumps(value).encode())
+        encrypted = cipher().encrypt(json.dumps(value).encode())
         return connection.Database.Binary(encrypted)
 
     def from_db_value(self, value: Any, expression: Any, connection: Any) -> Any:
         if value is None:
             return None
         try:
-            return json.loads(_cipher(tuple(settings.ENCRYPTION_KEYS)).decrypt(bytes(value)))
+            return json.loads(cipher().decrypt(bytes(value)))
         except InvalidToken:
             return None
 

@@ -63,3 +63,9 @@ document.addEventListener("htmx:oobAfterSwap", (event) => {
 });
 const log = document.querySelector(".log");
 if (log) log.scrollTop = log.scrollHeight;
+
+// A passkey that could not be used: allauth's script reports it, the page says so.
+document.addEventListener("allauth.error", (event) => {
+  event.preventDefault();
+  document.getElementById("passkey-failed").hidden = false;
+});

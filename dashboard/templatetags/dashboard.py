@@ -20,6 +20,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from accounts.models import Seller
+from accounts.sessions import browser_name
 from connectors.models import AssumptionResult, WebhookEvent
 from dashboard import presentation
 from dashboard.keyset import Page
@@ -139,6 +140,9 @@ def issue_title(issue: Issue) -> str:
 @register.simple_tag
 def severity_badge(issue: Issue) -> SafeString:
     return badge(issue.get_severity_display(), presentation.SEVERITY_TONES[Issue.Severity(issue.severity)])
+
+
+register.filter("browser_name", browser_name)
 
 
 @register.simple_tag

@@ -10,6 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from common.csv_export import csv_response
 from connectors.services import checks as check_services
 from dashboard import export
 from dashboard.access import SellerRequest, seller_action, seller_page
@@ -75,7 +76,7 @@ def download(request: SellerRequest, check: int) -> HttpResponseBase:
         for row, title in checks.with_titles(seller=request.seller, rows=rows)
         for line in export.check_rows(row, title, zone)
     )
-    return export.csv_response(f"check-{run.pk}.csv", export.CHECK_HEADER, lines)
+    return csv_response(f"check-{run.pk}.csv", export.CHECK_HEADER, lines)
 
 
 @seller_action

@@ -7,6 +7,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from common.csv_export import csv_response
 from dashboard import export
 from dashboard.access import SellerRequest, seller_action, seller_page
 from dashboard.forms import IssueFilter
@@ -46,7 +47,7 @@ def download(request: SellerRequest) -> HttpResponseBase:
     # The response is streamed after the decorator has reset the time zone.
     zone = timezone.get_current_timezone()
     rows = (export.issue_row(issue, zone) for issue in found.iterator(chunk_size=2000))
-    return export.csv_response(f"issues-{request.seller.slug}.csv", export.ISSUE_HEADER, rows)
+    return csv_response(f"issues-{request.seller.slug}.csv", export.ISSUE_HEADER, rows)
 
 
 @seller_action

@@ -1,4 +1,4 @@
-"""The settings page: members of the seller, and the user's own API keys."""
+"""The settings page: the user's own API keys, and the seller."""
 
 from django.contrib import messages
 from django.http import HttpResponse, HttpResponseBase
@@ -40,11 +40,10 @@ def revoke_key(request: SellerRequest, key: int) -> HttpResponseBase:
 
 
 def _page(request: SellerRequest, form: ApiKeyForm, *, status: int = 200, **context: object) -> HttpResponse:
-    members = list(request.seller.memberships.select_related("user").order_by("role", "user__email"))
     keys = ApiKey.objects.filter(seller=request.seller, user=request.user).order_by("-created_at")
     feeds = [
         (feed.label, request.build_absolute_uri(reverse("api:whole_feed", args=[feed]))) for feed in FeedPosition.Feed
     ]
-    own = next(member for member in members if member.user_id == request.user.pk)
-    context |= {"form": form, "members": members, "membership": own, "keys": keys, "scopes": SCOPES, "feeds": feeds}
+    own = request.seller.memberships.get(user=request.user)
+    context |= {"form": form, "membership": own, "keys": keys, "scopes": SCOPES, "feeds": feeds}
     return render(request, "dashboard/preferences.html", context, status=status)

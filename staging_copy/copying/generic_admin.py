@@ -20,4 +20,10 @@ def ensure(side: Database, *, email: str, password_hash: str) -> None:
                 " VALUES (%(email)s, %(password)s, 'Staging admin', true, true, true, now())",
                 values,
             )
+        # The password is all that is needed, even if somebody set up a second factor on staging.
+        cursor.execute(
+            "DELETE FROM mfa_authenticator USING accounts_user AS admin"
+            " WHERE admin.id = user_id AND lower(admin.email) = lower(%(email)s)",
+            values,
+        )
         connection.commit()

@@ -43,7 +43,7 @@ def restore_rows(current: Database, side: Database, policy: Policy) -> list[Rest
         new.execute("SET search_path = public")
         results = [
             _Table(rules, policy, old, new).restore_rows()
-            for rules in _tables_with_own_rows(policy)
+            for rules in _tables_with_own_rows(policy, new)
             if _exists_in_both(rules, old, new)
         ]
         # Deferred foreign keys allow restoring the tables in any order; check them all before the commit.
@@ -83,14 +83,31 @@ def delete_kept_rows(side: Database, policy: Policy) -> None:
         connection.commit()
 
 
-def _tables_with_own_rows(policy: Policy) -> list[TablePolicy]:
-    """Tables with rows or columns of staging's own, those with key-matched rows first."""
+def _tables_with_own_rows(policy: Policy, new: Any) -> list[TablePolicy]:
+    """Tables with rows or columns of staging's own, those with key-matched rows first, and each after those that it
+    references.
+    """
     tables = [
         rules
         for rules in policy.tables.values()
         if rules.rows is Rows.PRESERVE or rules.own or rules.preserved_columns()
     ]
-    return sorted(tables, key=lambda rules: (rules.rows is Rows.PRESERVE, rules.table))
+    waiting = {
+        rules.table: rules for rules in sorted(tables, key=lambda rules: (rules.rows is Rows.PRESERVE, rules.table))
+    }
+    ordered: list[TablePolicy] = []
+
+    def add(table: str) -> None:
+        rules = waiting.pop(table, None)
+        if rules is None:
+            return
+        for reference in _references(new, table):
+            add(reference.target)
+        ordered.append(rules)
+
+    while waiting:
+        add(next(iter(waiting)))
+    return ordered
 
 
 def _exists_in_both(rules: TablePolicy, old: Any, new: Any) -> bool:

@@ -10,7 +10,8 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from accounts.models import ApiKey, AuditEvent, Membership, User
+from accounts.members import invite
+from accounts.models import ApiKey, AuditEvent, Invitation, Membership, User
 from accounts.services import create_api_key
 from dashboard.urls import seller_urls
 from hub.kinds import DataType, Direction
@@ -23,9 +24,11 @@ CHANGES = {
     *("cancel_run", "answer_run", "create_key", "revoke_key", "replay_webhook", "replay_webhooks"),
     *("webhook_secret", "preview_job", "compare_job", "repair_items", "go_ahead", "accept_difference"),
     "test_connection",
+    *("invite", "resend_invitation", "withdraw_invitation", "change_role", "remove_member", "transfer_ownership"),
+    *("leave_team", "ask_for_access"),
 }
 # Actions that viewers can take, because they concern only themselves.
-OWN_ACTIONS = {"create_key", "revoke_key"}
+OWN_ACTIONS = {"create_key", "revoke_key", "leave_team", "ask_for_access"}
 # Pages that viewers cannot see.
 NOT_FOR_VIEWERS = {"payload"}
 NAMES = [pattern.name for pattern in seller_urls]
@@ -45,6 +48,10 @@ def objects_of(merchant: Merchant) -> dict[str, Any]:
         "order": merchant.order.pk,
         "link": LinkPayload.objects.get(link__connection=merchant.shop).pk,
         "event": webhook_event(merchant.shop).pk,
+        "member": Membership.objects.get(user=merchant.viewer).pk,
+        "invitation": invite(seller=merchant.seller, email="new@x.example", role="member", days=7, by=merchant.owner)[
+            0
+        ].pk,
         "key": create_api_key(name="k", scopes=["sync:read"], seller=merchant.seller, user=merchant.owner)[0].pk,
     }
 
@@ -71,6 +78,8 @@ def everything() -> list[object]:
         list(Run.objects.order_by("pk").values_list("pk", "state")),
         list(Issue.objects.order_by("pk").values_list("pk", "resolved_at")),
         list(ApiKey.objects.order_by("pk").values_list("pk", "revoked_at")),
+        list(Membership.objects.order_by("pk").values_list("pk", "role")),
+        list(Invitation.objects.order_by("pk").values_list("pk", "token_hash", "withdrawn_at")),
         AuditEvent.objects.count(),
     ]
 

@@ -8,7 +8,8 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from dashboard.export import ISSUE_HEADER, safe_cell
+from common.csv_export import safe_cell
+from dashboard.export import ISSUE_HEADER
 from hub.kinds import Kind
 from hub.models import Change
 from synclog.models import Issue

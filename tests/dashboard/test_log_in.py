@@ -9,10 +9,9 @@ from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
 from django.test import Client, RequestFactory
 
-from accounts import hashers
+from accounts import hashers, throttle
 from accounts.client_address import client_address
 from accounts.models import AuditEvent, User
-from dashboard import throttle
 from tests.dashboard.merchants import Merchant
 
 PASSWORD = "a long pass phrase"

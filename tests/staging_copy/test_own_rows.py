@@ -8,7 +8,9 @@ from typing import Any
 
 import pytest
 from django.db import connections
+from django.test import Client
 
+from accounts.models import Membership
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.services.connection_tests import check_connection
 from hub.models import Connection
@@ -129,6 +131,47 @@ def test_keys_of_systems_are_restored_and_keys_of_users_are_not(
     )
     copied()
     assert copy_databases.query("SELECT prefix, key_hash FROM accounts_apikey") == [("sys", "a" * 64)]
+
+
+def test_accounts_created_on_staging_stay_and_the_shared_admin_needs_only_a_password(
+    copy_databases: CopyDatabases,
+    live: Live,
+    copied: Callable[[], Copy],
+    on_staging: Callable[[], None],
+    settings: Any,
+    client: Client,
+) -> None:
+    """Twice, since the second copy finds the rows that the first one restored. Live's accounts don't stay."""
+    Membership.objects.create(user=live.user, seller=live.seller)
+    copy_databases.execute(
+        "INSERT INTO accounts_user (id, email, password, name, is_active, is_staff, is_superuser, date_joined,"
+        " kept_on_staging) VALUES (4000, 'tester@staging.example', 'own', '', true, true, false, now(), true);"
+        "INSERT INTO accounts_membership (user_id, seller_id, role, created_at)"
+        " SELECT 4000, id, 'owner', now() FROM accounts_seller;"
+        "INSERT INTO accounts_apikey (user_id, name, prefix, key_hash, scopes, created_at)"
+        " VALUES (4000, 'key', 'usr', repeat('a', 64), '{}', now());"
+        'INSERT INTO account_emailaddress (user_id, email, verified, "primary")'
+        " VALUES (4000, 'tester@staging.example', true, true);"
+        "INSERT INTO mfa_authenticator (user_id, type, data, created_at) VALUES (4000, 'totp', '{}', now())"
+    )
+    for _ in range(2):
+        copied()
+        assert copy_databases.query(
+            "SELECT password, kept_on_staging, role, slug, prefix, address.email, type FROM accounts_user AS person"
+            " JOIN accounts_membership AS member ON member.user_id = person.id"
+            " JOIN accounts_seller AS seller ON seller.id = seller_id"
+            " JOIN accounts_apikey AS key ON key.user_id = person.id"
+            " JOIN account_emailaddress AS address ON address.user_id = person.id"
+            " JOIN mfa_authenticator AS factor ON factor.user_id = person.id"
+            " WHERE person.email = 'tester@staging.example'"
+        ) == [("own", True, "owner", "acme", "usr", "tester@staging.example", "totp")]
+        # The tester, the account copied from live, and the shared admin.
+        assert copy_databases.query("SELECT count(*) FROM accounts_user") == [(3,)]
+    on_staging()
+    settings.ENVIRONMENT, settings.OPERATORS_NEED_SECOND_FACTOR = "staging", True
+    sent = {"username": settings.STAGING_ADMIN_EMAIL, "password": settings.STAGING_ADMIN_PASSWORD, "next": "/admin/"}
+    assert client.post("/login/", sent).headers["Location"] == "/admin/"
+    assert client.get("/admin/").status_code == 200
 
 
 def test_an_endpoint_of_live_is_paused_on_staging(

@@ -53,7 +53,7 @@ def page(browser: Browser, staging: str) -> Iterator[Page]:
 
 
 def test_every_page_shows_the_banner(page: Page, staging: str) -> None:
-    operator = User.objects.create_superuser("olivia@hub.example", PASSWORD)
+    operator = User.objects.create_superuser("admin@sellercenter.net", PASSWORD)
     seller = make_seller("acme", members=(operator,))
     banner = page.get_by_label("Environment")
     text = strip_tags(render_to_string("_environment.html", {"installation": "staging"}))

@@ -1,7 +1,6 @@
-"""Forms that check a password: login and password change. Both count failures (dashboard/throttle.py)."""
+"""Forms that check a password: login and password change. Both count failures (accounts/throttle.py)."""
 
 from datetime import timedelta
-from math import ceil
 from typing import Any
 
 from django import forms
@@ -9,31 +8,10 @@ from django.contrib.auth.forms import AuthenticationForm, PasswordChangeForm
 from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
-from accounts.client_address import current_client_address
+from accounts import throttle
+from accounts.adapters import TooManyAttempts, require_attempt
 from accounts.models import User
-from dashboard import throttle
-
-
-class TooManyAttempts(ValidationError):
-    """The password was not checked. `wait` is the time until the next attempt is allowed."""
-
-    def __init__(self, wait: timedelta) -> None:
-        self.wait = wait
-        minutes = ceil(wait / timedelta(minutes=1))
-        message = ngettext(
-            "Too many attempts. Wait %(count)d minute, then try again.",
-            "Too many attempts. Wait %(count)d minutes, then try again.",
-            minutes,
-        )
-        super().__init__(message % {"count": minutes}, code="too_many")
-
-
-def _require_attempt(email: str) -> None:
-    wait = throttle.wait_time(email, current_client_address())
-    if wait > timedelta(0):
-        raise TooManyAttempts(wait)
 
 
 class LogInForm(AuthenticationForm):
@@ -56,7 +34,7 @@ class LogInForm(AuthenticationForm):
     def clean(self) -> dict[str, Any]:
         email = self.cleaned_data.get("username", "")
         try:
-            _require_attempt(email)
+            require_attempt(email)
             return super().clean()
         except TooManyAttempts as error:
             self.wait = error.wait
@@ -76,7 +54,7 @@ class PasswordForm(PasswordChangeForm):
         self.fields["new_password2"].help_text = ""
 
     def clean_old_password(self) -> str:
-        _require_attempt(self.user.email)
+        require_attempt(self.user.email)
         try:
             return super().clean_old_password()
         except ValidationError:

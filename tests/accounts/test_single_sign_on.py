@@ -1,0 +1,149 @@
+"""Single sign-on with a real OpenID Connect provider, in a process of its own (A2)."""
+
+import sys
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+import requests
+from django.core.management import call_command
+from django.core.management.base import SystemCheckError
+from django.test import Client
+
+from accounts.models import AuditEvent, Membership, User
+from accounts.roles import Role, write_role_groups
+from accounts.single_sign_on import parse_roles
+from synccenter.demo.platforms import free_port
+from synccenter.processes import Processes
+from tests.accounts.conftest import PASSWORD
+from tests.dashboard.merchants import Merchant
+
+ROLES = ["chiefs=administrator", "staff=operator", "acorn team=acorn:member", "acorn board=acorn:owner"]
+
+
+@pytest.fixture(scope="module")
+def issuer() -> Iterator[str]:
+    """The URL of a provider that logs anybody in as whom they say they are."""
+    port, group = free_port(0), Processes()
+    group.start("provider", [sys.executable, "-m", "oidc_provider_mock", "--port", str(port)], {})
+    group.wait_for("provider", "running on")
+    yield f"http://127.0.0.1:{port}"
+    group.stop(grace=0)
+
+
+@pytest.fixture
+def sso(db: None, issuer: str, settings: Any) -> Callable[..., tuple[Client, str]]:
+    """`sso(sub, **claims)`: a client in which the person has logged in at the provider, and where it was sent then."""
+    settings.OIDC_ISSUER = issuer
+    settings.OIDC_DOMAINS = ["acorn.example", "hub.example"]
+    app = {"provider_id": "sso", "name": "Acme ID", "client_id": "hub", "secret": "s"}
+    app["settings"] = {"server_url": issuer}  # type: ignore[assignment]
+    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [app]}}
+    write_role_groups()
+
+    def log_in(sub: str, **claims: Any) -> tuple[Client, str]:
+        client = Client()
+        claims = {"email": f"{sub}@acorn.example", "email_verified": True, "name": sub.capitalize()} | claims
+        requests.put(f"{issuer}/users/{sub}", json=claims, timeout=10).raise_for_status()
+        at_provider = client.get("/account/oidc/sso/login/?next=/s/acorn/").headers["Location"]
+        assert at_provider.startswith(issuer) and "code_challenge=" in at_provider
+        back = requests.post(at_provider, data={"sub": sub}, allow_redirects=False, timeout=10).headers["Location"]
+        answer = client.get(urlsplit(back)._replace(scheme="", netloc="").geturl())
+        return client, answer.headers["Location"]
+
+    return log_in
+
+
+def test_login_page_offers_it(client: Client, db: None, settings: Any) -> None:
+    assert "Log in with" not in client.get("/login/").content.decode()
+    settings.OIDC_ISSUER, settings.OIDC_NAME = "https://id.example", "Acme ID"
+    assert "Log in with Acme ID" in client.get("/login/").content.decode()
+
+
+def test_person_with_an_account_logs_in_and_keeps_it_when_the_address_changes(acorn: Merchant, sso: Any) -> None:
+    client, target = sso("alice", email="Alice@Acorn.example")
+    assert target == "/s/acorn/" and client.get("/s/acorn/").status_code == 200
+    assert AuditEvent.objects.get(action="login").detail["steps"] == ["socialaccount"]
+    client, _target = sso("alice", email="alice.married@acorn.example")
+    assert client.get("/s/acorn/").status_code == 200
+    acorn.owner.refresh_from_db()
+    assert acorn.owner.email == "alice@acorn.example" and acorn.owner.check_password(PASSWORD)
+
+
+@pytest.mark.parametrize(
+    ("claims", "text"),
+    [
+        ({"email": "alice@elsewhere.example"}, "your domain"),
+        ({"email": "alice@sub.acorn.example"}, "your domain"),
+        ({"email": ""}, "your domain"),
+        ({"email_verified": False}, "not confirmed"),
+    ],
+)
+def test_strangers_are_rejected(acorn: Merchant, sso: Any, claims: dict[str, Any], text: str) -> None:
+    client, target = sso("alice", **claims)
+    assert target == "/login/" and text in client.get("/login/").content.decode()
+    assert "_auth_user_id" not in client.session
+    assert AuditEvent.objects.filter(action="sso.rejected").exists()
+    assert User.objects.filter(email__startswith="alice").count() == 1
+
+
+def test_groups_give_and_take_roles(acorn: Merchant, sso: Any, settings: Any) -> None:
+    settings.OIDC_ROLES = ROLES
+    client, _target = sso("nora", groups=["staff", "acorn team", "unknown"])
+    nora = User.objects.get(email="nora@acorn.example")
+    assert (nora.is_staff, nora.is_superuser, nora.has_usable_password()) == (True, False, False)
+    assert [group.name for group in nora.groups.all()] == [Role.OPERATOR]
+    assert Membership.objects.get(user=nora).role == "member"
+    assert client.get("/s/acorn/").status_code == 200
+    sso("nora", groups=["chiefs", "acorn board", "acorn team"])
+    nora.refresh_from_db()
+    assert (nora.is_staff, nora.is_superuser, nora.groups.count()) == (True, True, 0)
+    assert Membership.objects.get(user=nora).role == "owner"
+    client, _target = sso("nora", groups=[])
+    nora.refresh_from_db()
+    assert (nora.is_staff, nora.is_superuser) == (False, False)
+    assert not Membership.objects.filter(user=nora).exists()
+    assert AuditEvent.objects.filter(action="sso.roles", user=nora).count() == 3
+    # The last owner stays.
+    sso("alice", groups=[])
+    assert Membership.objects.get(user=acorn.owner).role == "owner"
+
+
+def test_deactivated_account_stays_out(acorn: Merchant, sso: Any) -> None:
+    User.objects.filter(pk=acorn.owner.pk).update(is_active=False)
+    client, target = sso("alice")
+    assert target == "/account/inactive/" and "_auth_user_id" not in client.session
+
+
+def test_with_required_sign_on_passwords_of_the_domains_do_not_work(
+    acorn: Merchant, sso: Any, settings: Any, client: Client
+) -> None:
+    settings.OIDC_REQUIRED = True
+    sent = {"username": "alice@acorn.example", "password": PASSWORD}
+    page = client.post("/login/", sent, follow=True).content.decode()
+    assert "Log in with" in page and "_auth_user_id" not in client.session
+    assert "_auth_user_id" in sso("alice")[0].session
+
+
+@pytest.mark.parametrize(("counts", "expected"), [(True, 200), (False, 302)])
+def test_second_factor_of_the_provider(sso: Any, settings: Any, counts: bool, expected: int) -> None:
+    settings.OPERATORS_NEED_SECOND_FACTOR, settings.OIDC_HAS_SECOND_FACTOR = True, counts
+    settings.OIDC_ROLES = ROLES
+    client, _target = sso("olga", email="olga@hub.example", groups=["chiefs"])
+    assert client.get("/admin/").status_code == expected
+
+
+def test_provider_that_does_not_know_the_login_is_not_believed(acorn: Merchant, sso: Any, client: Client) -> None:
+    """A callback that this browser did not ask for."""
+    assert client.get("/account/oidc/sso/login/callback/?code=forged&state=forged").headers["Location"] == "/login/"
+    assert "_auth_user_id" not in client.session
+
+
+@pytest.mark.parametrize("word", ["staff", "staff=emperor", "=operator", "staff=acorn:operator"])
+def test_invalid_roles_are_reported(word: str, settings: Any) -> None:
+    with pytest.raises(ValueError, match="OIDC_ROLES"):
+        parse_roles([word])
+    settings.OIDC_ISSUER, settings.OIDC_ROLES, settings.OIDC_DOMAINS = "https://id.example", [word], []
+    with pytest.raises(SystemCheckError, match=r"OIDC_ROLES[\s\S]*"):
+        call_command("check")
