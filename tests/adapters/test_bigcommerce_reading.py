@@ -352,6 +352,17 @@ def test_a_product_deleted_while_listing_hides_no_other(
         listing(adapter, "product").list_ids(cursor=first.cursor)
 
 
+def test_stock_is_read_by_location(open_adapter: Open, store: SandboxProcess) -> None:
+    adapter = open_adapter("bigcommerce", stock_by_location=True)
+    row = next(each for each in store.state("products") if each["inventory_tracking"] == "variant")
+    (variant, *_) = [each for each in store.state("variants") if each["product_id"] == row["id"]]
+    items = [{"location_id": at, "variant_id": variant["id"], "quantity": 3 + at} for at in (1, 2)]
+    adapter.http.request("PUT", "/v3/inventory/adjustments/absolute", body={"items": items})
+    variants = product(adapter, row["id"]).variants or []
+    stock = variants[0].stock or []
+    assert [(each.location, each.quantity) for each in stock] == [("BC-LOCATION-1", 4), ("WAREHOUSE", 5)]
+
+
 # Webhooks
 
 

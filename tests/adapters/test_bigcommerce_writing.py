@@ -422,3 +422,18 @@ def test_two_products_with_the_same_sku_are_an_issue(adapter: Adapter[Any], stor
     first, second = adapter.target(PRODUCTS).send(creations(adapter, PRODUCTS, variants_with_equal_options))
     assert first.error is None
     assert isinstance(second.error, SkipRecord) and second.error.problem.code == "already_linked"
+
+
+def test_stock_and_prices_at_the_store_are_compared(
+    open_adapter: Open, store: SandboxProcess, refs: References
+) -> None:
+    adapter = open_adapter("bigcommerce_target", price_list_id=1)
+    item = variant(1, stock="17", price="8")
+    item.prices.append(replace(item.prices[0], min_quantity=10, max_quantity=99, amount=Decimal(7)))
+    for data_type in (STOCK, PRICES):
+        [operation] = operations(adapter, data_type, [item], refs)
+        adapter.target(data_type).send([operation])
+        page = adapter.target(data_type).read_existing(cursor=None)
+        assert page.items[operation.external_id] == operation.content and page.cursor is None
+        assert adapter.target(data_type).find_existing([operation.external_id, "999999"]) == {operation.external_id}
+    assert operation.content["bulk_pricing_tiers"][0]["quantity_max"] == 99

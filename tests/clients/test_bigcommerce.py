@@ -71,7 +71,7 @@ def test_bigc(store: SandboxProcess) -> None:
     [product] = [row for row in rows(store, "products") if row["name"] == "Lamp"]
     assert found["product"] == [product["id"], 30] and product["price"] == 30
     assert found["variants"] == ["LAMP-RED", "LAMP-BLUE"] and found["removed"] == "DoesNotExistError"
-    assert found["refused"] == ["ConflictError", ["name"]] and found["currencies"] == ["GBP", "EUR", "USD"]
+    assert found["rejected"] == ["ConflictError", ["name"]] and found["currencies"] == ["GBP", "EUR", "USD"]
     assert found["hooks"] == ["store/order/*"]
 
 
@@ -99,5 +99,5 @@ def test_clients_for_node(store: SandboxProcess, script: str, package: str) -> N
     assert found["orders"] == complete_orders(store)
     [product] = [row for row in rows(store, "products") if row["name"] == "Lamp"]
     assert found["created"] == product["id"] and product["price"] == 30
-    assert found["store"] == "Shop alpha" and found["refused"] == 409
+    assert found["store"] == "Shop alpha" and found["rejected"] == 409
     assert found["customers"] == [row["email"] for row in rows(store, "customers")]

@@ -26,7 +26,7 @@ def error_of(call):
     return None
 
 
-refused = error_of(lambda: api.products_v3.create(lamp | {"variants": []}))
+rejected = error_of(lambda: api.products_v3.create(lamp | {"variants": []}))
 orders = list(api.orders_v2.all())
 order = next(each for each in orders if each["status_id"] in (2, 11))
 line = next(iter(api.orders_v2.all_products(order["id"])))
@@ -46,7 +46,7 @@ print(
             "product": [changed["id"], changed["price"]],
             "variants": [each["sku"] for each in api.product_variants_v3.all(product["id"])],
             "removed": type(error_of(lambda: api.products_v3.get(spare["id"]))).__name__,
-            "refused": [type(refused).__name__, sorted(refused.errors)],
+            "rejected": [type(rejected).__name__, sorted(rejected.errors)],
             "currencies": [each["currency_code"] for each in api.currencies_v2.all()],
             "hooks": [each["scope"] for each in api.webhooks_v3.all()],
         }

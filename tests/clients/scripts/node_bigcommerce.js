@@ -11,13 +11,13 @@ async function main() {
   const lamp = { name: "Lamp", type: "physical", weight: 1, price: 20, categories: [] };
   const created = await v3.post("/catalog/products", lamp);
   await v3.put(`/catalog/products/${created.data.id}`, { price: 30 });
-  const refused = await v3.post("/catalog/products", lamp).catch((error) => error.code);
+  const rejected = await v3.post("/catalog/products", lamp).catch((error) => error.code);
   const orders = await v2.get("/orders?limit=250");
   const customers = await v2.get("/customers?limit=250");
   return {
     products: products.data.map((each) => each.name),
     created: created.data.id,
-    refused,
+    rejected,
     orders: orders.map((each) => each.id),
     customers: customers.map((each) => each.email),
     store: (await v2.get("/store")).name,

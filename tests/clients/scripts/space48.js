@@ -17,13 +17,13 @@ async function main() {
   const lamp = { name: "Lamp", type: "physical", weight: 1, price: 20, categories: [] };
   const created = await v3.post("/catalog/products", { body: lamp });
   await v3.put("/catalog/products/{product_id}", { path: { product_id: created.id }, body: { price: 30 } });
-  const refused = await v3.send("POST /catalog/products", { body: lamp });
+  const rejected = await v3.send("POST /catalog/products", { body: lamp });
   const orders = await v2.get("/orders", { query: { limit: 250 } });
   const customers = await all(v3.list("/customers", { query: { limit: 3 } }));
   return {
     products: products.map((each) => each.name),
     created: created.id,
-    refused: refused.status,
+    rejected: rejected.status,
     orders: orders.map((each) => each.id),
     customers: customers.map((each) => each.email),
     store: (await v2.get("/store")).name,

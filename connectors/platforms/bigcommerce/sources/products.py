@@ -6,6 +6,7 @@ from typing import Any
 
 from connectors.platforms.bigcommerce.client import PAGE_SIZE, PRODUCTS, VARIANTS, Row, SourceClient, join
 from connectors.platforms.bigcommerce.field_reader import FieldReader
+from connectors.platforms.bigcommerce.inventory import read_locations
 from connectors.platforms.bigcommerce.listings import ProductListing
 from connectors.platforms.bigcommerce.paging import isoformat_utc, page_by_id, row_ids
 from connectors.platforms.bigcommerce.sources.base import ChangeSource
@@ -76,7 +77,17 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
         for row in rows:
             if row_ids([row]):
                 self.client.complete(row)
+        if self.client.settings.stock_by_location:
+            self._add_locations(rows)
         return super().records(rows)
+
+    def _add_locations(self, rows: Iterable[Any]) -> None:
+        """Add the locations to the variants whose stock is tracked."""
+        tracked = [row for row in rows if isinstance(row, dict) and row.get("inventory_tracking") == "variant"]
+        variants = [each for row in tracked for each in row.get("variants") or () if row_ids([each])]
+        locations = read_locations(self.client, row_ids(variants))
+        for each in variants:
+            each["locations"] = locations.get(each["id"], [])
 
     # Variants without a product
 

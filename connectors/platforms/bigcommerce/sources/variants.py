@@ -48,7 +48,7 @@ class VariantReader:
                 if (value := self._mapped(variant, path)) is not None
             },
             price=self._price(variant),
-            stock=[self._stock(variant)],
+            stock=self._stock(variant),
             **self._mapped_values(Kind.VARIANT, variant),
         )
 
@@ -87,13 +87,27 @@ class VariantReader:
         shared = self._product.decimal(name)
         return own if own is not None else shared if shared is None or shared >= 0 else None
 
-    def _stock(self, variant: FieldReader) -> StockRecord:
+    def _stock(self, variant: FieldReader) -> list[StockRecord]:
         """If stock is tracked by product, each variant has the product's stock: any of them can be bought until it is
         sold out."""
+        if places := variant.objects("locations"):
+            return [self._stock_at(place, variant) for place in places]
         owner = {"variant": variant, "product": self._product}.get(self._product.text("inventory_tracking"))
         warning = owner.integer("inventory_warning_level") if owner else 0
+        return [
+            StockRecord(
+                quantity=Decimal(owner.integer("inventory_level")) if owner else None,
+                min_level=Decimal(warning) if warning > 0 else None,
+                **self._mapped_values("stock", variant),
+            )
+        ]
+
+    def _stock_at(self, place: FieldReader, variant: FieldReader) -> StockRecord:
+        """Of a location that cannot be sold from, nothing is available."""
+        warning = place.nested("settings").integer("warning_level")
         return StockRecord(
-            quantity=Decimal(owner.integer("inventory_level")) if owner else None,
+            location=place.text("location_code") or place.key("location_id"),
+            quantity=Decimal(place.integer("available_to_sell") if place.flag("location_enabled") else 0),
             min_level=Decimal(warning) if warning > 0 else None,
             **self._mapped_values("stock", variant),
         )
