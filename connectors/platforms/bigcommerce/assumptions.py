@@ -1,6 +1,6 @@
 """What BigCommerce's documentation leaves open, and how a connection test settles it (V6)."""
 
-from connectors.platforms.bigcommerce.client import VARIANTS, BigCommerceClient
+from connectors.platforms.bigcommerce.client import VARIANTS, BigCommerceClient, join
 from connectors.platforms.bigcommerce.inventory import ITEMS
 from connectors.sdk.assumptions import Assumption, Finding, confirmed, refuted, unknown
 
@@ -15,9 +15,9 @@ def _stock_is_available_to_sell(client: BigCommerceClient) -> Finding:
     available = {
         row["identity"]["variant_id"]: sum(each["available_to_sell"] for each in row["locations"]) for row in rows
     }
-    levels = {
-        row["id"]: row["inventory_level"] for row in client.existing(VARIANTS, list(map(str, available)), **LEVEL)
-    }
+    products = join(sorted({row["identity"]["product_id"] for row in rows}))
+    variants = client.fetch_all(VARIANTS, **{"product_id:in": products}, **LEVEL) if products else []
+    levels = {row["id"]: row["inventory_level"] for row in variants}
     stocked = {number: level for number, level in levels.items() if level and available.get(number)}
     if not stocked:
         return unknown("None of the variants that were read has stock.")

@@ -26,6 +26,11 @@ class Settings(Schema):
         title="Storefronts",
         description="IDs of the channels whose products and categories are imported. Leave empty for all.",
     )
+    price_lists: bool = Field(
+        False,
+        title="Price lists",
+        description="Import the price lists of customer groups and storefronts, and prices for quantities.",
+    )
     stock_by_location: bool = Field(
         False,
         title="Stock by location",

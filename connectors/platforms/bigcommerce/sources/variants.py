@@ -6,9 +6,10 @@ from typing import Any
 
 from connectors.platforms.bigcommerce.client import SourceClient
 from connectors.platforms.bigcommerce.field_reader import FieldReader, mapped_value
+from connectors.platforms.bigcommerce.sources.price_lists import PriceLists
 from connectors.sdk import issues
 from connectors.sdk.field_maps import mapped_paths, mapped_values
-from connectors.sdk.records import PriceRecord, Problem, StockRecord, VariantRecord
+from connectors.sdk.records import ConditionalPriceRecord, PriceRecord, Problem, StockRecord, VariantRecord
 from hub.kinds import Kind
 
 GRAM = Decimal("0.001")
@@ -17,8 +18,9 @@ GRAM = Decimal("0.001")
 class VariantReader:
     """Reads the variants of one product."""
 
-    def __init__(self, client: SourceClient, product: FieldReader) -> None:
+    def __init__(self, client: SourceClient, product: FieldReader, price_lists: PriceLists | None) -> None:
         self._client = client
+        self._price_lists = price_lists
         self._settings = client.field_map.products.settings
         self._paths = {kind: mapped_paths(client.field_map.products, kind) for kind in (Kind.VARIANT, "stock")}
         self._product = product
@@ -47,7 +49,7 @@ class VariantReader:
                 for name, path in self._settings.items()
                 if (value := self._mapped(variant, path)) is not None
             },
-            price=self._price(variant),
+            price=self._prices(variant),
             stock=self._stock(variant),
             **self._mapped_values(Kind.VARIANT, variant),
         )
@@ -63,6 +65,14 @@ class VariantReader:
     def _weight(self, variant: FieldReader) -> Decimal | None:
         weight = self._own_or_shared(variant, "weight", issues.WEIGHT_NEGATIVE)
         return None if weight is None else (weight * self._client.grams_per_unit).quantize(GRAM)
+
+    def _prices(self, variant: FieldReader) -> PriceRecord | list[ConditionalPriceRecord] | None:
+        """The default price alone, unless there are others."""
+        default = self._price(variant)
+        if default is None or self._price_lists is None:
+            return default
+        prices = self._price_lists.prices(default, self._product, variant)
+        return prices if len(prices) > 1 else default
 
     def _price(self, variant: FieldReader) -> PriceRecord | None:
         """The price. The product's sale price applies only if the product's price does; zero means that there is no

@@ -4,10 +4,11 @@ from collections.abc import Collection
 from typing import Any
 
 from catalog.items import VariantItem
-from connectors.platforms.bigcommerce.client import VARIANTS, Row, raise_malformed_response
+from connectors.platforms.bigcommerce.client import Row, raise_malformed_response
+from connectors.platforms.bigcommerce.inventory import read_locations
 from connectors.platforms.bigcommerce.targets.base import StoreTarget
 from connectors.sdk.operations import Operation, Outcome
-from connectors.sdk.paging import Slice
+from connectors.sdk.paging import Slice, numeric_ids
 from connectors.sdk.streams import ComparisonDepth
 
 
@@ -15,8 +16,8 @@ class VariantValues(StoreTarget[VariantItem]):
     comparable = ComparisonDepth.CONTENT
 
     def find_existing(self, external_ids: Collection[str]) -> set[str]:
-        rows = self.client.existing(VARIANTS, list(external_ids), include_fields="sku")
-        return {str(row["id"]) for row in rows}
+        """Looked up in the inventory, because the catalog cannot be asked for several variants by their IDs."""
+        return set(map(str, read_locations(self.client, numeric_ids(external_ids))))
 
     def _slice(self, path: str, number: int, query: dict[str, Any]) -> Slice:
         """A page of a listing by its number. TryAgainLater for an incomplete one."""
