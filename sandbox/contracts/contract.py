@@ -160,7 +160,10 @@ class Operation:
             yield Problem(Kind.BODY, f"status {status} has no body")
             return
         data, headers = self._response_validators
-        for error in data.iter_errors(request, response):
+        # An answer in a type that is not read, such as JSON Lines, may be empty.
+        media_type = response.content_type.partition(";")[0].strip()
+        unread = not is_json(media_type) and (content or {}).get(media_type) == {}
+        for error in () if unread else data.iter_errors(request, response):
             yield Problem(Kind.BODY, *described(error))
         for error in headers.iter_errors(request, response):
             yield Problem(Kind.HEADER, *described(error))

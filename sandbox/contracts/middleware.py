@@ -1,5 +1,7 @@
 """Validates requests and responses of a simulated platform by its contract, and records every violation."""
 
+import gzip
+import zlib
 from collections import deque
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -66,6 +68,8 @@ class ContractMiddleware:
         # Only JSON is validated; a simulated platform may have reasons to read a large upload itself, as it arrives.
         if is_json(headers.get("content-type", "application/json")):
             body, receive = await _read(receive)
+            if headers.get("content-encoding") == "gzip":
+                body = _decompressed(body)
         request = RequestMessage.of(
             scope["method"],
             scope["raw_path"].decode("latin-1").partition("?")[0],
@@ -95,6 +99,14 @@ class ContractMiddleware:
         for problem in problems:
             found = (scope["method"], scope["path"], status, problem.kind.value, problem.detail)
             self.log.add(Violation(direction, *found))
+
+
+def _decompressed(body: bytes) -> bytes:
+    """The content of a compressed body; an unreadable one as it is, which is then no JSON."""
+    try:
+        return gzip.decompress(body)
+    except (OSError, EOFError, zlib.error):
+        return body
 
 
 async def _read(receive: Receive) -> tuple[bytes, Receive]:

@@ -2,27 +2,23 @@
 
 Documented by the vendor: the two methods (PUT replaces everything and accepts only `replace`, POST is incremental), the
 media type and the mandatory gzip, `blockingTimeout` (0 to 5 minutes, 5 by default), `validationOnly`, `force`, `name`,
-the statuses, `errorDetails`, 403 for an invalid Api-Key.
+the statuses, `errorDetails`, 403 for an invalid Api-Key. A cluster takes one version: 405 for the other, and for the
+export of v4, until a PUT of v4 or a full import of v3 with `downgrade=true`. 409 while another import is running (so
+says import/product-sets).
 
-Assumed, since no page says so: `{"remove": {"key": …}}`, and that removing a missing key succeeds; 409 while another
-import is running (or waiting, with `--busy wait`), where an upload counts as running from its first byte; the envelope
-`{"reason", "errorDetails"}` of a 400 (v3: `{"reason", "errors"}` with messages that quote keys); that the harm check
-rejects an import which removes exactly half of a market; `translation` as `{"defaults": {"name"}}`.
+Assumed, since no page says so: `{"remove": {"key": …}}`, and that removing a missing key succeeds; that a cluster which
+was never imported to takes either version; that an upload counts as running from its first byte (or waits, with `--busy
+wait`); the envelope `{"reason", "errorDetails"}` of a 400 (v3: `{"reason", "errors"}` with messages that quote keys);
+that the harm check rejects an import which removes exactly half of a market; `translation` as `{"defaults": {"name"}}`.
 
-Both versions share clusters, imports and statuses. v3 has one method; the document says what it replaces.
+Both versions share clusters, imports and statuses. v3 has one method; the document says what it replaces. Control
+route: `POST version {"account", "version"}` puts a cluster on a version, as another system would.
 """
 
 import asyncio
 import gzip
-import io
-import itertools
-import random
-import re
 import zlib
-from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any
 
 import orjson
@@ -30,175 +26,28 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from sandbox.contracts.lines import LineSchema
 from sandbox.contracts.problems import Problem
-from sandbox.platforms import elevate_xml
+from sandbox.platforms import elevate_configuration, elevate_xml
 from sandbox.platforms.base import (
     Options,
-    PagedDict,
     Platform,
     UnknownStateKind,
     annotate_call,
     json_response,
     token_matches,
 )
-from sandbox.platforms.elevate_catalog import CatalogErrors, Format, merge
+from sandbox.platforms.elevate_catalog import CatalogErrors, merge
+from sandbox.platforms.elevate_cluster import ENTITIES, Cluster, Group, Import, StagedImport
+from sandbox.platforms.elevate_requests import ImportRejected, blocking_timeout, check_headers, flag, operations
 
 YIELD_EVERY = 500  # operations processed before other requests get a chance to run
-MAX_WAIT_S = 300
-VERBS = ("replace", "edit", "remove")
-ENTITIES = ("productGroup", "content", "translation")
-Entity = tuple[str, str]
-DURATION = re.compile(r"PT(?:(\d+)M)?(?:(\d+(?:\.\d+)?)S)?")
 
 
-class ImportRejected(Exception):
-    """A rejected import. `problems` holds the errors in the catalog data, if any."""
-
-    def __init__(self, reason: str, problems: CatalogErrors | None = None, status: int = 400) -> None:
-        super().__init__(reason)
-        self.reason = reason
-        self.problems = problems
-        self.status = status
-
-    def response(self, *, xml: bool = False) -> Response:
-        if not self.problems:
-            return json_response({"reason": self.reason}, self.status)
-        details = {"errors": self.problems.texts()} if xml else {"errorDetails": self.problems.details()}
-        return json_response({"reason": self.reason, **details}, self.status)
-
-
-@dataclass(slots=True)
-class Group:
-    """A stored product group: its JSON, and the products that it has in each market."""
-
-    body: bytes
-    products: tuple[tuple[str, tuple[str, ...]], ...]
-    variants: tuple[str, ...]
-
-    @classmethod
-    def of(cls, group: dict[str, Any]) -> "Group":
-        products = group["products"]
-        return cls(
-            orjson.dumps(group),
-            tuple((key, tuple(product["markets"])) for key, product in products.items()),
-            tuple(key for product in products.values() for key in product["variants"]),
-        )
-
-    def without(self, markets: set[str]) -> "Group | None":
-        """Return the group without some of its products; None if none are left."""
-        group = orjson.loads(self.body)
-        for product in group["products"].values():
-            product["markets"] = [market for market in product["markets"] if market not in markets]
-        return Group.of(group) if any(product["markets"] for product in group["products"].values()) else None
-
-    def entities(self) -> list[Entity]:
-        """Return its products and variants as (kind, key)."""
-        return [("product", key) for key, _ in self.products] + [("variant", key) for key in self.variants]
-
-
-@dataclass
-class Import:
-    """One import as the status call reports it, with its content."""
-
-    id: int
-    name: str
-    full: bool
-    status: str = "WAITING"
-    reason: str | None = None
-    at: str = field(default_factory=lambda: datetime.now(UTC).isoformat())
-    operations: dict[str, int] = field(default_factory=lambda: dict.fromkeys(VERBS, 0))
-    forced: bool = False
-    xml: bool = False
-    compressed: bool = True
-    names: dict[tuple[str, str], str] = field(default_factory=dict, repr=False)
-
-    def answer(self) -> dict[str, Any]:
-        return {"id": self.id, "status": self.status, "reason": self.reason}
-
-    def state(self) -> dict[str, Any]:
-        return {name: value for name, value in vars(self).items() if name != "names"}
-
-
-@dataclass
-class StagedImport:
-    """The changes of a validated import: entities to set (by kind and key) and keys to remove."""
-
-    groups: dict[str, Group] = field(default_factory=dict)
-    other_entities: dict[tuple[str, str], bytes] = field(default_factory=dict)
-    removed: set[str] = field(default_factory=set)
-    names: dict[tuple[str, str], str] = field(default_factory=dict)
-
-
-class Cluster:
-    """The catalog and the imports of one account."""
-
-    def __init__(self, seed: str) -> None:
-        self.groups = PagedDict()
-        self.other_entities: dict[tuple[str, str], bytes] = {}
-        self.imports: dict[int, Import] = {}
-        self.names: dict[tuple[str, str], str] = {}
-        self.running_imports = 0
-        self.import_lock = asyncio.Lock()
-        self._owners: dict[Entity, str] = {}
-        self._sizes: Counter[str] = Counter()
-        self._ids = itertools.count(random.Random(seed).getrandbits(62))
-
-    def open_import(self, name: str, *, full: bool, forced: bool, xml: bool) -> Import:
-        import_job = Import(next(self._ids), name, full, forced=forced, xml=xml)
-        self.imports[import_job.id] = import_job
-        return import_job
-
-    def check_unique(self, staged: StagedImport, *, full: bool, problems: CatalogErrors) -> None:
-        """Check that product and variant keys are unique in the catalog that would result."""
-        owners: dict[Entity, str] = {}
-        for group_key, group in staged.groups.items():
-            for entity, times in Counter(group.entities()).items():
-                remaining_owner = None if full else self._owners.get(entity)
-                if remaining_owner in staged.groups or remaining_owner in staged.removed:
-                    remaining_owner = None
-                if times > 1 or remaining_owner or owners.setdefault(entity, group_key) != group_key:
-                    problems.add(*entity, "Duplicate key")
-
-    def check_harmful(self, staged: StagedImport, *, full: bool) -> None:
-        """Raise `ImportRejected` if a market would lose half of its products or more."""
-        lost: Counter[str] = Counter()
-        for group_key in self.groups if full else staged.groups.keys() | staged.removed:
-            new = staged.groups.get(group_key)
-            kept = dict(new.products) if new else {}
-            for key, markets in self.groups[group_key].products if group_key in self.groups else ():
-                lost.update(set(markets) - set(kept.get(key, ())))
-        for market, removed in lost.items():
-            if removed * 2 >= self._sizes[market]:
-                raise ImportRejected(
-                    f"Potentially harmful import: it removes {removed} of {self._sizes[market]} products "
-                    f"in market '{market}'. Use force=true to import anyway."
-                )
-
-    def apply(self, staged: StagedImport, *, full: bool) -> None:
-        for key in list(self.groups) if full else staged.groups.keys() | staged.removed:
-            self._drop(key)
-        if full:
-            self.other_entities = {}
-        for key in staged.removed:
-            for kind in ENTITIES[1:]:
-                self.other_entities.pop((kind, key), None)
-        for key, group in staged.groups.items():
-            self.groups[key] = group
-            self._owners.update(dict.fromkeys(group.entities(), key))
-            for _, markets in group.products:
-                self._sizes.update(markets)
-        self.other_entities |= staged.other_entities
-        self.names |= staged.names  # the latest name applies to the whole catalog
-
-    def _drop(self, key: str) -> None:
-        if key not in self.groups:
-            return
-        group = self.groups[key]
-        self.groups.drop(key)
-        for entity in group.entities():
-            del self._owners[entity]
-        for _, markets in group.products:
-            self._sizes.subtract(markets)
+# A cluster that is not on v4 answers this to increments and exports of v4; one on v4 to imports of v3.
+WRONG_VERSION = ImportRejected("The cluster does not take this version of the API", status=405)
+KINDS = ("PRODUCT_GROUPS", "CONTENT", "TRANSLATIONS")
+MAX_EXPORT_KEYS = 100
 
 
 class Elevate(Platform):
@@ -208,28 +57,44 @@ class Elevate(Platform):
 
     def __init__(self, options: Options) -> None:
         super().__init__(options)
-        self.format = Format(options.markets)
+        self.lines = LineSchema(self.name, "operation") if options.contract == "enforce" else None
         self._running: set[asyncio.Task[ImportRejected | None]] = set()
         self._create_clusters()
 
     def _create_clusters(self) -> None:
-        self.clusters = {name: Cluster(f"{self.options.seed}:{name}") for name in self.accounts}
+        self.clusters = {name: Cluster(f"{self.options.seed}:{name}", self.options.markets) for name in self.accounts}
 
     def routes(self) -> list[BaseRoute]:
         return [
             Route("/api/admin/v4/import/catalog", self._import, methods=["PUT", "POST"]),
+            Route("/api/admin/v4/import/configuration", self._configure, methods=["POST"]),
             Route("/api/admin/v4/import/status", self._status),
+            Route("/api/admin/v4/export/catalog", self._export),
+            Route("/api/admin/v4/export/configuration", self._export_configuration),
             Route("/api/admin/v3/import/data", self._import_xml, methods=["POST"]),
             Route("/api/admin/v3/import/status", self._status),
         ]
 
+    def control_routes(self) -> list[BaseRoute]:
+        async def version(request: Request) -> Response:
+            body = orjson.loads(await request.body())
+            self.clusters[body["account"]].version = body["version"]
+            return json_response({"version": body["version"]})
+
+        return [Route("/_sandbox/version", version, methods=["POST"])]
+
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
-        """Kinds: `groups` (`{"key", "productGroup"}` by key), `imports` (by ID) and `names` (`{"label", "id",
-        "name"}`).
+        """Kinds: `groups` (`{"key", "productGroup"}` by key), `imports` (by ID), `names` (`{"label", "id", "name"}`),
+        `markets` (`{"market", "locales", "appSettings"}`) and `version` (of the API that the cluster takes).
         """
         cluster = self.clusters.get(account)
-        if cluster is None or kind not in ("groups", "imports", "names"):
-            raise UnknownStateKind(f"accounts: {', '.join(self.clusters)}; kinds: groups, imports, names")
+        kinds = ("groups", "imports", "names", "markets", "version")
+        if cluster is None or kind not in kinds:
+            raise UnknownStateKind(f"accounts: {', '.join(self.clusters)}; kinds: {', '.join(kinds)}")
+        if kind == "version":
+            return [{"version": cluster.version}], None
+        if kind == "markets":
+            return [{"market": name} | each for name, each in cluster.markets.items()], None
         if kind == "names":
             return [{"label": label, "id": each, "name": name} for (label, each), name in cluster.names.items()], None
         if kind == "imports":
@@ -278,8 +143,10 @@ class Elevate(Platform):
             wait = blocking_timeout(request.query_params.get("blockingTimeout"))
             force, only_check = flag(request, "force"), flag(request, "validationOnly")
             check_headers(request)
+            if cluster.version == "v3" and not full:
+                raise WRONG_VERSION
             if only_check:
-                lines = operations(await request.body())
+                lines = self._validated(operations(await request.body()))
                 await self._checked(cluster, Import(0, "", full, forced=force), lines)
                 return Response(status_code=204)
             import_job = self._open(cluster, request, full=full, forced=force)
@@ -295,9 +162,11 @@ class Elevate(Platform):
         try:
             cluster = self._cluster(request)
             wait = blocking_timeout(request.query_params.get("blockingTimeout"))
-            force = flag(request, "force")
+            force, downgrade = flag(request, "force"), flag(request, "downgrade")
             if request.headers.get("content-type", "").partition(";")[0].strip() != "application/xml":
                 raise ImportRejected("Content-Type must be application/xml", status=415)
+            if cluster.version == "v4" and not downgrade:
+                raise WRONG_VERSION
             import_job = self._open(cluster, request, full=False, forced=force, xml=True)
             import_job.compressed = request.headers.get("content-encoding") == "gzip"
             answer = await self._run(cluster, import_job, request, wait)
@@ -338,8 +207,9 @@ class Elevate(Platform):
             async with cluster.import_lock:
                 import_job.status = "IN_PROGRESS"
                 await asyncio.sleep(self.options.import_ms / 1000)
-                staged = await self._checked(cluster, import_job, self._operations(import_job, body))
+                staged = await self._checked(cluster, import_job, self._operations(cluster, import_job, body))
                 cluster.apply(staged, full=import_job.full)
+                cluster.version = "v3" if import_job.xml else "v4"
                 import_job.status = "SUCCESS"
         except ImportRejected as error:
             texts = error.problems.texts() if import_job.xml and error.problems else []
@@ -352,15 +222,83 @@ class Elevate(Platform):
             cluster.running_imports -= 1
         return None
 
-    def _operations(self, import_job: Import, body: bytes) -> Iterable[tuple[str, dict[str, Any]]]:
+    def _operations(self, cluster: Cluster, import_job: Import, body: bytes) -> Iterable[tuple[str, dict[str, Any]]]:
         if not import_job.xml:
-            return operations(body)
+            return self._validated(operations(body))
         try:
-            document = elevate_xml.read(body, compressed=import_job.compressed, markets=self.format.markets)
+            document = elevate_xml.read(body, compressed=import_job.compressed, markets=cluster.format.markets)
         except elevate_xml.InvalidDocument as unreadable:
             raise ImportRejected(str(unreadable)) from unreadable
+        if cluster.version == "v4" and not document.full:
+            raise ImportRejected("Only a full import can downgrade the cluster")
         import_job.full, import_job.names = document.full, document.names
         return document.operations
+
+    def _validated(self, given: Iterable[tuple[str, dict[str, Any]]]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The operations, as long as each follows the contract."""
+        for number, (verb, content) in enumerate(given, 1):
+            if self.lines and (problem := self.lines.problem({verb: content})):
+                raise ImportRejected(f"line {number}: {problem}")
+            yield verb, content
+
+    async def _configure(self, request: Request) -> Response:
+        try:
+            cluster = self._cluster(request)
+            blocking_timeout(request.query_params.get("blockingTimeout"))
+            if cluster.running_imports:
+                raise ImportRejected("An import is currently in progress", status=409)
+            if request.headers.get("content-encoding") != "gzip":
+                raise ImportRejected("Content must be gzip encoded")
+            body = orjson.loads(gzip.decompress(await request.body()))
+            destructive = flag(request, "allowDestructiveImport")
+            cluster.markets = elevate_configuration.imported(cluster.markets, body, destructive=destructive)
+        except ImportRejected as error:
+            return error.response()
+        except (OSError, EOFError, zlib.error, orjson.JSONDecodeError) as error:
+            return ImportRejected(f"The request body cannot be read: {error}").response()
+        except elevate_configuration.InvalidConfiguration as error:
+            return ImportRejected(str(error)).response()
+        return Response(status_code=204)
+
+    async def _export_configuration(self, request: Request) -> Response:
+        try:
+            cluster = self._cluster(request)
+        except ImportRejected as error:
+            return error.response()
+        if "gzip" not in request.headers.get("accept-encoding", ""):
+            return ImportRejected("No acceptable encoding in Accept-Encoding", status=406).response()
+        return json_response({"replace": {"markets": cluster.markets}})
+
+    async def _export(self, request: Request) -> Response:
+        """`limit` is of each kind; a missing key is left out."""
+        try:
+            cluster = self._cluster(request)
+            if cluster.version == "v3":
+                raise WRONG_VERSION
+            kinds = request.query_params.get("types", ",".join(KINDS)).split(",")
+            if unknown := set(kinds) - set(KINDS):
+                raise ImportRejected(f"Unknown types: {', '.join(unknown)}")
+            keys = [each for each in request.query_params.get("productGroupKeys", "").split("|") if each]
+            if len(keys) > MAX_EXPORT_KEYS:
+                raise ImportRejected(f"At most {MAX_EXPORT_KEYS} product group keys are allowed")
+            limit = request.query_params.get("limit")
+            if limit is not None and not limit.isdecimal():
+                raise ImportRejected("'limit' must be a number")
+        except ImportRejected as error:
+            return error.response()
+        groups = {key: cluster.groups[key] for key in keys if key in cluster.groups} if keys else cluster.groups
+        found: dict[str, list[dict[str, Any]]] = {
+            "PRODUCT_GROUPS": [
+                {"key": key, "productGroup": orjson.loads(group.body)} for key, group in sorted(groups.items())
+            ],
+            "CONTENT": _entities(cluster, "content"),
+            "TRANSLATIONS": _entities(cluster, "translation"),
+        }
+        lines = [{"replace": each} for kind in kinds for each in found[kind][: int(limit) if limit else None]]
+        if self.lines and (problem := next(filter(None, map(self.lines.problem, lines)), "")):
+            raise AssertionError(f"The export breaks the contract: {problem}")
+        body = b"".join(orjson.dumps(each, option=orjson.OPT_APPEND_NEWLINE) for each in lines)
+        return Response(body, 200, {"content-type": "application/jsonlines"})
 
     async def _checked(
         self, cluster: Cluster, import_job: Import, given: Iterable[tuple[str, dict[str, Any]]]
@@ -392,7 +330,7 @@ class Elevate(Platform):
     ) -> None:
         key = operation["key"]
         if verb == "remove":
-            markets = set(operation.get("markets", self.format.markets))
+            markets = set(operation.get("markets", cluster.markets))
             left = cluster.groups[key].without(markets) if key in cluster.groups else None
             if left is None:
                 staged.removed.add(key)
@@ -414,57 +352,10 @@ class Elevate(Platform):
             return
         if verb == "edit" and key in cluster.groups:
             value = merge(orjson.loads(cluster.groups[key].body), value)
-        if self.format.check_group(key, value, problems):
+        if cluster.format.check_group(key, value, problems):
             staged.groups[key] = Group.of(value)
 
 
-def operations(body: bytes) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Yield the operations of a gzipped JSON Lines body as (verb, content). Raises `ImportRejected` for invalid
-    syntax.
-    """
-    for number, line in enumerate(_lines(body), 1):
-        if not line.strip():
-            continue
-        try:
-            operation = orjson.loads(line)
-        except orjson.JSONDecodeError as error:
-            raise ImportRejected(f"line {number}: not JSON: {error}") from error
-        if not isinstance(operation, dict) or len(operation) != 1 or next(iter(operation)) not in VERBS:
-            raise ImportRejected(f"line {number}: exactly one of {', '.join(VERBS)} is expected")
-        verb, content = next(iter(operation.items()))
-        if not isinstance(content, dict) or not isinstance(content.get("key"), str) or not content["key"]:
-            raise ImportRejected(f"line {number}: '{verb}' requires a 'key'")
-        yield verb, content
-
-
-def _lines(body: bytes) -> Iterator[bytes]:
-    try:
-        with gzip.open(io.BytesIO(body)) as lines:
-            yield from lines
-    except (OSError, EOFError, zlib.error) as error:
-        raise ImportRejected(f"The request body must be compressed using gzip: {error}") from error
-
-
-def check_headers(request: Request) -> None:
-    if request.headers.get("content-type", "").partition(";")[0].strip() != "application/jsonlines":
-        raise ImportRejected("Content-Type must be application/jsonlines", status=415)
-    if request.headers.get("content-encoding") != "gzip":
-        raise ImportRejected("Content-Encoding must be gzip", status=415)
-
-
-def flag(request: Request, name: str) -> bool:
-    given = request.query_params.get(name, "false")
-    if given not in ("true", "false"):
-        raise ImportRejected(f"'{name}' must be true or false")
-    return given == "true"
-
-
-def blocking_timeout(given: str | None) -> float:
-    """Return the seconds of an ISO 8601 duration such as PT3M or PT30S."""
-    if given is None:
-        return MAX_WAIT_S
-    match = DURATION.fullmatch(given)
-    seconds = float(match[1] or 0) * 60 + float(match[2] or 0) if match and given != "PT" else -1
-    if not 0 <= seconds <= MAX_WAIT_S:
-        raise ImportRejected("'blockingTimeout' must be a duration from PT0S to PT5M")
-    return seconds
+def _entities(cluster: Cluster, name: str) -> list[dict[str, Any]]:
+    stored = sorted((key, body) for (kind, key), body in cluster.other_entities.items() if kind == name)
+    return [{"key": key, name: orjson.loads(body)} for key, body in stored]

@@ -1,10 +1,10 @@
 """The documents of Elevate's Admin API v3, parsed into the same operations as the lines of v4.
 
 From the vendor's format specification: UTF-8, `data_import`, `modify` with market and locale, product groups with their
-products and variants, and the element names. Assumed: the types `partial` and `attributes` with `remove` and `update`;
-that a market occurs in one `modify`; `custom_attributes/attribute@name/value@id`. From the page about scheduling:
-within an import, the ID of an advanced attribute has a single name. The properties of a product in its first market
-apply to all its markets.
+products and variants, and the element names (`images/image/urls/url`, `sizes/size`). Assumed: the types `partial` and
+`attributes` with `remove` and `update`; that a market occurs in one `modify`; `custom_attributes/attribute@name` with
+`value@id`. From the page about scheduling: within an import, the ID of an advanced attribute has a single name. The
+properties of a product in its first market apply to all its markets.
 """
 
 import gzip
@@ -128,6 +128,8 @@ def _product(
     for child in element:
         if child.tag in PRODUCT:
             defaults[PRODUCT[child.tag]] = child.text or ""
+        elif child.tag == "images":
+            read["images"] = [{"defaults": {"urls": _urls(image)}} for image in _children(child, "image")]
         elif child.tag == "custom_attributes":
             defaults["customLabels"] = _labels(child, names)
         elif child.tag == "variants":
@@ -156,10 +158,17 @@ def _labels(element: Element, names: dict[tuple[str, str], str]) -> dict[str, li
     return labels
 
 
-def _variant(element: Element) -> dict[str, float]:
-    figures = {}
+def _urls(image: Element) -> list[str]:
+    return [url.text or "" for urls in _children(image, "urls") for url in _children(urls, "url")]
+
+
+def _variant(element: Element) -> dict[str, Any]:
+    figures: dict[str, Any] = {}
     for child in element:
         if child.tag == "url":
+            continue
+        if child.tag == "sizes":
+            figures["size"] = ", ".join(size.text or "" for size in _children(child, "size"))
             continue
         if child.tag not in VARIANT:
             raise InvalidDocument(f"variant '{_key(element)}': unknown element '{child.tag}'")

@@ -80,6 +80,7 @@ def test_a_product_becomes_a_group_with_one_product(v4: ProductTarget) -> None:
                         "description": "Bright & warm.",
                         "category": ["Home / Lamps"],
                     },
+                    "images": [{"defaults": {"urls": ["https://images.example.com/1.jpg"]}}],
                     "variants": {
                         "SKU-10": {"defaults": {"stock": 3, "sellingPrice": 12.5, "listPrice": 12.5}},
                         "SKU-11": {"defaults": {"stock": 3, "sellingPrice": 12.5, "listPrice": 12.5}},
@@ -195,7 +196,7 @@ def test_replacing_everything_removes_the_rest(adapter: ProductTarget, cluster: 
     assert feed(adapter, four, tmp_path, replace_all=True).state is ImportState.DONE
     assert sorted(groups(cluster)) == ["p2", "p3", "p4", "p5"]
     replacing = {"v4": "PUT", "v3": "POST"}[adapter.feed(adapter.client).format]
-    assert [call["method"] for call in cluster.calls()] == ["POST", replacing]
+    assert [call["method"] for call in cluster.calls() if call["method"] != "GET"] == ["POST", replacing]
 
 
 # Answers

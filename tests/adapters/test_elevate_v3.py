@@ -55,6 +55,7 @@ def test_a_full_import_says_what_a_market_holds(adapter: ProductTarget, tmp_path
         '<data_import type="full"><modify market="uk" locale="en-GB"><product_groups><add_or_replace>'
         '<product_group key="p1"><brand>Acme</brand><products><product key="p1">'
         "<title>Lamp &amp; &lt;shade&gt;</title><url>/lamp-1/</url><description>Bright &amp; warm.</description>"
+        "<images><image><urls><url>https://images.example.com/1.jpg</url></urls></image></images>"
         '<custom_attributes><attribute name="category"><value>Home / Lamps</value></attribute></custom_attributes>'
         '<variants><variant key="SKU-10"><stock_number>3</stock_number><selling_price>12.5</selling_price>'
         "<list_price>12.5</list_price></variant></variants>"

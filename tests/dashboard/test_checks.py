@@ -161,5 +161,10 @@ def test_a_comparison_is_not_a_preview_to_sync(acorn: Merchant, comparison: Run,
 
 
 def test_adapters_declare_what_is_comparable() -> None:
-    comparable = {key: adapter_for(key).targets()[DataType.PRODUCTS].comparable for key in ("rest", "elevate")}
-    assert comparable == {"rest": ComparisonDepth.CONTENT, "elevate": None}
+    keys = ("rest", "elevate", "seller_center_shop")
+    comparable = {key: adapter_for(key).targets()[DataType.PRODUCTS].comparable for key in keys}
+    assert comparable == {
+        "rest": ComparisonDepth.CONTENT,
+        "elevate": ComparisonDepth.CONTENT,
+        "seller_center_shop": ComparisonDepth.PRESENCE,
+    }

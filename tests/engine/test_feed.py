@@ -2,10 +2,13 @@
 
 import pytest
 
+from accounts.models import User
 from catalog.models import Product
 from connectors.models import FeedImport
+from connectors.services.feed_imports import force_import
 from connectors.services.runs import sync
 from hub.models import Change, Connection, Job, Link, Run
+from hub.services import resume_job
 from sandbox.process import SandboxProcess
 from synclog.models import Issue, SyncLog
 from tests.engine.worker import last_run, skip_delays, work_until_idle
@@ -133,12 +136,21 @@ def test_another_api_version_gets_everything_again(search: Connection, search_pl
     set_api_version(search, "v4")
     sync(connection=search, data_type="products", trigger="button")
     work_until_idle()
-    skip_delays()
+    assert imports(search_platform) == []
+    assert "upgrades it to v4" in Job.objects.get(connection=search).state.attention
+    force_move()
     assert [(call["method"], call["path"]) for call in imports(search_platform)] == [
         ("PUT", "/api/admin/v4/import/catalog")
     ]
     assert set(groups(search_platform)) == before
     assert not Change.objects.exists()
+
+
+def force_move() -> None:
+    """As an operator does who has read what the import would do."""
+    feed = FeedImport.objects.filter(state=FeedImport.State.HARMFUL).latest("pk")
+    force_import(feed=feed, by=User.objects.create_user("operator@hub.example"))
+    skip_delays()
 
 
 def test_a_pending_file_in_the_former_format_is_not_sent(
@@ -153,8 +165,14 @@ def test_a_pending_file_in_the_former_format_is_not_sent(
     search_platform.clear_faults()
     set_api_version(synced_search, "v3")
     skip_delays()
-    skip_delays()
     assert FeedImport.objects.get(state=FeedImport.State.REJECTED).format == "v4"
+    # The run that is under way has changes only, which the cluster does not take by v3; it is not moved by them.
+    job = Job.objects.get(connection=synced_search)
+    assert "Choose v4 in the settings" in job.state.attention
+    resume_job(job=job, by=None)
+    sync(connection=synced_search, data_type="products", trigger="button")
+    work_until_idle()
+    force_move()
     assert FeedImport.objects.filter(state=FeedImport.State.SUCCESS, format="v3").exists()
     assert "Changed" in str(groups(search_platform)[f"p{product.pk}"])
 

@@ -45,6 +45,14 @@ TARGETS: dict[str, dict[str, Setup]] = {
     },
     "elevate": {
         "v4": Setup(_ELEVATE),
+        "v4, options as products": Setup(
+            _ELEVATE | {"markets": ["uk", "de"], "product_options": ["Color"], "size_option": "Size"},
+            {
+                "markets": {"de": {"price_list": "trade"}},
+                "translations": {"de-DE": {"title": "Material"}},
+                "stores": {"main": "1"},
+            },
+        ),
         "v4, labels": Setup(
             _ELEVATE
             | _LABELS

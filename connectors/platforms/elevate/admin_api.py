@@ -1,13 +1,19 @@
 """What both versions of the Admin API have in common: sending a file, polling the import, interpreting the responses.
 
-Assumptions that the vendor's documentation does not confirm, and that only this module relies on: 409 means that
-another import is running; a rejection by the harm check has the word "harmful" in its reason; the status endpoint of v4
-is that of v3 with another version number.
+A cluster takes imports by one version only and answers 405 to the other. The move is a full import: a PUT of v4
+upgrades the cluster, a full import of v3 with `downgrade=true` is the way back. Neither happens without a person: the
+import is reported as harmful, and only forcing it moves the cluster.
+
+One import runs at a time. A second one is rejected, with 409 by import/product-sets, and sent again later. Assumptions
+that the documentation does not confirm, and that only this module relies on: 409 and 423 mean the same for catalogs; a
+rejection by the harm check has the word "harmful" in its reason; the status endpoint of v4 is that of v3 with another
+version number.
 """
 
 from typing import Any
 
-from connectors.platforms.elevate.settings import Settings
+from connectors.platforms.elevate import export
+from connectors.platforms.elevate.settings import FieldMap, Settings
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.feeds import FeedFile, ImportResult, ImportState
 from connectors.sdk.http import HttpClient
@@ -22,18 +28,37 @@ STATES = {
     "ABORTED": ImportState.UNKNOWN,
     "NOT_FOUND": ImportState.UNKNOWN,
 }
+BUSY = (409, 423)
 
 
 class AdminApi:
-    """One version of the Admin API, over one client."""
+    """One version of the Admin API, over one client.
 
+    `consequences` tells a person what it means to force the import that moves the cluster to this version;
+    `move_parameters` is what that import needs. `moves_silently`: it needs nothing, so the cluster is asked before.
+    """
+
+    version: str
+    other_version: str
     catalog: str
     status: str
     content_type: str
+    consequences: str
+    moves_silently: bool
+    move_parameters: dict[str, str] = {}
 
-    def __init__(self, http: HttpClient, settings: Settings) -> None:
+    def __init__(self, http: HttpClient, settings: Settings, field_map: FieldMap) -> None:
         self.http = http
         self.settings = settings
+        self.field_map = field_map
+
+    @property
+    def is_active(self) -> bool:
+        """Whether the cluster takes imports by this version."""
+        return export.is_on_v4(self.http) == (self.version == "v4")
+
+    def prepare(self) -> None:
+        """What has to be done or checked before everything is sent."""
 
     def open_file(self, path: str, *, replace_all: bool) -> FeedFile:
         raise NotImplementedError
@@ -50,9 +75,17 @@ class AdminApi:
         """Send the file unchanged; it is already gzipped."""
         wait = f"PT{self.settings.blocking_timeout}S"
         query = {"blockingTimeout": wait, "force": str(force).lower(), "name": name}
+        if replace_all:
+            self.prepare()
+            if (self.moves_silently or force) and not self.is_active:
+                if not force:
+                    return self._wrong_version(replace_all)
+                query |= self.move_parameters
         try:
             response = self._upload(path, query, replace_all=replace_all)
         except RequestRejected as error:
+            if error.status == 405:
+                return self._wrong_version(replace_all)
             return self._rejected_result(error, path)
         if response.status != 202:
             return ImportResult(ImportState.DONE)
@@ -63,6 +96,19 @@ class AdminApi:
 
     def poll(self, remote_id: str, *, path: str, replace_all: bool) -> ImportResult:
         return self._progress(self.http.get(self.status, params={"id": remote_id}).json(), path)
+
+    def _wrong_version(self, replace_all: bool) -> ImportResult:
+        """Only a person can go on, so the result is that of a harmful import. 405 is not the fault of the data."""
+        move = (
+            self.consequences
+            if replace_all
+            else (
+                f"Choose {self.other_version} in the settings of the connection. To move the cluster to {self.version} "
+                "instead, start “Send everything again”, and force that import when it waits for approval."
+            )
+        )
+        reason = f"Nothing was imported: the cluster is on Admin API {self.other_version}. {move}"
+        return ImportResult(ImportState.HARMFUL, reason=reason)
 
     def _upload(self, path: str, query: dict[str, str], *, replace_all: bool) -> Any:
         with open(path, "rb") as file:
@@ -85,7 +131,7 @@ class AdminApi:
     def _rejected_result(self, error: RequestRejected, path: str) -> ImportResult:
         body = error.body if isinstance(error.body, dict) else {}
         reason = str(body.get("reason") or error.response.text(500))
-        if error.status == 409:
+        if error.status in BUSY:
             return ImportResult(ImportState.BUSY, reason=reason, raw=body)
         if error.status == 404:
             raise NeedsAttention(

@@ -12,7 +12,10 @@ from connectors.sdk.account import Account
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.http import HttpClient
 
-SWITCH_TO_V4 = "Choose v4 in the settings. The next import then sends the whole catalog in the new format."
+SWITCH_TO_V4 = (
+    "Choose v4 in the settings. The next import then sends the whole catalog in the new format; an operator has to "
+    "force it, because it moves the cluster."
+)
 
 
 class ElevateClient:
@@ -25,7 +28,7 @@ class ElevateClient:
     def api(self) -> AdminApi:
         """NeedsAttention for a version that the vendor has shut down (F16)."""
         if self.settings.api_version == "v4":
-            return V4(self.http, self.settings)
+            return V4(self.http, self.settings, self.field_map)
         if clock.now().date() > v3.END_OF_LIFE:
             raise NeedsAttention(f"Admin API v3 ended on {v3.END_OF_LIFE}. Nothing was sent.", fix=SWITCH_TO_V4)
-        return V3(self.http, self.settings)
+        return V3(self.http, self.settings, self.field_map)

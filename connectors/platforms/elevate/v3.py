@@ -23,6 +23,7 @@ from connectors.platforms.elevate.admin_api import AdminApi
 from connectors.platforms.elevate.changes import incremental_change
 from connectors.platforms.elevate.product_groups import key_of
 from connectors.platforms.elevate.settings import Settings
+from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.feeds import FeedFile
 from connectors.sdk.operations import Action, Operation
 from hub.kinds import DataType
@@ -106,11 +107,25 @@ def _copy(element: str, temp_files: Sequence[IO[bytes]], file: gzip.GzipFile) ->
 
 
 class V3(AdminApi):
+    version = "v3"
+    other_version = "v4"
+    moves_silently = False
+    consequences = (
+        "Forcing this import moves it back to v3 (downgrade=true): imports by v4, also those of other systems, then "
+        f"fail. v3 ends on {END_OF_LIFE}."
+    )
+    move_parameters = {"downgrade": "true"}
+
     catalog = "/api/admin/v3/import/data"
     status = "/api/admin/v3/import/status"
     content_type = "application/xml"
 
     def open_file(self, path: str, *, replace_all: bool) -> FeedFile:
+        if any(market.price_list for market in self.field_map.markets.values()):
+            raise NeedsAttention(
+                "Price lists of single markets are not sent by v3.",
+                fix="Choose v4 in the settings, or remove the price lists from the markets in the field mapping.",
+            )
         return XmlFeedFile(path, replace_all=replace_all, settings=self.settings)
 
     def method(self, *, replace_all: bool) -> str:
@@ -155,12 +170,20 @@ def _has_brand(product: dict[str, Any]) -> bool:
 def _product(key: str, product: dict[str, Any], names: dict[str, dict[str, str]]) -> str:
     texts = product.get("defaults", {})
     inner = [_text_element(tag, texts[field]) for field, tag in PRODUCT.items() if field in texts]
+    if "images" in product:
+        images = [
+            f"<image><urls>{''.join(_text_element('url', url) for url in image['defaults']['urls'])}</urls></image>"
+            for image in product["images"]
+        ]
+        inner += ["<images>", *images, "</images>"]
     labels = texts.get("customLabels", {}) | ({"category": texts["category"]} if "category" in texts else {})
     if labels:
         attributes = [_attribute(label, values, names.get(label, {})) for label, values in labels.items()]
         inner += ["<custom_attributes>", *attributes, "</custom_attributes>"]
     if product.get("variants"):
-        variants = [_variant(variant_key, each["defaults"]) for variant_key, each in product["variants"].items()]
+        variants = [
+            _variant(variant_key, each.get("defaults", {})) for variant_key, each in product["variants"].items()
+        ]
         inner += ["<variants>", *variants, "</variants>"]
     return f"<product key={_quoted(key)}>{''.join(inner)}</product>"
 
@@ -177,6 +200,8 @@ def _attribute(label: str, values: list[str], names: dict[str, str]) -> str:
 
 def _variant(key: str, values: dict[str, Any]) -> str:
     inner = "".join(_text_element(tag, values[field]) for field, tag in VARIANT.items() if field in values)
+    if "size" in values:
+        inner += f"<sizes>{_text_element('size', values['size'])}</sizes>"
     return f"<variant key={_quoted(key)}>{inner}</variant>"
 
 

@@ -14,6 +14,7 @@ import orjson
 
 from connectors.platforms.elevate.admin_api import AdminApi
 from connectors.platforms.elevate.changes import incremental_change
+from connectors.platforms.elevate.markets import ensure_markets
 from connectors.platforms.elevate.product_groups import key_of
 from connectors.sdk.feeds import FeedFile, ImportResult, ImportState
 from connectors.sdk.operations import Action, Operation
@@ -61,6 +62,13 @@ class JsonLinesFeedFile(FeedFile):
 
 
 class V4(AdminApi):
+    version = "v4"
+    other_version = "v3"
+    moves_silently = True
+    consequences = (
+        "Forcing this import upgrades it to v4: imports by v3, also those of other systems, then fail until it is "
+        "moved back. Ask Voyado for approval first."
+    )
     catalog = "/api/admin/v4/import/catalog"
     status = "/api/admin/v4/import/status"
     content_type = "application/jsonlines"
@@ -70,6 +78,9 @@ class V4(AdminApi):
 
     def method(self, *, replace_all: bool) -> str:
         return "PUT" if replace_all else "POST"
+
+    def prepare(self) -> None:
+        ensure_markets(self.http, self.settings, self.field_map)
 
     def poll(self, remote_id: str, *, path: str, replace_all: bool) -> ImportResult:
         """A failure that is reported asynchronously has no details, so the file is validated again to get them."""
