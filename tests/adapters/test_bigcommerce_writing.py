@@ -475,3 +475,7 @@ def test_stock_and_prices_at_the_store_are_compared(
         assert page.items[operation.external_id] == operation.content and page.cursor is None
         assert adapter.target(data_type).find_existing([operation.external_id, "999999"]) == {operation.external_id}
     assert operation.content["bulk_pricing_tiers"][0]["quantity_max"] == 99
+    for data_type in (STOCK, PRICES):
+        store.fault("status", status=200, body={"surprise": []}, times=1)
+        with pytest.raises(TryAgainLater):
+            adapter.target(data_type).read_existing(cursor=None)
