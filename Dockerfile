@@ -16,7 +16,7 @@ RUN useradd --uid 10001 --create-home synccenter && install -d -o synccenter /da
 ENV PATH=/venv/bin:$PATH \
     PYTHONDONTWRITEBYTECODE=1 \
     PYTHONUNBUFFERED=1 \
-    HEALTH_DIR=/tmp/health \
+    RUNTIME_DIR=/tmp/synccenter \
     POSTGRES_BIN=/usr/lib/postgresql/18/bin \
     STATIC_ROOT=/static \
     SYNCCENTER_VAR=/data

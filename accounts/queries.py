@@ -15,6 +15,12 @@ def is_owner(*, user: User, seller: Seller | None) -> bool:
     return Membership.objects.filter(user=user, seller=seller, role=Membership.Role.OWNER).exists()
 
 
+def role_at(*, user: User, seller: Seller) -> str:
+    """The user's role; that of a viewer for somebody who is not a member."""
+    role = Membership.objects.filter(user=user, seller=seller).values_list("role", flat=True).first()
+    return role or Membership.Role.VIEWER
+
+
 def may_change(*, user: User, seller: Seller) -> bool:
     """Whether the user may start syncs and resolve issues of the seller. Viewers have read-only access."""
     return Membership.objects.filter(user=user, seller=seller).exclude(role=Membership.Role.VIEWER).exists()

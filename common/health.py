@@ -18,7 +18,7 @@ def report(role: str, *, within: timedelta, busy_with: str = "") -> None:
     `role` is `worker`, `copier` or `beat`; one process of several of a role is enough. `busy_with` tells in the
     check's message what the process was doing when it last reported.
     """
-    file = Path(settings.HEALTH_DIR) / role
+    file = Path(settings.RUNTIME_DIR) / "health" / role
     file.parent.mkdir(parents=True, exist_ok=True)
     unfinished = file.with_suffix(f".{uuid4().hex}")
     unfinished.write_text(json.dumps({"until": time.time() + within.total_seconds(), "busy_with": busy_with}))

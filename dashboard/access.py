@@ -14,8 +14,8 @@ from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
-from accounts.models import Seller, User
-from accounts.queries import is_owner, may_change, sellers_of
+from accounts.models import Membership, Seller, User
+from accounts.queries import role_at, sellers_of
 
 # The session key that holds the slug of the seller chosen last.
 SELLER_SESSION_KEY = "seller"
@@ -29,6 +29,7 @@ class SellerRequest(HttpRequest):
     seller: Seller
     sellers: list[Seller]
     may_change: bool
+    is_owner: bool
 
 
 View = Callable[..., HttpResponseBase]
@@ -66,14 +67,22 @@ def seller_action(view: View) -> View:
 
 def seller_owner_action(view: View) -> View:
     """POST for owners; 403 for other members, 404 for everybody else."""
+    return seller_member_action(_require_owner(view))
 
+
+def seller_owner_page(view: View) -> View:
+    """GET (and HEAD) for owners; 403 for other members, 404 for everybody else."""
+    return seller_page(_require_owner(view))
+
+
+def _require_owner(view: View) -> View:
     @wraps(view)
     def inner(request: SellerRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not is_owner(user=request.user, seller=request.seller):
+        if not request.is_owner:
             raise PermissionDenied("Only owners can do this.")
         return view(request, *args, **kwargs)
 
-    return seller_member_action(inner)
+    return inner
 
 
 def _require_membership(view: View) -> View:
@@ -88,7 +97,8 @@ def _require_membership(view: View) -> View:
         if chosen is None:
             raise Http404(f"{request.user} is not a member of a seller {seller!r}.")
         request.seller = chosen
-        request.may_change = may_change(user=request.user, seller=chosen)
+        role = role_at(user=request.user, seller=chosen)
+        request.may_change, request.is_owner = role != Membership.Role.VIEWER, role == Membership.Role.OWNER
         if request.session.get(SELLER_SESSION_KEY) != seller:
             request.session[SELLER_SESSION_KEY] = seller
         with timezone.override(seller_time_zone(chosen)):

@@ -7,6 +7,7 @@ from math import sqrt
 
 from django.utils import timezone
 
+from dashboard.queries.activity import Day
 from dashboard.queries.webhooks import LatencyBucket
 from hub.models import Run
 
@@ -75,3 +76,35 @@ def latency_chart(latency_buckets: Sequence[LatencyBucket]) -> LatencyChart | No
         height = round(_MIN_HEIGHT + unit * sqrt(max(bucket.longest.total_seconds(), 0)), 1)
         bars.append(LatencyBar(bucket, position * (BAR + GAP), round(HEIGHT - height, 1), height))
     return LatencyChart(bars, len(bars) * (BAR + GAP) - GAP, longest)
+
+
+DAY_HEIGHT = 32
+DAY_BAR = 10
+DAY_GAP = 4
+
+
+@dataclass(frozen=True)
+class DayBar:
+    day: Day
+    x: int
+    y: float
+    height: float
+
+
+@dataclass(frozen=True)
+class DayChart:
+    """`most` is the largest number of items changed on one day, at the top of the axis."""
+
+    bars: list[DayBar]
+    width: int
+    most: int
+
+
+def day_chart(days: Sequence[Day]) -> DayChart:
+    """A bar for each day, as high as the number of items changed. A day without changes keeps a line at the bottom."""
+    most = max((day.changed for day in days), default=0)
+    bars = []
+    for position, day in enumerate(days):
+        height = round(2 + (DAY_HEIGHT - 2) * day.changed / max(most, 1), 1)
+        bars.append(DayBar(day, position * (DAY_BAR + DAY_GAP), round(DAY_HEIGHT - height, 1), height))
+    return DayChart(bars, len(bars) * (DAY_BAR + DAY_GAP) - DAY_GAP, most)

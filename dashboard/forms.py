@@ -1,23 +1,28 @@
 """Forms: the filters of lists, login, password, API keys."""
 
 from collections.abc import Iterable
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
 
 from django import forms
+from django.utils import timezone
 from django.utils.text import capfirst
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Membership, Seller
+from accounts.models import Membership, Seller, User
 from accounts.services import SCOPES
 from catalog.models import Status
 from connectors.models import WebhookEvent
 from dashboard.queries.checks import verdicts_of
-from dashboard.queries.issues import OPEN, RESOLVED
+from dashboard.queries.issues import BLOCKING, OPEN, RESOLVED, SNOOZED, WARNINGS
+from dashboard.queries.members import members
 from dashboard.queries.statuses import jobs_with_statuses
 from hub.kinds import DataType, Kind
 from hub.models import Connection, Job, Run
 from orders.models import Customer, Order
-from synclog.models import Issue, ItemStatus, SyncLog
+from synclog.inbox import MUTED_UNTIL
+from synclog.models import ItemStatus, SyncLog
 
 if TYPE_CHECKING:
     from django.utils.functional import _StrOrPromise
@@ -62,11 +67,12 @@ class FilterForm(forms.Form):
 
 
 class IssueFilter(FilterForm):
+    """Filters of the inbox. `view` and `cause` are links of the page, which the form keeps."""
+
     connection = _choice(_("Connection"), [])
     data_type = _choice(_("Data"), DataType.choices)
-    severity = _choice(_("Severity"), Issue.Severity.choices)
+    assigned = _choice(_("Assigned to"), [])
     text = _search(_("Search"), _("Text or ID"))
-    shown = forms.ChoiceField(label=_("Status"), choices=[("", _("Open")), (RESOLVED, _("Resolved"))], required=False)
 
     def __init__(self, data: Any, *, seller: Seller) -> None:
         super().__init__(data)
@@ -75,15 +81,95 @@ class IssueFilter(FilterForm):
         )
         connections = {integration: name or integration for integration, name in names}
         _set_choices(self, "connection", [*_ANY, *connections.items()])
+        self.members = list(members(seller=seller))
+        people = [(str(person.pk), person.name or person.email) for person in self.members]
+        _set_choices(self, "assigned", [*_ANY, *people])
+        view, self.cause = data.get("view", ""), data.get("cause", "")[:80]
+        # A link to a cause or a run leads to all its issues, whichever view they are in.
+        default = OPEN if self.cause or data.get("run") else BLOCKING
+        self.view = view if view in (OPEN, BLOCKING, WARNINGS, SNOOZED, RESOLVED) else default
 
     @property
-    def chosen(self) -> dict[str, Any]:
-        values = super().chosen
-        return values | {"shown": values["shown"] or OPEN}
+    def shows_resolved(self) -> bool:
+        return self.view == RESOLVED
 
     @property
-    def active(self) -> bool:
-        return any(value for name, value in self.chosen.items() if name != "shown")
+    def scope(self) -> dict[str, Any]:
+        """All filters, for `dashboard.queries.issues.issues`."""
+        return self.chosen | {"cause": self.cause, "view": self.view}
+
+
+class InboxAction(forms.Form):
+    """What to do (`action`) about the chosen issues, causes, or everything that the filters match.
+
+    `assign:7` and `assign:` assign to a person and to nobody, `snooze:7` hides for seven days.
+    """
+
+    action = forms.CharField()
+    everything = forms.BooleanField(required=False)
+
+    def __init__(self, data: Any, *, seller: Seller) -> None:
+        super().__init__(data)
+        self._seller = seller
+        self.causes = [cause for cause in data.getlist("cause_key") if 0 < len(cause) <= 80]
+        self.issue_ids = [int(value) for value in data.getlist("issue") if value.isdecimal() and len(value) < 19]
+        self.person: User | None = None
+        self.until: datetime | None = None
+
+    def clean_action(self) -> str:
+        action, _colon, value = self.cleaned_data["action"].partition(":")
+        match action:
+            case "assign" if value:
+                found = members(seller=self._seller).filter(pk=int(value) if value.isdecimal() else 0).first()
+                if found is None:
+                    raise forms.ValidationError(_("This person is not a member of your team."))
+                self.person = found
+            case "snooze" if value.isdecimal() and len(value) < 4:
+                self.until = timezone.now() + timedelta(days=int(value))
+            case "mute":
+                self.until = MUTED_UNTIL
+            case "check" | "send" | "resolve" | "assign" | "show":
+                pass
+            case _:
+                raise forms.ValidationError(_("Select what to do."))
+        return str(action)
+
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        if not (cleaned.get("everything") or self.causes or self.issue_ids):
+            raise forms.ValidationError(_("Select at least one issue."))
+        return cleaned
+
+    def done_text(self, number: int) -> str:
+        """What was done, with a placeholder for the number."""
+        match self.cleaned_data["action"]:
+            case "check":
+                return ngettext(
+                    "Checking %(number)s item again. It leaves the inbox as soon as it is synced.",
+                    "Checking %(number)s items again. They leave the inbox as soon as they are synced.",
+                    number,
+                )
+            case "send":
+                return ngettext("Sending %(number)s item again.", "Sending %(number)s items again.", number)
+            case "resolve":
+                return ngettext(
+                    "%(number)s issue resolved. It reopens if the problem comes back.",
+                    "%(number)s issues resolved. They reopen if the problem comes back.",
+                    number,
+                )
+            case "assign":
+                return gettext("Assigned.") if self.person else gettext("Assigned to nobody.")
+            case "show":
+                return gettext("Shown in the inbox again.")
+            case "mute":
+                return gettext("Muted. You find it under Snoozed.")
+        return gettext("Snoozed. It comes back to the inbox by itself.")
+
+    @property
+    def nothing_text(self) -> str:
+        if self.cleaned_data["action"] == "send":
+            return gettext("Nothing to send: these issues are about imports. Select Check again.")
+        return gettext("Nothing to do: these issues are resolved.")
 
 
 class RunFilter(FilterForm):

@@ -5,7 +5,21 @@ from django.contrib.auth.views import LogoutView
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from django.views.generic import RedirectView
 
-from dashboard.views import account, checks, connections, issues, items, overview, preferences, runs, team, webhooks
+from dashboard.views import (
+    account,
+    checks,
+    connect,
+    connections,
+    issues,
+    items,
+    mapping,
+    overview,
+    preferences,
+    runs,
+    search,
+    team,
+    webhooks,
+)
 
 seller_urls: list[URLPattern] = [
     path("", overview.show, name="overview"),
@@ -18,9 +32,18 @@ seller_urls: list[URLPattern] = [
     path("jobs/<int:job>/retry/", overview.retry_held, name="retry_held"),
     path("issues/", issues.index, name="issues"),
     path("issues/download/", issues.download, name="issues_csv"),
-    path("issues/resolve/", issues.resolve_selected, name="resolve_selected"),
-    path("issues/<int:issue>/resolve/", issues.resolve, name="resolve_issue"),
-    path("issues/<int:issue>/retry/", issues.retry, name="retry_issue"),
+    path("connect/", connect.choose, name="connect"),
+    path("connect/<slug:platform>/", connect.form, name="connect_form"),
+    path("connect/<slug:platform>/test/", connect.test, name="connect_test"),
+    path("connections/<slug:connection>/setup/", connect.setup, name="connect_setup"),
+    path("connections/<slug:connection>/begin/", connect.begin, name="connect_begin"),
+    path("connections/<slug:connection>/mapping/", mapping.show, name="mapping"),
+    path("connections/<slug:connection>/mapping/save/", mapping.save, name="save_mapping"),
+    path("jobs/<int:job>/sample/", connect.sample, name="connect_sample"),
+    path("search/", search.index, name="search"),
+    path("issues/<int:issue>/", issues.show, name="issue"),
+    path("issues/live/", issues.live, name="issues_live"),
+    path("issues/act/", issues.act, name="act_on_issues"),
     path("runs/", runs.index, name="runs"),
     path("runs/<int:run>/", runs.show, name="run"),
     path("runs/<int:run>/live/", runs.live, name="run_live"),

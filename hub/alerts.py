@@ -102,16 +102,23 @@ def _overdue(jobs: QuerySet[Job], now: datetime) -> list[Finding]:
     found = []
     scheduled = jobs.filter(paused=False).exclude(full_schedule="", partial_schedule="")
     for job in scheduled:
-        intervals = [
-            time_between_runs(schedule, after=now, time_zone=job.time_zone)
-            for schedule in (job.full_schedule, job.partial_schedule)
-            if schedule
-        ]
-        since = job.state.last_success_at or job.connection.created_at
-        if now - since > 2 * min(intervals) + OVERDUE_GRACE:
-            message = _("No successful run for %(duration)s.") % {"duration": timesince(since, now)}
+        if is_overdue(job=job, now=now):
+            duration = timesince(_last_success(job), now)
+            message = _("No successful run for %(duration)s.") % {"duration": duration}
             found.append(_job_finding(job, Alert.Kind.OVERDUE, message))
     return found
+
+
+def is_overdue(*, job: Job, now: datetime) -> bool:
+    """Whether a job has had no successful run for two intervals of its shortest schedule. No query if the job's state
+    and connection are loaded."""
+    schedules = [schedule for schedule in (job.full_schedule, job.partial_schedule) if schedule]
+    intervals = [time_between_runs(schedule, after=now, time_zone=job.time_zone) for schedule in schedules]
+    return bool(intervals) and now - _last_success(job) > 2 * min(intervals) + OVERDUE_GRACE
+
+
+def _last_success(job: Job) -> datetime:
+    return job.known_state.last_success_at or job.connection.created_at
 
 
 def _drifted(jobs: QuerySet[Job]) -> list[Finding]:

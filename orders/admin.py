@@ -1,5 +1,7 @@
 """Console pages of customers and orders. They are read-only: the next sync would overwrite an edit."""
 
+from typing import Any
+
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.db.models.functions import Upper
@@ -22,6 +24,7 @@ from orders.models import (
     Shipment,
     TargetTotals,
 )
+from orders.queries import unreconciled_orders
 
 SELLER = ("seller", AutocompleteSelectFilter)
 ORDER_COLORS: dict[Order.Status, Color] = {
@@ -99,7 +102,7 @@ class RefundInline(ReadOnlyInline):
 
 class TargetTotalsInline(ReadOnlyInline):
     model = TargetTotals
-    fields = ("connection", "expected_total", "total", "difference", "read_at")
+    fields = ("connection", "expected_total", "total", "difference", "expected_tax", "tax", "differs", "read_at")
 
 
 class ShipmentInline(ReadOnlyInline):
@@ -107,12 +110,36 @@ class ShipmentInline(ReadOnlyInline):
     fields = ("external_id", "carrier", "tracking_numbers", "shipped_at")
 
 
+class ReconciliationFilter(admin.SimpleListFilter):
+    """The report of orders that do not reconcile: `?differences=open`."""
+
+    title = _("differences")
+    parameter_name = "differences"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [
+            ("open", _("All open differences")),
+            ("source", _("Does not add up")),
+            ("target", _("Differs at a target")),
+        ]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Order]) -> QuerySet[Order]:
+        found = queryset & unreconciled_orders() if self.value() else queryset
+        match self.value():
+            case "source":
+                return found.filter(reconciliation=Order.Reconciliation.DIFFERENT)
+            case "target":
+                return found.filter(target_totals__differs=True).distinct()
+        return found
+
+
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     list_display = (
-        "number", "seller", "status_text", "total", "currency", "reconciliation", "placed_at", "placed_through_b2b",
+        "number", "seller", "status_text", "total", "currency", "reconciliation", "difference",
+        "placed_at", "placed_through_b2b",
     )  # fmt: skip
-    list_filter = (("status", ChoicesDropdownFilter), "reconciliation", "placed_through_b2b", SELLER)
+    list_filter = (("status", ChoicesDropdownFilter), ReconciliationFilter, "placed_through_b2b", SELLER)
     list_select_related = ("seller",)
     search_fields = ("number",)
     search_help_text = _("Search by exact order number")

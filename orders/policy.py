@@ -158,6 +158,7 @@ POLICY: dict[str, dict[str, object]] = {
         "total": "keep",
         "tax": "keep",
         "difference": "keep",
+        "differs": "keep",
         "read_at": "keep",
     },
     "orders_shipment": {

@@ -4,12 +4,12 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
 
-from django.db.models import Exists, OuterRef
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.db.models.functions import Upper
 
 from hub import links
 from hub.kinds import Kind
-from orders.models import Customer, Order, OrderLine
+from orders.models import Customer, Order, OrderLine, TargetTotals
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +34,18 @@ def order_identities(*, order_ids: Collection[int]) -> dict[int, OrderIdentity]:
 def sellers_of_orders(*, order_ids: Collection[int]) -> dict[int, int]:
     """Order ID → seller ID."""
     return dict(Order.objects.filter(pk__in=order_ids).values_list("pk", "seller"))
+
+
+def unreconciled_orders(*, seller_id: int | None = None) -> QuerySet[Order]:
+    """Orders that do not add up and that nobody accepted, or whose total or tax at a target differs (M3, M4).
+
+    Without `seller_id`: those of all sellers.
+    """
+    different = Q(reconciliation=Order.Reconciliation.DIFFERENT)
+    accepted = Q(accepted_difference__isnull=False, accepted_difference=F("difference"))
+    at_target = Q(pk__in=TargetTotals.objects.filter(differs=True).values("order"))
+    found = Order.objects.filter((different & ~accepted) | at_target)
+    return found if seller_id is None else found.filter(seller_id=seller_id)
 
 
 def orders_of_source(*, source_id: int, order_ids: Collection[int]) -> set[int]:

@@ -20,6 +20,15 @@ document.addEventListener("input", (event) => {
   }
 });
 
+// The key in data-shortcut moves the focus to that field, unless the person is typing.
+document.addEventListener("keydown", (event) => {
+  if (event.ctrlKey || event.metaKey || event.altKey || event.target.matches("input, textarea, select")) return;
+  const field = document.querySelector(`[data-shortcut="${CSS.escape(event.key)}"]`);
+  if (!field) return;
+  event.preventDefault();
+  field.focus();
+});
+
 // A button with data-copies="id" copies the text of that element, then shows its data-copied text.
 document.addEventListener("click", async (event) => {
   const button = event.target.closest("[data-copies]");
@@ -50,6 +59,19 @@ document.addEventListener("keydown", (event) => {
   if (!menu) return;
   menu.open = false;
   menu.querySelector("summary").focus();
+});
+
+// What people have opened or checked stays so when a part of the page is replaced.
+let checked = [];
+document.addEventListener("htmx:beforeSwap", (event) => {
+  // Before the swap, because htmx gives the focus back to elements that are visible then.
+  for (const { id } of event.detail.target.querySelectorAll("details[id][open]")) {
+    event.detail.serverResponse = event.detail.serverResponse.replaceAll(`id="${id}"`, `id="${id}" open`);
+  }
+  checked = [...event.detail.target.querySelectorAll("input:checked")].map((each) => each.value);
+});
+document.addEventListener("htmx:afterSettle", (event) => {
+  for (const box of event.detail.elt.querySelectorAll("input[type=checkbox]")) box.checked ||= checked.includes(box.value);
 });
 
 // The log keeps scrolling with new lines while it is scrolled to its end.

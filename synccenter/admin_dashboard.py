@@ -1,149 +1,206 @@
-"""The console's dashboard: cards with figures, jobs that need attention, and active runs."""
+"""The console's home: what is wrong across all sellers, ranked by impact (I6), and the state of the installation."""
 
-from datetime import datetime, timedelta
+from collections import defaultdict
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Max, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.timesince import timesince, timeuntil
+from django.utils.functional import Promise
+from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
-from common.admin import COUNT_LIMIT
-from hub.models import Change, Connection, JobState, Lane, Run, Worker
-from hub.workers import HEARTBEAT_INTERVAL
-from staging_copy.models import Backup, Copy, CopySchedule
+from accounts.admin_audit import ACTION_LABELS
+from accounts.models import AuditEvent, Seller
+from common.admin import Color
+from connectors.adapters.registry import adapters
+from hub.models import Alert, Connection
+from synccenter.admin_tiles import engine_tiles, staging_tiles
 from synccenter.unfold import may_view
+from synclog.inbox import cause_title, group_by_cause, shown_issues
 from synclog.models import Issue
+
+_MAX_INCIDENTS = 12
+_MAX_SELLERS = 60
+_LATEST_ACTIONS = 8
+# Alerts that something has stopped for the seller; the others are about lateness and differences.
+_STOPPED = (Alert.Kind.UNREACHABLE, Alert.Kind.FAILING, Alert.Kind.ATTENTION)
+
+
+@dataclass(frozen=True)
+class Incident:
+    """One problem, however many sellers have it. `items` is 0 for what is not about single items."""
+
+    title: str
+    detail: str
+    sellers: int
+    items: int
+    since: datetime
+    color: Color
+    action: str | Promise
+    address: str
+
+
+@dataclass(frozen=True)
+class SellerHealth:
+    """The state of a seller in the grid: a color, and in words why."""
+
+    seller: Seller
+    color: Color
+    state: str
+    blocked: int
+    address: str
 
 
 def dashboard_context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The context of `admin/index.html`. Unfold calls this (DASHBOARD_CALLBACK)."""
     now = timezone.now()
+    found = incidents(now=now) if may_view(request, "synclog.issue") else []
+    search = request.GET.get("seller", "").replace("\x00", "")[:100]
+    grid = seller_grid(search=search, now=now) if may_view(request, "accounts.seller") else []
     return context | {
-        "title": _("Dashboard"),
-        "cards": [card for card in [*_cards(now), *_staging_cards(now)] if may_view(request, card["label"])],
-        "waiting_jobs": _waiting_jobs() if may_view(request, "hub.job") else [],
-        "open_runs": _open_runs() if may_view(request, "hub.run") else [],
+        "title": _("Home"),
+        "incidents": found[:_MAX_INCIDENTS],
+        "sentence": _sentence(found) if may_view(request, "synclog.issue") else "",
+        "sellers": grid[:_MAX_SELLERS],
+        "more_sellers": max(0, len(grid) - _MAX_SELLERS),
+        "seller_search": search,
+        "integrations": _integrations() if may_view(request, "hub.connection") else [],
+        "staging": [tile for tile in staging_tiles(now) if may_view(request, tile["label"])],
+        "engine": [tile for tile in engine_tiles(now) if may_view(request, tile["label"])],
+        "actions": _latest_actions() if may_view(request, "accounts.auditevent") else [],
     }
 
 
-def _cards(now: datetime) -> list[dict[str, Any]]:
-    lanes = Lane.objects.aggregate(
-        queued=Count("pk", Q(due=True, paused=False, lease_until=None)),
-        running=Count("pk", Q(lease_until__gt=now)),
-        backing_off=Count("pk", Q(rest_until__gt=now)),
-        paused=Count("pk", Q(paused=True)),
-    )
-    runs = Run.objects.filter(state__in=Run.OPEN)
-    # Only `created_at` is indexed; runs take less than a week, so this includes every run that failed in the last day.
-    failed = Run.objects.filter(
-        created_at__gt=now - timedelta(days=7), finished_at__gt=now - timedelta(days=1), state=Run.State.FAILED
-    )
-    oldest = Change.objects.filter(state=Change.State.READY).order_by("pk").first()
-    held = Change.objects.filter(state=Change.State.HELD)
-    workers = Worker.objects.filter(seen_at__gt=now - 3 * HEARTBEAT_INTERVAL).count()
-    needs_attention = Connection.objects.filter(state=Connection.State.NEEDS_ATTENTION).count()
+def incidents(*, now: datetime) -> list[Incident]:
+    """Open alerts and causes of blocking issues: what has stopped first, then by sellers and items. Four queries."""
+    found = [*_alert_incidents(), *_issue_incidents(now)]
+    order: dict[Color, int] = {"danger": 0, "warning": 1}
+    return sorted(found, key=lambda each: (order.get(each.color, 2), -each.sellers, -each.items, each.since))
+
+
+def _alert_incidents() -> list[Incident]:
+    groups: dict[tuple[str, str], list[Alert]] = defaultdict(list)
+    for alert in Alert.objects.filter(resolved_at=None).select_related("job__connection").order_by("opened_at"):
+        groups[alert.kind, alert.job.connection.platform if alert.job else ""].append(alert)
+    found = []
+    for (kind, platform), alerts in groups.items():
+        adapter = adapters().get(platform)
+        label = str(Alert.Kind(kind).label)
+        found.append(
+            Incident(
+                title=f"{adapter.name}: {label}" if adapter else label,
+                detail=alerts[0].message,
+                sellers=len({alert.seller_id for alert in alerts}),
+                items=0,
+                since=alerts[0].opened_at,
+                color="danger" if kind in _STOPPED else "warning",
+                action=_("Show alerts"),
+                address=_list("hub_alert", kind__exact=kind),
+            )
+        )
+    return found
+
+
+def _issue_incidents(now: datetime) -> list[Incident]:
+    groups = group_by_cause(shown_issues(now=now).filter(severity=Issue.Severity.ERROR), now=now)[:_MAX_INCIDENTS]
+    samples = Issue.objects.select_related("sync_log__connection").in_bulk([group.sample_id for group in groups])
     return [
-        _card(_("Open issues"), _capped_count(Issue.objects.filter(resolved_at=None)), "synclog.issue"),
-        _card(
-            _("Changes that need action"), _capped_count(held), "hub.change", "?state__exact=held", alarm=held.exists()
-        ),
-        _card(_("Failed runs (last 24 hours)"), failed.count(), "hub.run", "?state=failed", alarm=failed.exists()),
-        _card(
-            _("Connections that need attention"),
-            needs_attention,
-            "hub.connection",
-            "?state__exact=needs_attention",
-            alarm=bool(needs_attention),
-        ),
-        _card(_("Active runs"), runs.count(), "hub.run", "?state=open"),
-        _card(
-            _("Queue lag"),
-            _age(oldest.created_at, now) if oldest else _("0 s"),
-            "hub.change",
-            "?state__exact=ready",
-            alarm=oldest is not None and now - oldest.created_at > timedelta(hours=1),
-        ),
-        _card(
-            _("Lanes"),
-            _("%(running)d running") % lanes,
-            "hub.lane",
-            note=_("%(queued)d queued · %(backing_off)d backing off · %(paused)d paused") % lanes,
-            alarm=bool(lanes["backing_off"]),
-        ),
-        _card(
-            _("Active workers"),
-            workers,
-            "hub.worker",
-            note="" if workers else _("Nothing syncs until a worker starts."),
-            alarm=not workers,
-        ),
+        Incident(
+            title=cause_title(sample),
+            detail=sample.fix or sample.message,
+            sellers=group.sellers,
+            items=group.items,
+            since=group.since,
+            color="warning",
+            action=_("Show issues"),
+            address=_list("synclog_issue", cause=group.key),
+        )
+        for group in groups
+        if (sample := samples.get(group.sample_id)) is not None
     ]
 
 
-def _staging_cards(now: datetime) -> list[dict[str, Any]]:
-    backup = Backup.objects.filter(state=Backup.State.GOOD).order_by("-taken_at").first()
-    last = Copy.objects.exclude(state__in=(Copy.State.PLANNED, Copy.State.CANCELLED)).order_by("-pk").first()
-    times = [
-        *Copy.objects.filter(state=Copy.State.PLANNED).order_by("not_before").values_list("not_before", flat=True)[:1],
-        *CopySchedule.objects.filter(paused=False).order_by("next_at").values_list("next_at", flat=True)[:1],
-    ]
-    upcoming = min((time for time in times if time), default=None)
-    if upcoming is None:
-        next_copy = _("Not scheduled")
-    elif upcoming > now:
-        next_copy = _("In %(duration)s") % {"duration": timeuntil(upcoming, now, depth=1)}
+def _sentence(found: list[Incident]) -> str:
+    """What is worst, how large it is, and where to start."""
+    if not found:
+        return _("No incident at any seller.")
+    worst = found[0]
+    sellers = ngettext("%(number)s seller", "%(number)s sellers", worst.sellers) % {"number": worst.sellers}
+    items = ngettext("%(number)s item", "%(number)s items", worst.items) % {"number": f"{worst.items:,}"}
+    size = f"{sellers}, {items}" if worst.items else sellers
+    others = len(found) - 1
+    more = ngettext("%(number)s more incident.", "%(number)s more incidents.", others) % {"number": others}
+    return _("Worst now: %(title)s (%(size)s).") % {"title": worst.title, "size": size} + (f" {more}" if others else "")
+
+
+def seller_grid(*, now: datetime, search: str = "") -> list[SellerHealth]:
+    """The sellers whose name contains the text, those with the worst state first. Four queries."""
+    sellers = Seller.objects.exclude(status=Seller.Status.DELETED)
+    if search:
+        sellers = sellers.filter(name__icontains=search)
+    blocking = shown_issues(now=now).filter(severity=Issue.Severity.ERROR).order_by()
+    blocked = dict(blocking.values_list("seller").annotate(Count("pk")))
+    alerts: dict[int | None, set[str]] = defaultdict(set)
+    for seller, kind in Alert.objects.filter(resolved_at=None).values_list("seller", "kind"):
+        alerts[seller].add(kind)
+    broken = set(Connection.objects.filter(state=Connection.State.NEEDS_ATTENTION).values_list("seller", flat=True))
+    rank: dict[Color, int] = {"danger": 0, "warning": 1, "success": 2, "default": 3}
+    found = [_health(each, blocked.get(each.pk, 0), alerts[each.pk], each.pk in broken) for each in sellers]
+    return sorted(found, key=lambda each: (rank[each.color], -each.blocked, each.seller.name))
+
+
+def _health(seller: Seller, blocked: int, alerts: set[str], is_broken: bool) -> SellerHealth:
+    color: Color
+    if seller.status == Seller.Status.SUSPENDED:
+        color, state = "default", str(Seller.Status.SUSPENDED.label)
+    elif is_broken:
+        color, state = "danger", _("Connection not working")
+    elif stopped := next((kind for kind in _STOPPED if kind in alerts), None):
+        color, state = "danger", str(Alert.Kind(stopped).label)
+    elif blocked:
+        color, state = "warning", ngettext("%(number)s blocked", "%(number)s blocked", blocked)
+        state %= {"number": f"{blocked:,}"}
+    elif alerts:
+        color, state = "warning", str(Alert.Kind(sorted(alerts)[0]).label)
     else:
-        next_copy = _("Starting")
+        color, state = "success", _("Up to date")
+    address = _list("synclog_issue", seller__id__exact=seller.pk) if blocked else ""
+    return SellerHealth(
+        seller, color, state, blocked, address or reverse("admin:accounts_seller_change", args=[seller.pk])
+    )
+
+
+def _integrations() -> list[dict[str, Any]]:
+    """Each platform with its number of connections, and how many of them do not work or are paused."""
+    installed = Connection.objects.exclude(state=Connection.State.UNINSTALLED).order_by("platform")
+    rows = installed.values("platform").annotate(
+        total=Count("pk"),
+        broken=Count("pk", filter=Q(state=Connection.State.NEEDS_ATTENTION)),
+        paused=Count("pk", filter=Q(paused_at__isnull=False)),
+        changed=Max("updated_at"),
+    )
+    known = adapters()
     return [
-        _card(
-            _("Last verified backup"),
-            _ago(backup.taken_at, now) if backup else _("None"),
-            "staging_copy.backup",
-            note="" if backup else _("Copies to staging need a verified backup."),
-            # Backups are nightly; the extra hours cover one that is still running.
-            alarm=backup is not None and now - backup.taken_at > timedelta(hours=30),
-        ),
-        _card(
-            _("Last copy to staging"),
-            _ago(last.created_at, now) if last else _("None"),
-            "staging_copy.copy",
-            note=last.get_state_display() if last else "",
-            alarm=last is not None and last.state in (Copy.State.FAILED, Copy.State.UNCHECKED, Copy.State.ASKING),
-        ),
-        _card(_("Next copy to staging"), next_copy, "staging_copy.copyschedule"),
+        row
+        | {
+            "name": known[row["platform"]].name if row["platform"] in known else row["platform"],
+            "address": _list("hub_connection", platform=row["platform"]),
+            "color": "danger" if row["broken"] else "warning" if row["paused"] else "success",
+        }
+        for row in rows
     ]
 
 
-def _ago(timestamp: datetime, now: datetime) -> str:
-    """The largest unit only: "5 hours ago"."""
-    return _("%(duration)s ago") % {"duration": timesince(timestamp, now, depth=1)}
+def _latest_actions() -> list[tuple[AuditEvent, str | Promise]]:
+    """The latest entries of the audit log, with what each action is called."""
+    events = AuditEvent.objects.select_related("user", "seller").order_by("-at")[:_LATEST_ACTIONS]
+    return [(event, ACTION_LABELS.get(event.action, event.action)) for event in events]
 
 
-def _age(timestamp: datetime, now: datetime) -> str:
-    """A duration with seconds below a minute, where `timesince` would say "0 minutes"."""
-    seconds = int((now - timestamp).total_seconds())
-    return _("%(seconds)d s") % {"seconds": max(seconds, 0)} if seconds < 60 else timesince(timestamp, now)
-
-
-def _card(
-    title: str, value: object, label: str, query: str = "", *, note: str = "", alarm: bool = False
-) -> dict[str, Any]:
-    address = reverse(f"admin:{label.replace('.', '_')}_changelist") + query
-    return {"title": title, "value": value, "note": note, "alarm": alarm, "address": address, "label": label}
-
-
-def _capped_count(rows: QuerySet[Any]) -> str:
-    """An exact number up to the limit, above it "10,000+"; counting more would slow the page down."""
-    number = rows.order_by()[: COUNT_LIMIT + 1].count()
-    return f"{COUNT_LIMIT:,}+" if number > COUNT_LIMIT else f"{number:,}"
-
-
-def _waiting_jobs() -> QuerySet[JobState]:
-    return JobState.objects.exclude(attention="").select_related("job__connection__seller").order_by("pk")[:20]
-
-
-def _open_runs() -> QuerySet[Run]:
-    return Run.objects.filter(state__in=Run.OPEN).select_related("job__connection").order_by("-pk")[:20]
+def _list(name: str, **filters: str | int) -> str:
+    return f"{reverse(f'admin:{name}_changelist')}?{urlencode(filters)}"

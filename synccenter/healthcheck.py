@@ -34,7 +34,7 @@ def _problem_of_web(port: int) -> str:
 
 
 def _problem_of_reports(role: str) -> str:
-    file = health_dir() / role
+    file = runtime_dir() / "health" / role
     try:
         report = json.loads(file.read_text())
     except FileNotFoundError:
@@ -46,10 +46,10 @@ def _problem_of_reports(role: str) -> str:
     return f"The {role} should have reported {late:.0f} seconds ago{busy}."
 
 
-def health_dir() -> Path:
-    """The folder of the reports: the setting HEALTH_DIR (docs/operations.md)."""
+def runtime_dir() -> Path:
+    """The setting RUNTIME_DIR (docs/operations.md)."""
     root = Path(__file__).resolve().parent.parent
-    return Path(os.environ.get("HEALTH_DIR") or Path(os.environ.get("SYNCCENTER_VAR") or root / "var") / "health")
+    return Path(os.environ.get("RUNTIME_DIR") or Path(os.environ.get("SYNCCENTER_VAR") or root / "var") / "run")
 
 
 def main() -> None:

@@ -1,13 +1,43 @@
-"""A log formatter that masks the tokens in webhook URLs, which are credentials."""
+"""Log formatters. Both mask the tokens in webhook URLs, which are credentials."""
 
 import logging
 import re
+from typing import Any
+
+from pythonjsonlogger.json import JsonFormatter
+
+from common import log_context
 
 _TOKEN = re.compile(r"(/webhooks/)[^\s/?\"']{16,}")
+
+
+def masked(text: str) -> str:
+    """The text without the tokens of webhook addresses."""
+    return _TOKEN.sub(r"\1•••", text)
 
 
 class Formatter(logging.Formatter):
     """Masks tokens anywhere in the line: paths, error messages, tracebacks."""
 
     def format(self, record: logging.LogRecord) -> str:
-        return _TOKEN.sub(r"\1•••", super().format(record))
+        return masked(super().format(record))
+
+
+class JSONFormatter(JsonFormatter):
+    """A JSON object a line: `time`, `level`, `logger`, `message`, `exc_info`, and what is being worked on."""
+
+    def __init__(self) -> None:
+        super().__init__(json_ensure_ascii=False, timestamp=False)
+
+    def add_fields(self, log_data: dict[str, Any], record: logging.LogRecord, message_dict: dict[str, Any]) -> None:
+        """Nothing else of the record: its other attributes may hold anything, a request's headers for example."""
+        log_data["time"] = f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{record.msecs:03.0f}Z"
+        log_data["level"] = record.levelname
+        log_data["logger"] = record.name
+        log_data["message"] = record.getMessage()
+        log_data |= log_context.current()
+        if record.exc_info:
+            log_data["exc_info"] = self.formatException(record.exc_info)
+
+    def format(self, record: logging.LogRecord) -> str:
+        return masked(super().format(record))

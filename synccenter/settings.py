@@ -12,14 +12,15 @@ from celery.schedules import crontab
 from django.core.exceptions import ImproperlyConfigured
 
 from synccenter import environment as env
+from synccenter import error_reports
 from synccenter.embedded import bundled_postgres, postgres_binaries
-from synccenter.healthcheck import health_dir
+from synccenter.healthcheck import runtime_dir
 from synccenter.unfold import UNFOLD  # noqa: F401 - a setting like those below
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 VAR_DIR = env.path("SYNCCENTER_VAR", BASE_DIR / "var")
-# Reports of this machine's processes for health checks.
-HEALTH_DIR = env.path("HEALTH_DIR", health_dir())
+# Files of this machine's running processes: reports for health checks, metrics of requests.
+RUNTIME_DIR = env.path("RUNTIME_DIR", runtime_dir())
 
 # live, staging or development. Not stored in the database, so that a copied database cannot claim to be live.
 ENVIRONMENT = env.text("ENVIRONMENT", "live")
@@ -29,6 +30,8 @@ DEVELOPMENT = ENVIRONMENT == "development"
 DEBUG = env.flag("DEBUG", False)
 
 SECRET_KEY = env.text("SECRET_KEY", "only-for-development-" + "x" * 40 if DEVELOPMENT else None)
+# For `GET /metrics`. Without a token there are no metrics.
+METRICS_TOKEN = env.text("METRICS_TOKEN", "")
 # Newest first; older keys still decrypt. `./dev manage new_encryption_key` prints one.
 ENCRYPTION_KEYS = env.words("ENCRYPTION_KEYS", "ZGV2ZWxvcG1lbnQtb25seS1rZXktMzItYnl0ZXMtISE=" if DEVELOPMENT else "")
 ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver" if DEVELOPMENT else "")
@@ -67,6 +70,8 @@ INSTALLED_APPS = [
     "allauth.socialaccount.providers.openid_connect",
 ]
 MIDDLEWARE = [
+    "synccenter.metrics.measure_requests",
+    "synccenter.middleware.number_requests",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "accounts.client_address.remember_client_address",
@@ -242,7 +247,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY el
 # How many proxies append to X-Forwarded-For. The client's address is that many entries from the end.
 TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 1 if BEHIND_PROXY else 0)
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", not DEVELOPMENT)
-SECURE_REDIRECT_EXEMPT = [r"^health$"]
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("SECURE_COOKIES", not DEVELOPMENT)
@@ -370,13 +375,17 @@ EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS", True)
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = env.text("DEFAULT_FROM_EMAIL", "SyncCenter <synccenter@localhost>")
 
+LOG_FORMAT = env.text("LOG_FORMAT", "line")
+if LOG_FORMAT not in ("line", "json"):
+    raise ImproperlyConfigured(f"LOG_FORMAT={LOG_FORMAT!r} is invalid. Use line or json.")
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {
-        "line": {"()": "synccenter.logs.Formatter", "fmt": "{asctime} {levelname} {name} {message}", "style": "{"}
+        "line": {"()": "synccenter.logs.Formatter", "fmt": "{asctime} {levelname} {name} {message}", "style": "{"},
+        "json": {"()": "synccenter.logs.JSONFormatter"},
     },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": LOG_FORMAT}},
     "root": {"handlers": ["console"], "level": env.text("LOG_LEVEL", "INFO")},
     "loggers": {
         "celery.worker.strategy": {"level": "WARNING"},
@@ -384,3 +393,7 @@ LOGGING = {
         "celery.beat": {"level": "WARNING"},
     },
 }
+
+# Reports of unexpected errors.
+SENTRY_DSN = env.text("SENTRY_DSN", "")
+error_reports.start(SENTRY_DSN, environment=ENVIRONMENT)

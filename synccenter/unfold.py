@@ -55,18 +55,22 @@ def _is_current(request: HttpRequest, app: str, model: str, view: str) -> bool:
     return here == name if view != "changelist" else here.startswith(f"{app}_{model}_") and here not in _OWN_ENTRIES
 
 
-def _group(title: str | Promise, *pages: dict[str, Any]) -> dict[str, Any]:
-    return {"title": title, "separator": True, "collapsible": False, "items": list(pages)}
+def _group(title: str | Promise, *pages: dict[str, Any], collapsible: bool = False) -> dict[str, Any]:
+    return {"title": title, "separator": True, "collapsible": collapsible, "items": list(pages)}
 
 
 NAVIGATION = [
-    {"items": [{"title": _("Dashboard"), "icon": "monitor_heart", "link": reverse_lazy("admin:index")}]},
+    {
+        "items": [
+            {"title": _("Home"), "icon": "monitor_heart", "link": reverse_lazy("admin:index")},
+            {"title": _("Search"), "icon": "search", "link": reverse_lazy("admin_search")},
+        ]
+    },
     _group(
         _("Needs attention"),
         _page(_("Alerts"), "notifications", "hub.alert"),
         _page(_("Issues"), "report", "synclog.issue"),
         _page(_("ID conflicts"), "tag", "synclog.issue", "ids"),
-        _page(_("Queue"), "stacks", "hub.change"),
         _page(_("Runs"), "sync", "hub.run"),
         _page(_("Comparison results"), "fact_check", "hub.runitem"),
         _page(_("Feed imports"), "upload_file", "connectors.feedimport"),
@@ -80,16 +84,11 @@ NAVIGATION = [
         _page(_("Source of truth"), "workspace_premium", "hub.master"),
         _page(_("Dropship agreements"), "handshake", "accounts.dropshipagreement"),
         _page(_("Kill switches"), "emergency_home", "hub.platformswitch"),
-        _page(_("Lanes"), "alt_route", "hub.lane"),
-        _page(_("Workers"), "engineering", "hub.worker"),
-        _page(_("Rate budgets"), "speed", "hub.ratebudget"),
     ),
     _group(
         _("History"),
-        _page(_("Sync logs"), "receipt_long", "synclog.synclog"),
         _page(_("Sync status"), "fact_check", "synclog.itemstatus"),
         _page(_("Timeline"), "timeline", "synclog.itemevent"),
-        _page(_("Links"), "link", "hub.link"),
     ),
     _group(
         _("Catalog"),
@@ -123,6 +122,16 @@ NAVIGATION = [
         _page(_("Alert deliveries"), "outgoing_mail", "hub.alertdelivery"),
         _page(_("Audit log"), "history", "accounts.auditevent"),
     ),
+    _group(
+        _("Engine"),
+        _page(_("Queue"), "stacks", "hub.change"),
+        _page(_("Lanes"), "alt_route", "hub.lane"),
+        _page(_("Workers"), "engineering", "hub.worker"),
+        _page(_("Rate budgets"), "speed", "hub.ratebudget"),
+        _page(_("Links"), "link", "hub.link"),
+        _page(_("Sync logs"), "receipt_long", "synclog.synclog"),
+        collapsible=True,
+    ),
 ]
 
 # Lightness and chroma of the primary color, by Tailwind's weights.
@@ -132,7 +141,7 @@ _SHADES = {
     "200": "88% .06",
     "300": "80.5% .105",
     "400": "70% .15",
-    "500": "60% .17",
+    "500": "62% .17",
     "600": "51.5% .166",
     "700": "45.5% .155",
     "800": "39.5% .13",
@@ -158,6 +167,7 @@ UNFOLD = {
     "ENVIRONMENT": "synccenter.unfold.environment",
     "ENVIRONMENT_TITLE_PREFIX": "synccenter.unfold.title_prefix",
     "STYLES": [lambda request: static("environment.css"), lambda request: static("admin.css")],
+    "SCRIPTS": [lambda request: static("dashboard.js")],
     "DASHBOARD_CALLBACK": "synccenter.admin_dashboard.dashboard_context",
     "SIDEBAR": {"show_search": True, "navigation": NAVIGATION},
 }

@@ -6,16 +6,20 @@ from django.views.generic import RedirectView
 
 from connectors.webhooks.views import webhook
 from dashboard.views.account import log_in_to_console
+from synccenter.admin_search import admin_search
 from synccenter.api import api
 from synccenter.health import health
+from synccenter.metrics import metrics
 
 urlpatterns = [
     path("health", health, name="health"),
+    path("metrics", metrics, name="metrics"),
     path("api/", api.urls),
     path("webhooks/<slug:token>", webhook, name="webhook"),
     # One login and one form for passwords, with the same limits and audit log.
     path("admin/login/", log_in_to_console),
     path("admin/password_change/", RedirectView.as_view(pattern_name="password_change")),
+    path("admin/search/", admin_search, name="admin_search"),
     path("admin/", admin.site.urls),
     path("", include("dashboard.urls")),
 ]

@@ -2,6 +2,8 @@
 
 import logging
 import os
+import shutil
+from pathlib import Path
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
@@ -13,6 +15,20 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "synccenter.settings")
 if settings.DEVELOPMENT:
     # In development, static files are served without collectstatic. WhiteNoise warns if the folder does not exist.
     settings.STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+
+
+def _share_metrics(folder: Path) -> None:
+    """Let the workers of this gunicorn write the metrics of requests to one folder; forget those of earlier ones."""
+    own = folder / str(os.getppid())
+    for other in folder.glob("*"):
+        if other != own and not Path("/proc", other.name).exists():
+            shutil.rmtree(other, ignore_errors=True)
+    own.mkdir(parents=True, exist_ok=True)
+    os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(own)
+
+
+# Before anything imports prometheus_client, which looks at it then.
+_share_metrics(settings.RUNTIME_DIR / "metrics")
 application = get_wsgi_application()
 
 # Gunicorn logs requests that never reach Django through its own handlers.

@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -18,7 +18,7 @@ from unfold.decorators import action, display
 from accounts.models import Seller
 from accounts.operators import get_operator
 from common.admin import Color, ReadOnlyAdmin, as_json, badge
-from hub.admin.queue import ItemSearchMixin
+from hub.admin.queue import ItemSearchMixin, item_filter
 from synclog import queries
 from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
 from synclog.services import resolve_issues, retry_item
@@ -81,16 +81,35 @@ class OpenFilter(admin.SimpleListFilter):
         return queryset.filter(resolved_at__isnull=self.value() != "no")
 
 
+class CauseFilter(admin.SimpleListFilter):
+    """Issues with one cause. Set by links: there may be thousands of causes."""
+
+    title = _("cause")
+    parameter_name = "cause"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        chosen = self.used_parameters.get(self.parameter_name)
+        return [(chosen, chosen)] if chosen else []
+
+    def has_output(self) -> bool:
+        return True
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Issue]) -> QuerySet[Issue]:
+        return queryset.filter(cause=self.value()) if self.value() else queryset
+
+
 @admin.register(Issue)
 class IssueAdmin(ItemSearchMixin, ReadOnlyAdmin):
-    list_display = ("external_id", "title", "text", "severity", "seller", "sync_log", "occurrences", "seen_at")
+    list_display = ("external_id", "title", "text", "severity_text", "seller", "sync_log", "occurrences", "seen_at")
     list_filter = (
         OpenFilter,
         "severity",
+        CauseFilter,
         ("seller", AutocompleteSelectFilter),
         ("sync_log", AutocompleteSelectFilter),
     )
     list_select_related = ("seller", "sync_log")
+    search_help_text = _("Search by a text, an external ID or an item such as product:17")
     actions = ("resolve", "retry")
     actions_list = ("show_ids",)
     fields = (
@@ -120,6 +139,19 @@ class IssueAdmin(ItemSearchMixin, ReadOnlyAdmin):
     @action(description=_("ID conflicts"), icon="tag", permissions=["view"])
     def show_ids(self, request: HttpRequest) -> HttpResponse:
         return redirect("admin:synclog_issue_ids")
+
+    @display(description=_("Severity"))
+    def severity_text(self, issue: Issue) -> SafeString:
+        return badge(issue.get_severity_display(), "danger" if issue.severity == Issue.Severity.ERROR else "warning")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Issue], search_term: str
+    ) -> tuple[QuerySet[Issue], bool]:
+        """An item by its ID, or a text of the issue."""
+        if not search_term or item_filter(search_term):
+            return super().get_search_results(request, queryset, search_term)
+        words = Q(title__icontains=search_term) | Q(message__icontains=search_term)
+        return queryset.filter(words | Q(external_id__icontains=search_term)), False
 
     @display(description=_("Problem"))
     def text(self, issue: Issue) -> str:

@@ -93,6 +93,9 @@ class Issue(models.Model):
     item_id = models.BigIntegerField(_("item ID"), null=True, help_text=_("The item in SyncCenter, if it exists."))
     severity = models.CharField(max_length=7, choices=Severity, default=Severity.ERROR)
     code = models.CharField(max_length=60, blank=True)
+    cause = models.CharField(
+        max_length=80, blank=True, db_default="", help_text=_("Issues with the same cause are fixed in the same way.")
+    )
     title = models.CharField(max_length=300, blank=True, help_text=_("The name of the item."))
     message = models.TextField(help_text=_("What is wrong. One line per problem."))
     fix = models.TextField(blank=True, db_column="mend", help_text=_("How and where to fix it."))
@@ -102,6 +105,12 @@ class Issue(models.Model):
     seen_at = models.DateTimeField(default=timezone.now, help_text=_("When the problem last occurred."))
     resolved_at = models.DateTimeField(null=True, blank=True)
     resolved_by = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    snoozed_until = models.DateTimeField(
+        null=True, blank=True, help_text=_("Not shown in the inbox before. In the year 9999: muted.")
+    )
+    assigned_to = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+", db_index=False
+    )
 
     class Meta:
         constraints = [
@@ -116,12 +125,35 @@ class Issue(models.Model):
             models.Index(
                 fields=["seller", "-seen_at"], condition=Q(resolved_at__isnull=False), name="synclog_issue_resolved"
             ),
+            models.Index(
+                fields=["seller", "cause", "-seen_at"], condition=Q(resolved_at=None), name="synclog_issue_by_cause"
+            ),
             models.Index(fields=["kind", "item_id"], name="synclog_issue_of_item"),
             models.Index(fields=["sync_log", "-opened_at"], name="synclog_issue_of_log"),
         ]
 
     def __str__(self) -> str:
         return f"{self.external_id}: {self.message[:80]}"
+
+    @property
+    def is_of_export(self) -> bool:
+        """Whether the item can be sent again to the target that had the problem."""
+        return self.job is not None and self.job.direction == Direction.EXPORT and self.item_id is not None
+
+
+class CauseState(models.Model):
+    """What people decided about all issues of a seller with one cause, also about those that are still to come (I1)."""
+
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
+    cause = models.CharField(max_length=80)
+    snoozed_until = models.DateTimeField(null=True)
+    assigned_to = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["seller", "cause"], name="synclog_cause_once")]
+
+    def __str__(self) -> str:
+        return self.cause
 
 
 class ItemStatus(models.Model):

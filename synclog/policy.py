@@ -18,6 +18,7 @@ POLICY = {
     "synclog_remotelog": {"*": "empty"},
     "synclog_untold": {"*": "empty"},
     "synclog_issue": {"*": "empty"},
+    "synclog_causestate": {"*": "empty"},
     "synclog_itemstatus": {"*": "empty"},
     "synclog_itemevent": {"*": "empty"},
 }
@@ -27,6 +28,7 @@ RETENTION = {
     "synclog_remotelog": "with synclog_synclog",
     "synclog_untold": "with synclog_synclog",
     "synclog_issue": "365 days by resolved_at",
+    "synclog_causestate": "with accounts_seller",
     "synclog_itemstatus": "with hub_job",
     "synclog_itemevent": "90 days by at",
 }

@@ -19,6 +19,7 @@ from hub.queue import enqueue_for_job
 from hub.records import Problem
 from hub.services import retry_changes
 from synclog import issue_catalog, remote
+from synclog.causes import cause_of
 from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
 
 
@@ -183,6 +184,7 @@ def upsert_issues(*, log: SyncLog, job: Job | None, drafts: Sequence[IssueDraft]
             draft.item_id,
             draft.severity,
             draft.code[:60],
+            cause_of(code=draft.code[:60], message=draft.message, title=draft.title),
             draft.title[:300],
             draft.message,
             draft.fix,
@@ -195,14 +197,14 @@ def upsert_issues(*, log: SyncLog, job: Job | None, drafts: Sequence[IssueDraft]
             """
             INSERT INTO synclog_issue AS issue
                 (sync_log_id, seller_id, job_id, occurrences, opened_at, seen_at,
-                 external_id, kind, item_id, severity, code, title, message, mend, link)
+                 external_id, kind, item_id, severity, code, cause, title, message, mend, link)
             SELECT %s, %s, %s, 1, %s, %s, draft.* FROM unnest(
                 %s::text[], %s::text[], %s::bigint[], %s::text[], %s::text[], %s::text[], %s::text[], %s::text[],
-                %s::text[]) AS draft
+                %s::text[], %s::text[]) AS draft
             ON CONFLICT (sync_log_id, external_id) WHERE resolved_at IS NULL DO UPDATE SET
                 job_id = EXCLUDED.job_id, kind = EXCLUDED.kind,
                 item_id = COALESCE(EXCLUDED.item_id, issue.item_id), severity = EXCLUDED.severity,
-                code = EXCLUDED.code, title = EXCLUDED.title, message = EXCLUDED.message,
+                code = EXCLUDED.code, cause = EXCLUDED.cause, title = EXCLUDED.title, message = EXCLUDED.message,
                 mend = EXCLUDED.mend, link = EXCLUDED.link,
                 occurrences = issue.occurrences + 1, seen_at = EXCLUDED.seen_at
             """,
@@ -217,11 +219,19 @@ def upsert_issues(*, log: SyncLog, job: Job | None, drafts: Sequence[IssueDraft]
         )
 
 
-def resolve_by_external_ids(*, log: SyncLog, external_ids: Collection[str], now: datetime) -> int:
-    """Resolve the open issues of items that were synced (D18). Returns how many."""
+def resolve_by_external_ids(
+    *, log: SyncLog, external_ids: Collection[str], now: datetime, unseen_since: datetime | None = None
+) -> int:
+    """Resolve the open issues of items that were synced (D18). Returns how many.
+
+    `unseen_since` leaves out those that were seen at that time or later.
+    """
     if not external_ids:
         return 0
-    return Issue.objects.filter(sync_log=log, external_id__in=external_ids, resolved_at=None).update(resolved_at=now)
+    issues = Issue.objects.filter(sync_log=log, external_id__in=external_ids, resolved_at=None)
+    if unseen_since is not None:
+        issues = issues.filter(seen_at__lt=unseen_since)
+    return issues.update(resolved_at=now)
 
 
 def resolve_unseen(*, log: SyncLog, job: Job, since: datetime, severities: Sequence[str], now: datetime) -> int:

@@ -31,7 +31,7 @@ TIERS = {
         Tier("core", "everything that the machine can run by itself", 10),
         Tier("clients", "API clients that others wrote, against our API and our sandbox", 10),
         Tier("postgres", "every PostgreSQL version that we support", 10),
-        Tier("real", "the real servers behind the adapters", 10),
+        Tier("real", "real servers behind the adapters, and the services of the image", 10),
     )
 }
 _has_tests = pytest.StashKey[bool]()

@@ -57,18 +57,18 @@ def _is_secret(info: FieldInfo) -> bool:
 
 
 class LinesField(forms.CharField):
-    """A list of strings, one per line."""
+    """A list of texts or numbers, one per line; the schema decides which."""
 
     widget = UnfoldAdminTextareaWidget(attrs={"rows": 3})
 
     def prepare_value(self, value: Any) -> Any:
-        return "\n".join(value) if isinstance(value, list | tuple) else value
+        return "\n".join(map(str, value)) if isinstance(value, list | tuple) else value
 
     def to_python(self, value: Any) -> Any:
         return [line.strip() for line in (value or "").splitlines() if line.strip()]
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return list(initial or []) != self.to_python(data)
+        return [str(each) for each in initial or []] != self.to_python(data)
 
 
 def form_field(name: str, info: FieldInfo, *, stored: bool) -> forms.Field:
@@ -100,7 +100,7 @@ def form_field(name: str, info: FieldInfo, *, stored: bool) -> forms.Field:
         return forms.ChoiceField(
             choices=[*blank, *((value, value) for value in values)], widget=UnfoldAdminSelectWidget, **common
         )
-    if get_origin(kind) in (list, tuple, set, frozenset) and get_args(kind)[:1] == (str,):
+    if get_origin(kind) in (list, tuple, set, frozenset) and get_args(kind)[:1] in ((str,), (int,)):
         common["help_text"] = f"{common['help_text']} {gettext('One per line.')}".strip()
         return LinesField(**common)
     if kind is str:

@@ -7,7 +7,7 @@ is marked as processed in the transaction that applied it.
 
 import logging
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,7 +16,7 @@ from django.db import InterfaceError, OperationalError, connection
 from common.storable import storable_text
 from connectors.adapters.registry import adapter_for
 from connectors.engine import callbacks
-from connectors.engine.applying import Tally, import_context_for
+from connectors.engine.applying import ImportContext, Tally, import_context_for
 from connectors.engine.error_texts import error_text
 from connectors.engine.fetching import apply_fetched, fetch, links_of_source
 from connectors.engine.settling import settle
@@ -24,10 +24,12 @@ from connectors.engine.turn import Turn
 from connectors.models import WebhookEvent
 from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
 from connectors.sdk.webhooks import EventReference, Receipt
+from connectors.webhooks.requested import requested_item
 from hub import clock, lanes
 from hub.kinds import Direction
 from hub.lanes import LeaseLost
 from hub.models import Job, JobState, Run
+from synclog import services as synclog
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +71,8 @@ def _group_by_subject(turn: Turn, job: Job, events: Sequence[WebhookEvent]) -> S
     read: Any = adapter.webhooks.read_receipts if job.direction == Direction.EXPORT else adapter.webhooks.read_event
     for event in events:
         try:
-            subjects[tuple(read(event.payload))].append(event)
+            requested = requested_item(event.payload, job.data_type)
+            subjects[tuple(requested or read(event.payload))].append(event)
         except Exception:  # it was parsed on arrival, so the adapter has changed since then
             logger.exception("%s: event %s can no longer be parsed", job, event.pk)
             _hold_events(turn, [event], "The event was valid on arrival, but the adapter can no longer parse it.")
@@ -134,10 +137,13 @@ def _delay(turn: Turn, events: Sequence[WebhookEvent], error: TryAgainLater) -> 
 def _apply_callbacks(turn: Turn, job: Job, subjects: Subjects, events: Sequence[WebhookEvent]) -> None:
     """Process receipts in one transaction; everything needed is in the events."""
     now = clock.now()
-    receipts = [part for subject in subjects for part in subject if isinstance(part, Receipt)]
+    receipts = [part for subject in subjects for part in subject if isinstance(part, Receipt) and part.sku]
     with lanes.fenced(turn.claim):
         batch = callbacks.process_receipts(job, receipts)
-        _mark_processed(events, State.DONE, "", now)
+        for subject, group in subjects.items():
+            lost = [part.error for part in subject if isinstance(part, Receipt) and not part.sku]
+            reason = f"{len(lost)} failures name no product: {lost[0]}" if lost else ""
+            _mark_processed(group, State.HELD if lost else State.DONE, reason, now)
         settle(turn, batch, now=now)
 
 
@@ -158,8 +164,18 @@ def _fetch_and_apply(turn: Turn, job: Job, subjects: Subjects, events: Sequence[
             excluded=found.excluded,
             calls=turn.pop_call_count,
         )
+        _resolve_unseen_issues(context, set(external_ids) - found.excluded, now)
         _finish_event_run(run, tally, now)
         _mark_processed(events, State.DONE, "", now)
+
+
+def _resolve_unseen_issues(context: ImportContext, external_ids: Collection[str], now: datetime) -> None:
+    """Of the items that were fetched just now: those without a problem, and those that the source no longer has.
+
+    Otherwise the issue of an item that is unchanged, or that was never imported, would stay until the next full read.
+    """
+    refs = [storable_text(f"{context.job.item_kind}:{external_id}") for external_id in external_ids]
+    synclog.resolve_by_external_ids(log=context.log, external_ids=refs, now=now, unseen_since=now)
 
 
 def _event_run(job: Job, now: datetime) -> Run:

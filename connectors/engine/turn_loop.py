@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError
 from django.db.models import Case, Min, Q, When
 
+from common.log_context import log_context
 from connectors.engine import checks, events, exporting, feeds, importing, recovery, sending
 from connectors.engine.error_texts import error_text
 from connectors.engine.feeds import FeedLane
@@ -39,6 +40,13 @@ def serve_one_lane() -> bool:
         return False
     if lanes.has_waiting_work(workers=turn.workers):
         lanes.notify_workers()  # a message wakes one worker; each that finds more work than it can do wakes another
+    with log_context(lane=turn.claim.lane_id, seller=turn.jobs[0].connection.seller_id if turn.jobs else None):
+        _serve(turn)
+    return True
+
+
+def _serve(turn: Turn) -> None:
+    """Work on the lane, and release it however that ends."""
     try:
         more = _run_turn(turn)
     except LeaseLost:
@@ -54,7 +62,6 @@ def serve_one_lane() -> bool:
         release_turn(turn, more=more)
     finally:
         turn.close()
-    return True
 
 
 def _run_turn(turn: Turn) -> bool:
@@ -96,8 +103,9 @@ def _run_step(turn: Turn, jobs: list[Job], step: Callable[[Job], bool | None]) -
         if job.paused:
             continue
         try:
-            if step(job):
-                return True
+            with log_context(job=job.pk):
+                if step(job):
+                    return True
         except TryAgainLater as error:
             turn.record_failure(error, clock.now(), job)
             return False
@@ -141,7 +149,7 @@ def _advance_run(turn: Turn) -> bool:
     if _crash_limit_reached(turn, run):
         return True
     try:
-        with _failing_only(turn, run):
+        with log_context(job=job.pk, run=run.pk), _failing_only(turn, run):
             if job.direction == Direction.IMPORT:
                 importing.work(turn, job, run)
             elif exporting.prepare(turn, job, run):

@@ -41,3 +41,14 @@ def default_price(variant: VariantItem, price_list: str) -> PriceItem | None:
     return next(
         (each for each in single if (each.price_list == price_list if price_list else not each.customer_groups)), None
     )
+
+
+def cut(text: str, length: int) -> str:
+    """The beginning of a text, up to the end of a word if that costs at most a quarter of it."""
+    if len(text) <= length:
+        return text
+    head = text[:length]
+    if text[length].isspace():
+        return head.rstrip()
+    at = max(head.rfind(separator) for separator in (" ", ",", ";", "/"))
+    return head[:at].rstrip(" ,;/") if at >= length * 3 // 4 else head

@@ -11,7 +11,8 @@ def answer_webhooks(get_response: Callable[[HttpRequest], HttpResponse]) -> Call
     def middleware(request: HttpRequest) -> HttpResponse:
         if not request.path_info.startswith("/webhooks/"):
             return get_response(request)
-        view, arguments, named = resolve(request.path_info)
+        request.resolver_match = resolve(request.path_info)
+        view, arguments, named = request.resolver_match
         return view(request, *arguments, **named)
 
     return middleware

@@ -24,7 +24,7 @@ def products(*, seller: Seller, keyset: Keyset, search: str = "", status: str = 
         found = found.filter(status=status)
     if search:
         page = keyset.page(
-            keyset.apply(_by_words(found, search)),
+            keyset.apply(by_words(found, search)),
             keyset.apply(found.filter(pk__in=_by_sku(seller, search))),
         )
     else:
@@ -33,7 +33,8 @@ def products(*, seller: Seller, keyset: Keyset, search: str = "", status: str = 
     return page
 
 
-def _by_words(found: QuerySet[Product], search: str) -> QuerySet[Product]:
+def by_words(found: QuerySet[Product], search: str) -> QuerySet[Product]:
+    """Products whose title has all words; of the last one the beginning is enough."""
     words = [word for word in "".join(c if c.isalnum() else " " for c in search).split() if word]
     if not words:
         return found.none()

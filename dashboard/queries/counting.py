@@ -1,5 +1,7 @@
-"""Counts that stop at a cap, which pages show as "1,000+", so that a million rows are never counted."""
+"""Counts that stop at a cap, which pages show as "1,000+", and estimates: a million rows are never counted."""
 
+import json
+from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -20,3 +22,22 @@ def capped(rows: QuerySet[Any]) -> Func:
 def count_up_to_cap(rows: QuerySet[Any]) -> int:
     """The number of rows, up to CAP + 1. One query."""
     return rows.order_by()[: CAP + 1].count()
+
+
+@dataclass(frozen=True)
+class Total:
+    """A number of rows, and whether it was counted; otherwise it is PostgreSQL's estimate with two digits."""
+
+    number: int
+    is_exact: bool
+
+
+def total(rows: QuerySet[Any]) -> Total:
+    """How many rows there are: counted up to the cap, estimated beyond. At most two queries."""
+    counted = count_up_to_cap(rows)
+    if counted <= CAP:
+        return Total(counted, is_exact=True)
+    (plan,) = json.loads(rows.order_by().explain(format="JSON"))
+    estimate = max(counted, int(plan["Plan"]["Plan Rows"]))
+    digits = len(str(estimate)) - 2
+    return Total(round(estimate, -digits), is_exact=False)

@@ -22,13 +22,16 @@ from django.utils.translation import gettext_lazy
 from accounts.models import Seller
 from accounts.sessions import browser_name
 from connectors.models import AssumptionResult, WebhookEvent
-from dashboard import presentation
+from dashboard import presentation, summary
+from dashboard.chart import day_chart
 from dashboard.keyset import Page
 from dashboard.navigation import Navigation
 from dashboard.navigation import navigation as navigation_of
-from dashboard.queries.counting import CAP
-from dashboard.queries.overview import open_issue_count
+from dashboard.queries.activity import Day
+from dashboard.queries.counting import CAP, Total
+from dashboard.queries.overview import Overview, open_issue_count
 from dashboard.queries.platforms import platform_name
+from dashboard.queries.search import Hit
 from hub.durations import format_duration
 from hub.field_registry import change_label
 from hub.kinds import Direction, Kind, kind_label
@@ -45,6 +48,10 @@ register.filter("platform_name", platform_name)
 register.filter("connection_notices", presentation.connection_notices)
 register.filter("job_notice", presentation.job_notice)
 register.filter("run_notice", presentation.run_notice)
+register.filter("job_health", summary.job_health)
+register.filter("connection_health", summary.connection_health)
+register.filter("items_text", summary.items_text)
+register.filter("day_chart", day_chart)
 register.filter("stages", presentation.stages)
 register.filter("state_label", presentation.state_label)
 register.filter("run_title", presentation.run_title)
@@ -107,6 +114,16 @@ def verdict_badge(verdict: str) -> SafeString:
 def status_badge(row: Any) -> SafeString:
     """The status of a product, variant, customer, order or order line."""
     return badge(row.get_status_display(), presentation.STATUS_TONES.get(row.status, presentation.Tone.QUIET))
+
+
+@register.simple_tag
+def day_tone(day: Day) -> presentation.Tone:
+    """Red if a run failed, yellow if one left items out; gray without changes."""
+    if day.failed_runs:
+        return presentation.Tone.BAD
+    if day.incomplete_runs:
+        return presentation.Tone.WARN
+    return presentation.Tone.GOOD if day.changed else presentation.Tone.QUIET
 
 
 @register.simple_tag
@@ -236,8 +253,11 @@ def thumb(url: str | None, alt: str = "") -> SafeString:
     return format_html('<span class="thumb">{}{}</span>', icon("box"), picture)
 
 
-@register.simple_tag
-def open_issue_total(seller: Seller) -> int:
+@register.simple_tag(takes_context=True)
+def open_issue_total(context: Any, seller: Seller) -> int:
+    """For the menu; the overview has counted them already."""
+    if isinstance(found := context.get("overview"), Overview):
+        return found.open_issues
     return open_issue_count(seller=seller)
 
 
@@ -265,6 +285,13 @@ def capped_count(number: int) -> str:
 
 
 @register.filter
+def total_text(total: Total) -> str:
+    """`264` or `about 20,000`."""
+    number = intcomma(total.number)
+    return number if total.is_exact else _("about %(number)s") % {"number": number}
+
+
+@register.filter
 def trigger_label(run: Run) -> str:
     return str(presentation.TRIGGER_LABELS[Run.Trigger(run.trigger)])
 
@@ -288,6 +315,12 @@ def amount(value: Decimal | None, currency: str = "") -> str:
 def quantity(value: Decimal | None) -> str:
     """`3`, `2.5`: a number without trailing zeros."""
     return "–" if value is None else f"{value.normalize():,f}"
+
+
+@register.filter
+def hit_kind(hit: Hit) -> str:
+    """What the search found: the kind of an item, a run or an issue."""
+    return {"run": _("Run"), "issue": _("Not imported, or with an issue")}.get(hit.kind) or kind_label(hit.kind)
 
 
 @register.filter

@@ -15,7 +15,12 @@ from hub.models import Connection
 @seller_page
 def show(request: SellerRequest, connection: str) -> HttpResponse:
     chosen = get_object_or_404(Connection, seller=request.seller, slug=connection)
-    context = {"connection": chosen, "platform": platform_name(chosen), "assumptions": assumption_rows(chosen)}
+    context = {
+        "connection": chosen,
+        "platform": platform_name(chosen),
+        "assumptions": assumption_rows(chosen),
+        "is_owner": request.is_owner and chosen.state != Connection.State.UNINSTALLED,
+    }
     return render(request, "dashboard/connection.html", context)
 
 

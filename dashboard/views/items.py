@@ -4,21 +4,25 @@ from typing import Any
 
 from django.contrib import messages
 from django.core.exceptions import ObjectDoesNotExist, PermissionDenied
+from django.db.models import QuerySet
 from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
+from catalog.models import Product
 from dashboard.access import SellerRequest, seller_action, seller_page
-from dashboard.forms import CustomerFilter, OrderFilter, ProductFilter, StatusFilter
+from dashboard.forms import CustomerFilter, FilterForm, OrderFilter, ProductFilter, StatusFilter
 from dashboard.keyset import Keyset
 from dashboard.queries import catalog, sales
+from dashboard.queries.counting import Total, total
 from dashboard.queries.item_records import ItemRecords
 from dashboard.queries.items import items, payload_of
 from dashboard.queries.reconciliation import reconciliation_table
 from dashboard.queries.statuses import statuses
 from dashboard.services import accept_order_difference
+from dashboard.summary import item_summary
 from dashboard.views.redirects import redirect_back
-from orders.models import Order
+from orders.models import Customer, Order
 
 _EVENTS_PER_PAGE = 20
 
@@ -27,13 +31,23 @@ def _keyset(request: SellerRequest, field: str = "") -> Keyset:
     return Keyset(request.GET.get("page", ""), field=field)
 
 
+def _total(rows: QuerySet[Any], filters: FilterForm) -> Total | None:
+    """Of the list without a search, whose size no estimate knows."""
+    if filters.chosen["search"]:
+        return None
+    status = filters.chosen["status"]
+    return total(rows.filter(status=status) if status else rows)
+
+
 def _records(request: SellerRequest, records: ItemRecords) -> dict[str, Any]:
     """The template context of the records about an item of any kind."""
     timeline = Keyset(request.GET.get("timeline", ""), size=_EVENTS_PER_PAGE)
+    statuses, issues = records.statuses(), list(records.issues())
     return {
-        "statuses": records.statuses(),
+        "item_summary": item_summary(statuses, issues),
+        "statuses": statuses,
         "status_counts": records.status_counts(),
-        "issues": records.issues(),
+        "issues": issues,
         "links": records.links(),
         "timeline": records.timeline(timeline),
     }
@@ -43,7 +57,12 @@ def _records(request: SellerRequest, records: ItemRecords) -> dict[str, Any]:
 def products(request: SellerRequest) -> HttpResponse:
     filters = ProductFilter(request.GET)
     page = catalog.products(seller=request.seller, keyset=_keyset(request), **filters.chosen)
-    return render(request, "dashboard/products.html", {"filters": filters, "page": page})
+    context = {
+        "filters": filters,
+        "page": page,
+        "total": _total(Product.objects.filter(seller=request.seller), filters),
+    }
+    return render(request, "dashboard/products.html", context)
 
 
 @seller_page
@@ -64,7 +83,12 @@ def product(request: SellerRequest, product: int) -> HttpResponse:
 def customers(request: SellerRequest) -> HttpResponse:
     filters = CustomerFilter(request.GET)
     page = sales.customers(seller=request.seller, keyset=_keyset(request), **filters.chosen)
-    return render(request, "dashboard/customers.html", {"filters": filters, "page": page})
+    context = {
+        "filters": filters,
+        "page": page,
+        "total": _total(Customer.objects.filter(seller=request.seller), filters),
+    }
+    return render(request, "dashboard/customers.html", context)
 
 
 @seller_page
@@ -85,7 +109,8 @@ def customer(request: SellerRequest, customer: int) -> HttpResponse:
 def orders(request: SellerRequest) -> HttpResponse:
     filters = OrderFilter(request.GET)
     page = sales.orders(seller=request.seller, keyset=_keyset(request, "placed_at"), **filters.chosen)
-    return render(request, "dashboard/orders.html", {"filters": filters, "page": page})
+    context = {"filters": filters, "page": page, "total": _total(Order.objects.filter(seller=request.seller), filters)}
+    return render(request, "dashboard/orders.html", context)
 
 
 @seller_page

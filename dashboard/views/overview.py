@@ -10,6 +10,8 @@ from connectors.services.runs import sync as start_sync
 from dashboard.access import SellerRequest, seller_action, seller_page
 from dashboard.presentation import state_label
 from dashboard.queries.overview import Overview, overview
+from dashboard.queries.sync_menu import sync_choices
+from dashboard.summary import summary
 from dashboard.views.redirects import redirect_back
 from hub.kinds import DataType
 from hub.models import Change, Connection, Job, Run
@@ -18,7 +20,9 @@ from hub.services import pause_job, resume_job, retry_changes
 
 @seller_page
 def show(request: SellerRequest) -> HttpResponse:
-    return render(request, "dashboard/overview.html", {"overview": overview(seller=request.seller)})
+    now = overview(seller=request.seller)
+    context = {"overview": now, "summary": summary(now), "sync_choices": sync_choices(now)}
+    return render(request, "dashboard/overview.html", context)
 
 
 @seller_page
@@ -32,7 +36,13 @@ def live(request: SellerRequest) -> HttpResponse:
     return render(
         request,
         "dashboard/_connections.html",
-        {"overview": now, "changed_states": _changed_states(now, seen), "live": True, "finished": not now.running},
+        {
+            "overview": now,
+            "summary": summary(now),
+            "changed_states": _changed_states(now, seen),
+            "live": True,
+            "finished": not now.running,
+        },
     )
 
 
@@ -105,4 +115,5 @@ def _answer(request: SellerRequest) -> HttpResponseBase:
     """The current connections for htmx, else a redirect to the page where the button is."""
     if not request.htmx:
         return redirect_back(request, "dashboard:overview")
-    return render(request, "dashboard/_connections.html", {"overview": overview(seller=request.seller), "live": True})
+    now = overview(seller=request.seller)
+    return render(request, "dashboard/_connections.html", {"overview": now, "summary": summary(now), "live": True})

@@ -8,7 +8,6 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.queries import is_owner
 from connectors.models import WebhookEvent
 from connectors.services.webhooks import renew_webhook_secret, replay_events
 from connectors.webhooks.masking import masked, may_see_payloads
@@ -46,7 +45,7 @@ def new_secret(request: SellerRequest, connection: str) -> HttpResponse:
 def _index(request: SellerRequest, **context: object) -> HttpResponse:
     filters = WebhookFilter(request.GET, seller=request.seller)
     keyset = Keyset(request.GET.get("page", ""), field="received_at")
-    owner = is_owner(user=request.user, seller=request.seller)
+    owner = request.is_owner
     manual = manual_webhook_connections(seller=request.seller) if owner else []
     context |= {
         "manual_connections": [(each, webhook_url(each)) for each in manual],

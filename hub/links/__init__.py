@@ -10,6 +10,7 @@ from hub.links.ending import end_at_target, end_removed, forget_sent, mark_missi
 from hub.links.finding import (
     HighestId,
     KnownLink,
+    by_external_id,
     by_item,
     everywhere,
     external_ids,
@@ -39,6 +40,7 @@ __all__ = [
     "KnownLink",
     "ReceivedItem",
     "SentItem",
+    "by_external_id",
     "by_item",
     "confirm_revisions",
     "end_at_target",

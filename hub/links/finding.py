@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from accounts.models import Seller
 from hub.kinds import DataType, Kind, Role, kind_label
-from hub.models import Job, Link, LinkPayload
+from hub.models import Connection, Job, Link, LinkPayload
 
 
 def of_job(job: Job) -> QuerySet[Link]:
@@ -38,6 +38,19 @@ def of_item(condition: Q, *, seller: Seller) -> QuerySet[Link]:
     """
     mine = Q(connection__seller=seller) | Q(connection__seller=None)
     return Link.objects.filter(condition, mine)
+
+
+def by_external_id(
+    external_id: str, *, kinds: Collection[str], seller_ids: Collection[int]
+) -> QuerySet[Link, tuple[str, int, str]]:
+    """(kind, our ID, name of the connection) of the links with the ID, at connections of the sellers and shared ones.
+
+    The caller must check that the items are the sellers'.
+    """
+    theirs = Q(seller__in=seller_ids) | Q(seller=None)
+    connections = list(Connection.objects.filter(theirs).values_list("pk", flat=True))
+    rows = Link.objects.filter(connection__in=connections, kind__in=kinds, external_id=external_id, missing=False)
+    return rows.values_list("kind", "item_id", "connection__name")
 
 
 def payload_of(link_id: int, *, seller: Seller) -> LinkPayload:

@@ -21,10 +21,18 @@ class TargetTotals(models.Model):
     total = amount_field()
     tax = amount_field()
     difference = amount_field(help_text=_("The target's total minus the expected total."))
+    differs = models.BooleanField(
+        default=False,
+        db_default=False,
+        help_text=_("More than rounding. Totals of earlier releases are not marked."),
+    )
     read_at = models.DateTimeField(default=timezone.now)
 
     class Meta:
         verbose_name_plural = _("target totals")
+        indexes = [
+            models.Index(fields=["order"], condition=models.Q(differs=True), name="orders_target_totals_differ"),
+        ]
         constraints = [
             models.UniqueConstraint(fields=["order", "connection"], name="orders_target_totals_once"),
         ]

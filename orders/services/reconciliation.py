@@ -15,12 +15,16 @@ from orders.services.common import amount, bump_revisions
 
 @dataclass(frozen=True, slots=True)
 class ComputedTotals:
-    """What a target computed for an order, beside what it was expected to compute. Amounts with tax."""
+    """What a target computed for an order, beside what it was expected to compute. Amounts with tax.
+
+    `differs`: by more than rounding, in total or tax.
+    """
 
     expected_total: Decimal
     expected_tax: Decimal
     total: Decimal
     tax: Decimal | None
+    differs: bool
 
 
 @transaction.atomic
@@ -53,11 +57,12 @@ def save_target_totals(
                 total=amount(each.total),
                 tax=amount(each.tax),
                 difference=amount(each.total - each.expected_total),
+                differs=each.differs,
                 read_at=now,
             )
             for order_id, each in sorted(totals.items())
         ],
         update_conflicts=True,
         unique_fields=["order", "connection"],
-        update_fields=["expected_total", "expected_tax", "total", "tax", "difference", "read_at"],
+        update_fields=["expected_total", "expected_tax", "total", "tax", "difference", "differs", "read_at"],
     )

@@ -73,6 +73,7 @@ def create_sellers(*, shop_url: str, search_url: str, drain_seconds: int) -> lis
             credentials={"access_token": SHOP_TOKENS[slug]},
             # Brands with a dropship agreement ship their own products.
             field_map={"orders": {"vendor": "brand"}},
+            settings={"b2b_channel_id": 1},
             by=operator,
         )
         sellers.append(DemoSeller(seller, shop, search))

@@ -36,6 +36,13 @@ VALUE_CUT = IssueType(
     fix=_("Shorten the value in {source}."),
     blocking=False,
 )
+VALUE_CUT_AT_TARGET = IssueType(
+    "value_cut_at_target",
+    title=_("Value too long for the target"),
+    message=_("{field} has {length} characters, and {platform} takes {limit}. Its beginning was sent."),
+    fix=_("Shorten the value in {source}."),
+    blocking=False,
+)
 VALUE_LEFT_OUT = IssueType(
     "value_left_out",
     title=_("Value left out"),

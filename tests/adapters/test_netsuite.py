@@ -203,6 +203,12 @@ def test_an_own_order_has_its_customer_and_prices(open_adapter: Open, platform: 
         open_adapter(guest_customer="").target(DataType.ORDERS).payload(own, NOTHING)
 
 
+def test_a_field_that_the_account_does_not_have_is_an_issue(open_adapter: Open) -> None:
+    """Otherwise NetSuite would save the order without it."""
+    outcome = send(open_adapter(order_defaults={"department2": "x"}), order())
+    assert code(outcome.error) == "rejected" and "department2" in str(outcome.error)
+
+
 @pytest.mark.parametrize("line_id", ["", "custcol_hub_line"])
 @pytest.mark.parametrize("fault", ["drop", "half_body"])
 def test_a_lost_response_duplicates_neither_order_nor_lines(
@@ -289,6 +295,22 @@ def test_a_removal_closes_the_order_found_by_our_external_id(open_adapter: Open,
     assert lines(sales_orders(platform)[0]) == [("SKU-1", 1, True)]
     (absent,) = adapter.target(DataType.ORDERS).send([Operation(Action.REMOVE, 99, "", None)])
     assert absent.error is None
+
+
+def test_values_that_are_too_long_are_cut(open_adapter: Open, platform: SandboxProcess) -> None:
+    """NetSuite names one field after the other. It has no documented lengths."""
+    street = "Storgata " + "1234567 " * 20
+    where = AddressRecord(use="shipping", last_name="Zimmer", street=street, city="Oslo" * 20, country="NO")
+    outcome = send(open_adapter(), order(addresses=[where]))
+    (row,) = sales_orders(platform)
+    kept = row["shippingAddress"]["addr1"]
+    assert outcome.error is None and len(kept) <= 150 and street.startswith(kept) and kept.endswith("1234567")
+    cut = [(problem.code, problem.values["field"], problem.values["limit"]) for problem in outcome.warnings]
+    assert cut == [("value_cut_at_target", "addr1", 150), ("value_cut_at_target", "city", 50)]
+    customers = open_adapter().target(DataType.CUSTOMERS)
+    long_name = samples.customer(3, company_name="", last_name="Z" * 40)
+    (buyer,) = customers.send([Operation(Action.CREATE, 3, "", customers.payload(long_name, NOTHING))])
+    assert buyer.error is None and [problem.values["field"] for problem in buyer.warnings] == ["lastname"]
 
 
 def test_a_rejected_order_does_not_affect_others(open_adapter: Open, platform: SandboxProcess) -> None:

@@ -1,4 +1,4 @@
-"""The cards about backups and copies on the console's dashboard."""
+"""The console's home: incidents across sellers, sellers' states, tiles, search (I3, I6)."""
 
 import re
 from datetime import timedelta
@@ -8,11 +8,14 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from catalog.models import Variant
 from hub.kinds import Role
-from hub.models import Connection, JobState, Link, Run
+from hub.models import Alert, Connection, JobState, Link, Run
 from staging_copy.models import Backup, Copy, CopySchedule
+from synclog.models import Issue
 from synclog.queries import highest_ids
 from synclog.services import IssueDraft, upsert_issues
+from tests.factories import make_products
 from tests.two_sellers import TwoSellers
 
 
@@ -81,3 +84,37 @@ def test_the_next_free_id_is_above_those_of_refused_items(two_sellers: TwoSeller
     assert [(row.kind, row.highest) for row in highest_ids()] == [("customer", 8)]
     upsert_issues(log=two_sellers.north.log, job=job, drafts=[IssueDraft("customer:9", "?")], now=timezone.now())
     assert [(row.kind, row.highest) for row in highest_ids()] == [("customer", 9)]
+
+
+def test_incidents_of_all_sellers_are_ranked_by_impact(operator: Client, two_sellers: TwoSellers) -> None:
+    """One look names the worst problem, its size and the next step."""
+    Issue.objects.all().delete()
+    north, south = two_sellers.north, two_sellers.south
+    for setup, codes in ((north, ["sku_missing"] * 3 + ["price_missing"] * 9), (south, ["sku_missing"])):
+        drafts = [IssueDraft(f"product:{n}", "?", code=code, fix="Fix it.") for n, code in enumerate(codes)]
+        upsert_issues(log=setup.log, job=setup.run.job, drafts=drafts, now=timezone.now())
+    page = operator.get(reverse("admin:index"))
+    shown = [(each.title, each.sellers, each.items) for each in page.context["incidents"]]
+    assert shown == [("SKU missing", 2, 4), ("Price missing", 1, 9)]
+    assert page.context["sentence"] == "Worst now: SKU missing (2 sellers, 4 items). 1 more incident."
+    assert operator.get(page.context["incidents"][0].address).context["cl"].result_count == 4
+    Alert.objects.create(kind="unreachable", key="x", seller=south.seller, message="The last 6 calls failed.")
+    page = operator.get(reverse("admin:index"))
+    assert page.context["incidents"][0].title == "Platform not responding"
+    grid = [(each.seller, each.color, each.state) for each in page.context["sellers"]]
+    assert grid == [(south.seller, "danger", "Platform not responding"), (north.seller, "warning", "12 blocked")]
+    found = operator.get(reverse("admin:index"), {"seller": "nor"}).context["sellers"]
+    assert [each.seller for each in found] == [north.seller]
+
+
+def test_operators_search_all_sellers(operator: Client, two_sellers: TwoSellers) -> None:
+    seller = two_sellers.south.seller
+    (product,) = make_products(seller, 1)
+    Variant.objects.filter(product=product).update(sku="SOUTH-77")
+    rows = operator.get("/admin/search/", {"q": "south-7"}).context["rows"]
+    assert [(hit.pk, found, address) for hit, _kind, found, address in rows] == [
+        (product.pk, seller, f"/admin/catalog/product/{product.pk}/change/")
+    ]
+    run = two_sellers.north.run
+    assert str(run.pk) in operator.get("/admin/search/", {"q": f"run {run.pk}"}).content.decode()
+    assert Client().get("/admin/search/", {"q": "south"}).status_code == 302

@@ -314,7 +314,8 @@ def make_issues(job: Job, products: list[Product], now: datetime) -> list[Issue]
             70,
             "A variant has no SKU (Size L).",
             "Add a SKU in the shop. The next sync reads the product again.",
-            code="no_sku",
+            code="sku_missing",
+            cause="sku_missing",
             link="https://shop.example/manage/products/3/edit",
             occurrences=4,
         ),
@@ -323,6 +324,8 @@ def make_issues(job: Job, products: list[Product], now: datetime) -> list[Issue]
             90,
             "The weight is missing.",
             "Add the weight in grams. 0 is allowed.",
+            code="weight_missing",
+            cause="weight_missing",
             severity=Issue.Severity.WARNING,
         ),
         issue(

@@ -20,9 +20,10 @@ from synclog.models import Issue
 from tests.dashboard.merchants import Merchant, make_comparison, person, webhook_event
 
 CHANGES = {
-    *("sync", "pause_job", "resume_job", "retry_held", "resolve_selected", "resolve_issue", "retry_issue"),
+    *("sync", "pause_job", "resume_job", "retry_held", "act_on_issues"),
     *("cancel_run", "answer_run", "create_key", "revoke_key", "replay_webhook", "replay_webhooks"),
     *("webhook_secret", "preview_job", "compare_job", "repair_items", "go_ahead", "accept_difference"),
+    *("test_connection", "connect_test", "connect_begin", "connect_sample", "save_mapping"),
     "test_connection",
     *("invite", "resend_invitation", "withdraw_invitation", "change_role", "remove_member", "transfer_ownership"),
     *("leave_team", "ask_for_access"),
@@ -30,7 +31,7 @@ CHANGES = {
 # Actions that viewers can take, because they concern only themselves.
 OWN_ACTIONS = {"create_key", "revoke_key", "leave_team", "ask_for_access"}
 # Pages that viewers cannot see.
-NOT_FOR_VIEWERS = {"payload"}
+NOT_FOR_VIEWERS = {"payload", "connect", "connect_form", "connect_setup", "mapping"}
 NAMES = [pattern.name for pattern in seller_urls]
 
 
@@ -38,9 +39,10 @@ def objects_of(merchant: Merchant) -> dict[str, Any]:
     """A value for every URL parameter, all of one seller."""
     return {
         "connection": merchant.shop.slug,
+        "platform": "bigcommerce",
         "data_type": "products",
         "job": merchant.job(Direction.IMPORT, DataType.PRODUCTS).pk,
-        "issue": merchant.issues[0].pk,
+        "issue": _issue_of_unimported(merchant).pk,
         "run": merchant.runs["done"].pk,
         "check": make_comparison(merchant).pk,
         "product": merchant.products[0].pk,
@@ -56,6 +58,12 @@ def objects_of(merchant: Merchant) -> dict[str, Any]:
     }
 
 
+def _issue_of_unimported(merchant: Merchant) -> Issue:
+    """Of an imported item the URL leads to the item's page."""
+    log = merchant.issues[0].sync_log
+    return Issue.objects.create(sync_log=log, seller=log.seller, external_id="product:977", message="?")
+
+
 def addresses(seller: str, objects: dict[str, Any]) -> list[tuple[str, str, bool]]:
     """(name, URL, whether the URL names an object) of every page of a seller."""
     found = []
@@ -63,7 +71,11 @@ def addresses(seller: str, objects: dict[str, Any]) -> list[tuple[str, str, bool
         names = pattern.pattern.converters
         kwargs = {name: objects[name] for name in names}
         found.append(
-            (str(pattern.name), reverse(f"dashboard:{pattern.name}", kwargs={"seller": seller} | kwargs), bool(names))
+            (
+                str(pattern.name),
+                reverse(f"dashboard:{pattern.name}", kwargs={"seller": seller} | kwargs),
+                bool(set(names) - {"platform"}),
+            )
         )
     return found
 
@@ -114,7 +126,7 @@ def test_members_of_another_seller_get_404(
     for name, address, names_an_object in addresses("birch", objects):
         if names_an_object:
             assert ask(bob, name, address) == 404, name
-    bob.post("/s/birch/issues/resolve/", {"issue": [issue.pk for issue in acorn.issues]})
+    bob.post("/s/birch/issues/act/", {"action": "resolve", "issue": [issue.pk for issue in acorn.issues]})
     assert bob.get(f"/s/birch/issues/?run={acorn.runs['done'].pk}").status_code == 404
     assert everything() == before
 
@@ -147,7 +159,7 @@ def test_get_changes_nothing(acorn: Merchant, logged_in: Callable[[User], Client
 def test_forms_need_a_csrf_token(acorn: Merchant) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(acorn.owner)
-    response = client.post(f"/s/acorn/issues/{acorn.issues[0].pk}/resolve/")
+    response = client.post("/s/acorn/issues/act/", {"action": "resolve", "issue": acorn.issues[0].pk})
     assert response.status_code == 403
     assert "expired" in response.content.decode()
 

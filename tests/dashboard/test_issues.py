@@ -1,29 +1,81 @@
-"""The issues page: filters, Resolve, Retry and the CSV file (D7)."""
+"""The inbox: causes, filters, what people do about issues, and the CSV file (D7, I1, I2)."""
 
 import csv
 import io
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import AuditEvent, User
 from common.csv_export import safe_cell
+from connectors.models import WebhookEvent
+from connectors.webhooks.requested import requested_item
 from dashboard.export import ISSUE_HEADER
-from hub.kinds import Kind
-from hub.models import Change
+from hub.kinds import DataType, Direction, Kind
+from hub.models import Change, Link
+from synclog.causes import cause_of
 from synclog.models import Issue
+from synclog.services import IssueDraft, log_for, upsert_issues
 from tests.dashboard.merchants import Merchant
 
 LogIn = Callable[[User], Client]
 
 
 def titles(client: Client, query: str = "") -> list[str]:
-    return [issue.title for issue, _ in client.get(f"/s/acorn/issues/{query}").context["rows"]]
+    """Titles of causes, or of the items of one cause."""
+    rows = client.get(f"/s/acorn/issues/{query}").context["rows"]
+    return [row[0].title for row in rows]
 
 
-def test_an_issue_shows_problem_fix_and_link(acorn: Merchant, logged_in: LogIn) -> None:
-    page = logged_in(acorn.owner).get("/s/acorn/issues/").content.decode()
+def act(client: Client, action: str, **scope: object) -> str:
+    """The page after an action."""
+    return client.post("/s/acorn/issues/act/", {"action": action, **scope}, follow=True).content.decode()
+
+
+def of_target(merchant: Merchant, *products: int, **fields: Any) -> list[Issue]:
+    """Issues of the export to the search engine about some of the products, by position."""
+    job = merchant.job(Direction.EXPORT, DataType.PRODUCTS)
+    about = {"code": "sku_missing", "message": "1 variant has no SKU: L.", "fix": "Add a SKU."} | fields
+    drafts = [
+        IssueDraft(f"product:{one.pk}", kind=Kind.PRODUCT, item_id=one.pk, title=one.title, **about)
+        for one in (merchant.products[position] for position in products)
+    ]
+    upsert_issues(log=log_for(job=job, seller_id=merchant.seller.pk), job=job, drafts=drafts, now=timezone.now())
+    return list(Issue.objects.filter(job=job).order_by("pk"))
+
+
+def test_issues_with_one_cause_are_one_row(acorn: Merchant, logged_in: LogIn) -> None:
+    """The same problem of an item at its source and at a target counts once (I1)."""
+    of_target(acorn, 1, 2)
+    client = logged_in(acorn.owner)
+    response = client.get("/s/acorn/issues/")
+    ((cause, places),) = response.context["rows"]
+    assert (cause.title, cause.items, cause.issues, cause.new_items) == ("SKU missing", 2, 3, 2)
+    assert places == ["BigCommerce shop", "Elevate search"] and "2 products" in response.content.decode()
+    assert sorted(titles(client, "?cause=sku_missing")) == ["Enamel coffee pot", "Wool blanket, grey"]
+
+
+@pytest.mark.parametrize(
+    ("words", "others", "same"),
+    [
+        ("Price list 17 is unknown", "Price list 18 is unknown", True),
+        ("“Chair” is too long", "“Desk” is too long", True),
+        ("SKU A-1 is taken", "Weight A-1 is taken", False),
+    ],
+)
+def test_what_a_platform_rejects_is_grouped_by_its_words(words: str, others: str, same: bool) -> None:
+    first, second = (
+        cause_of(code="rejected", message=f"Elevate rejected the item: {text}") for text in (words, others)
+    )
+    assert (first == second) == same and first.startswith("rejected:")
+    assert cause_of(code="sku_missing", message=words) == cause_of(code="sku_missing", message=others) == "sku_missing"
+
+
+def test_the_page_of_a_cause_shows_problem_fix_and_link(acorn: Merchant, logged_in: LogIn) -> None:
+    page = logged_in(acorn.owner).get("/s/acorn/issues/?cause=sku_missing").content.decode()
     assert "A variant has no SKU" in page and "Add a SKU in the shop" in page
     assert f"/s/acorn/products/{acorn.products[2].pk}/" in page
     assert 'href="https://shop.example/manage/products/3/edit"' in page and "Fix in BigCommerce" in page
@@ -32,13 +84,15 @@ def test_an_issue_shows_problem_fix_and_link(acorn: Merchant, logged_in: LogIn) 
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("", ["Enamel coffee pot", "Linen napkins, set of four"]),
-        ("?severity=warning", ["Linen napkins, set of four"]),
-        ("?text=sku", ["Enamel coffee pot"]),
-        ("?text=linen", ["Linen napkins, set of four"]),
+        ("", ["SKU missing"]),
+        ("?view=warnings", ["Weight missing"]),
+        ("?view=open", ["SKU missing", "Weight missing"]),
+        ("?text=sku", ["SKU missing"]),
+        ("?view=warnings&text=linen", ["Weight missing"]),
         ("?data_type=orders", []),
-        ("?connection=acorn-bigcommerce", ["Enamel coffee pot", "Linen napkins, set of four"]),
-        ("?shown=resolved", ["Brass desk lamp"]),
+        ("?connection=acorn-bigcommerce", ["SKU missing"]),
+        ("?view=resolved", ["Brass desk lamp"]),
+        ("?cause=weight_missing", ["Linen napkins, set of four"]),
     ],
 )
 def test_filters(acorn: Merchant, logged_in: LogIn, query: str, expected: list[str]) -> None:
@@ -58,50 +112,115 @@ def test_the_issue_of_an_order_is_titled_with_its_number(acorn: Merchant, logged
 def test_an_unsafe_link_is_not_rendered(acorn: Merchant, logged_in: LogIn) -> None:
     """Issues reported over the API can hold any text."""
     Issue.objects.filter(pk=acorn.issues[0].pk).update(link="javascript:alert(document.cookie)")
-    assert "javascript:" not in logged_in(acorn.owner).get("/s/acorn/issues/").content.decode()
+    assert (
+        "javascript:" not in logged_in(acorn.owner).get("/s/acorn/issues/?view=open&cause=sku_missing").content.decode()
+    )
 
 
 def test_an_issue_is_resolved(acorn: Merchant, logged_in: LogIn) -> None:
     client = logged_in(acorn.owner)
-    here = "/s/acorn/issues/?severity=error"
-    response = client.post(f"/s/acorn/issues/{acorn.issues[0].pk}/resolve/", {"next": here})
+    here = "/s/acorn/issues/?text=coffee"
+    response = client.post("/s/acorn/issues/act/", {"action": "resolve", "issue": acorn.issues[0].pk, "next": here})
     assert response.headers["Location"] == here
-    assert titles(client) == ["Linen napkins, set of four"]
+    assert titles(client, "?view=open") == ["Weight missing"]
     resolved = Issue.objects.get(pk=acorn.issues[0].pk)
     assert resolved.resolved_at is not None and resolved.resolved_by == acorn.owner
 
 
 def test_the_redirect_stays_on_this_site(acorn: Merchant, logged_in: LogIn) -> None:
-    address = f"/s/acorn/issues/{acorn.issues[0].pk}/resolve/"
-    response = logged_in(acorn.owner).post(address, {"next": "https://evil.example/"})
+    sent = {"action": "resolve", "issue": acorn.issues[0].pk, "next": "https://evil.example/"}
+    response = logged_in(acorn.owner).post("/s/acorn/issues/act/", sent)
     assert response.headers["Location"] == "/s/acorn/issues/"
 
 
-def test_selected_issues_are_resolved_together(acorn: Merchant, logged_in: LogIn) -> None:
+@pytest.mark.parametrize(
+    "scope", [{"issue": [0]}, {"cause_key": ["sku_missing"]}, {"everything": "1", "text": "sku", "view": "blocking"}]
+)
+def test_one_action_for_an_item_a_cause_or_all_that_match(
+    acorn: Merchant, logged_in: LogIn, scope: dict[str, Any]
+) -> None:
+    """An item's issues at its source and at a target are one."""
+    of_target(acorn, 2)
+    if "issue" in scope:
+        scope = {"issue": [acorn.issues[0].pk, "x", "9" * 30]}
+    assert "2 issues resolved." in act(logged_in(acorn.owner), "resolve", **scope)
+    assert titles(logged_in(acorn.owner), "?view=open") == ["Weight missing"]
+
+
+@pytest.mark.parametrize(("action", "scope"), [("resolve", {}), ("shout", {"issue": 1}), ("assign:x", {"issue": 1})])
+def test_an_action_needs_a_selection_and_a_meaning(
+    acorn: Merchant, logged_in: LogIn, action: str, scope: dict[str, Any]
+) -> None:
+    page = act(logged_in(acorn.owner), action, **scope)
+    assert 'class="notice notice-error"' in page and not AuditEvent.objects.exists()
+
+
+def test_a_muted_cause_stays_away_also_with_new_issues(acorn: Merchant, logged_in: LogIn) -> None:
     client = logged_in(acorn.owner)
-    chosen = [issue.pk for issue in acorn.issues[:2]]
-    response = client.post("/s/acorn/issues/resolve/", {"issue": [*chosen, "x", "9" * 30]}, follow=True)
-    assert "2 issues resolved." in response.content.decode()
+    act(client, "mute", cause_key="sku_missing")
+    of_target(acorn, 1)
+    assert (titles(client), titles(client, "?view=snoozed")) == ([], ["SKU missing"])
+    assert client.get("/s/acorn/").context["overview"].blocked == {}
+    act(client, "show", cause_key="sku_missing")
+    assert (titles(client), titles(client, "?view=snoozed")) == (["SKU missing"], [])
+
+
+def test_a_snoozed_issue_comes_back_by_itself(acorn: Merchant, logged_in: LogIn) -> None:
+    client, issue = logged_in(acorn.owner), acorn.issues[0]
+    act(client, "snooze:7", issue=issue.pk)
     assert titles(client) == []
+    Issue.objects.filter(pk=issue.pk).update(snoozed_until=timezone.now())
+    assert titles(client) == ["SKU missing"]
 
 
-def test_resolving_needs_a_selection(acorn: Merchant, logged_in: LogIn) -> None:
-    page = logged_in(acorn.owner).post("/s/acorn/issues/resolve/", follow=True).content.decode()
-    assert "Select at least one issue." in page
+def test_a_cause_and_an_issue_are_assigned(acorn: Merchant, birch: Merchant, logged_in: LogIn) -> None:
+    client = logged_in(acorn.owner)
+    assert "not a member" in act(client, f"assign:{birch.owner.pk}", cause_key="sku_missing")
+    act(client, f"assign:{acorn.viewer.pk}", cause_key="sku_missing")
+    act(client, f"assign:{acorn.viewer.pk}", issue=acorn.issues[1].pk)
+    mine = f"?view=open&assigned={acorn.viewer.pk}"
+    assert titles(client, mine) == ["SKU missing", "Weight missing"]
+    assert "assigned to Victor" in client.get("/s/acorn/issues/").content.decode()
+    act(client, "assign", cause_key="sku_missing")
+    assert titles(client, mine) == ["Weight missing"]
 
 
-def test_the_item_of_an_issue_is_retried(acorn: Merchant, logged_in: LogIn) -> None:
-    """Of a failed export; what failed to import is read again in the next sync."""
+def test_the_items_of_an_export_are_sent_again(acorn: Merchant, logged_in: LogIn) -> None:
+    """What failed to import is checked again instead."""
     change = Change.objects.get()
     Change.objects.filter(pk=change.pk).update(item_id=acorn.products[2].pk)
-    Issue.objects.filter(pk=acorn.issues[0].pk).update(job=change.job)
+    of_target(acorn, 1, 2)
     client = logged_in(acorn.owner)
-    page = client.post(f"/s/acorn/issues/{acorn.issues[0].pk}/retry/", follow=True).content.decode()
-    assert "Retrying now." in page
-    change.refresh_from_db()
-    assert (change.kind, change.state) == (Kind.PRODUCT, Change.State.READY)
-    again = client.post(f"/s/acorn/issues/{acorn.issues[1].pk}/retry/", follow=True).content.decode()
-    assert "retried in the next sync" in again
+    assert "Sending 2 items again." in act(client, "send", cause_key="sku_missing")
+    assert set(Change.objects.values_list("item_id", "state")) == {
+        (product.pk, Change.State.READY) for product in acorn.products[1:3]
+    }
+    assert "Select Check again." in act(client, "send", cause_key="weight_missing")
+
+
+def test_checking_again_asks_the_source_for_the_items(acorn: Merchant, logged_in: LogIn) -> None:
+    """Of items that were never imported by the ID in the issue, of others by their link (I2)."""
+    Issue.objects.filter(pk=acorn.issues[0].pk).update(external_id="product:99", item_id=None)
+    of_target(acorn, 0)
+    Link.objects.filter(external_id="111").update(received_hash=b"received")
+    page = act(logged_in(acorn.owner), "check", cause_key="sku_missing")
+    assert "Checking 2 items again." in page
+    events = WebhookEvent.objects.filter(connection=acorn.shop, state="pending", data_type="products")
+    assert [requested_item(event.payload, "products")[0].external_id for event in events.order_by("pk")] == [
+        "111",
+        "99",
+    ]
+    assert AuditEvent.objects.filter(action="issue.check").count() == 1
+    act(logged_in(acorn.owner), "check", cause_key="sku_missing")
+    assert events.count() == 2
+
+
+def test_the_list_is_sent_again_only_if_it_has_changed(acorn: Merchant, logged_in: LogIn) -> None:
+    client = logged_in(acorn.owner)
+    seen = client.get("/s/acorn/issues/").context["digest"]
+    assert client.get("/s/acorn/issues/live/", {"seen": seen}).status_code == 204
+    of_target(acorn, 1)
+    assert "2 products" in client.get("/s/acorn/issues/live/", {"seen": seen}).content.decode()
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@SUM(A1)", " =1", "＝1", '"=1', "\tx"])
@@ -132,7 +251,7 @@ def test_other_cells_are_unchanged(cell: object) -> None:
 
 def test_the_csv_file_holds_the_filtered_issues(acorn: Merchant, logged_in: LogIn) -> None:
     Issue.objects.filter(pk=acorn.issues[0].pk).update(title='=HYPERLINK("http://evil.example","click")')
-    response = logged_in(acorn.owner).get("/s/acorn/issues/download/?severity=error")
+    response = logged_in(acorn.owner).get("/s/acorn/issues/download/")
     assert response.headers["Content-Type"] == "text/csv; charset=utf-8"
     text = response.getvalue().decode("utf-8-sig")
     header, *rows = csv.reader(io.StringIO(text))

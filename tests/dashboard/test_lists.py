@@ -14,7 +14,8 @@ from django.utils import timezone
 from accounts.models import User
 from catalog.models import Product, Variant
 from dashboard.keyset import Keyset, Page
-from dashboard.queries import catalog, sales
+from dashboard.queries import catalog, counting, sales
+from dashboard.queries.counting import Total
 from synclog.models import Issue
 from tests.dashboard.merchants import Merchant
 
@@ -132,3 +133,15 @@ def test_the_older_page_keeps_the_filters(acorn: Merchant, logged_in: LogIn) -> 
     assert "search=chair" in older and "status=live" in older
     second = client.get(f"/s/acorn/products/{older}").content.decode()
     assert "Chair 0<" in second and "Chair 59<" not in second and "Oak" not in second
+
+
+def test_totals_are_counted_or_estimated(acorn: Merchant, logged_in: LogIn, monkeypatch: pytest.MonkeyPatch) -> None:
+    client = logged_in(acorn.owner)
+    assert client.get("/s/acorn/products/").context["total"] == Total(6, is_exact=True)
+    assert client.get("/s/acorn/products/", {"status": "suspended"}).context["total"].number == 1
+    assert client.get("/s/acorn/products/", {"search": "oak"}).context["total"] is None
+    monkeypatch.setattr(counting, "CAP", 100)
+    Product.objects.bulk_create(Product(seller=acorn.seller, title="Stool") for _ in range(4_321))
+    with connection.cursor() as cursor:
+        cursor.execute("ANALYZE catalog_product")
+    assert "about 4,300" in client.get("/s/acorn/products/").content.decode()

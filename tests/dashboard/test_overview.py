@@ -12,10 +12,13 @@ from django.utils.text import capfirst
 
 from accounts.models import AuditEvent, User
 from connectors.services.runs import sync
+from dashboard.presentation import Tone
+from dashboard.summary import connection_health, job_health
 from hub.kinds import DataType, Direction, Kind
-from hub.models import Change, Connection, Job, Run, RunCounter
+from hub.models import Change, Connection, Job, JobState, Run, RunCounter
 from hub.services import pause_platform, require_attention
-from synclog.models import SyncLog
+from synclog.models import Issue, SyncLog
+from synclog.services import IssueDraft, log_for, upsert_issues
 from tests.dashboard.merchants import Merchant
 
 LogIn = Callable[[User], Client]
@@ -33,13 +36,14 @@ def test_it_shows_the_current_state(acorn: Merchant, logged_in: LogIn) -> None:
     for words in (
         "BigCommerce shop",
         "Elevate search",
-        str(capfirst(Run.State.DONE_WITH_ERRORS.label)),
+        "1 product of BigCommerce shop can’t be imported: fix 1 cause.",
+        "1 blocked",
         "12\xa0minutes ago",
         "an hour ago",
     ):
         assert words in page, words
     assert "in 14\xa0minutes" in page, "the next scheduled time"
-    assert f"/s/acorn/issues/?connection={acorn.shop.slug}&amp;data_type=products" in page
+    assert f"/s/acorn/issues/?connection={acorn.shop.slug}&amp;data_type=products&amp;view=open" in page
 
 
 def test_nothing_is_polled_while_nothing_runs(acorn: Merchant, logged_in: LogIn) -> None:
@@ -206,3 +210,60 @@ def test_a_connection_shows_what_its_test_found(acorn: Merchant, logged_in: LogI
     page = client.post(f"{address}test/", follow=True).content.decode()
     assert "Connection test failed: Not tested, because it is paused (moving house)." in page
     assert acorn.search.assumption_results.get() == result
+
+
+def sentence(client: Client) -> tuple[Tone, str]:
+    found = client.get("/s/acorn/").context["summary"]
+    return found.tone, found.text
+
+
+def test_a_row_stays_yellow_while_issues_are_open(acorn: Merchant, logged_in: LogIn) -> None:
+    """A later partial run or event that succeeds changes nothing about it."""
+    job = acorn.job(Direction.IMPORT, DataType.PRODUCTS)
+    Run.objects.create(job=job, scope="partial", trigger="event", state="done", finished_at=timezone.now())
+    overview = logged_in(acorn.owner).get("/s/acorn/").context["overview"]
+    (shop,) = (card for card in overview.connections if card.connection == acorn.shop)
+    (row,) = (card for card in shop.jobs if card.job == job)
+    assert (job_health(row).tone, job_health(row).label) == (Tone.WARN, "1 blocked")
+    assert connection_health(shop).label == "1 blocked" and (shop.synced, shop.blocked) == (5, 1)
+
+
+def test_one_sentence_names_the_worst_problem_its_size_and_what_to_do(acorn: Merchant, logged_in: LogIn) -> None:
+    client, search = logged_in(acorn.owner), acorn.job(Direction.EXPORT, DataType.PRODUCTS)
+    JobState.objects.update(last_success_at=timezone.now())
+    assert sentence(client) == (Tone.BAD, "1 product of BigCommerce shop can’t be imported: fix 1 cause.")
+    Issue.objects.update(resolved_at=timezone.now())
+    drafts = [
+        IssueDraft(f"product:{one.pk}", "?", code=code, kind=Kind.PRODUCT, item_id=one.pk)
+        for one, code in zip(acorn.products, ("sku_missing", "price_missing", "price_missing"), strict=False)
+    ]
+    log = log_for(job=search, seller_id=acorn.seller.pk)
+    upsert_issues(log=log, job=search, drafts=drafts, now=timezone.now())
+    assert sentence(client) == (Tone.BAD, "3 products aren’t reaching Elevate search: fix 2 causes.")
+    SyncLog.objects.filter(pk=log.pk).update(last_full_sync_succeeded=False)
+    assert sentence(client) == (Tone.BAD, "Elevate search: failing. Products: the last full sync failed.")
+    Connection.objects.filter(pk=acorn.shop.pk).update(state="needs_attention", state_reason="Log in again.")
+    assert sentence(client) == (Tone.BAD, "BigCommerce shop: not working. Log in again.")
+    Connection.objects.filter(pk=acorn.shop.pk).update(state="active")
+    Issue.objects.update(resolved_at=timezone.now())
+    SyncLog.objects.update(last_full_sync_succeeded=True)
+    assert sentence(client)[0] is Tone.GOOD and sentence(client)[1].startswith("All up to date, ")
+    Change.objects.filter(job=search).update(state="ready", created_at=timezone.now() - timedelta(hours=2))
+    assert sentence(client)[1] == "Elevate search: behind. Changes have waited for 2\xa0hours."
+    JobState.objects.filter(job=search).update(last_success_at=timezone.now() - timedelta(days=3))
+    assert sentence(client)[1] == "Elevate search: late. Products: no successful sync in time."
+
+
+def test_the_menu_says_what_else_will_run(acorn: Merchant, logged_in: LogIn) -> None:
+    page = logged_in(acorn.owner).get("/s/acorn/").content.decode()
+    assert "Imports first: Settings, Categories, Brands" in page or "Imports first:" in page
+    assert "Then sends changes to Elevate search" in page and "Nothing else runs." in page
+    choices = logged_in(acorn.owner).get("/s/acorn/").context["sync_choices"]
+    products = next(choice for choice in choices if choice.job == acorn.job(Direction.IMPORT, DataType.PRODUCTS))
+    assert products.after == ["Elevate search"]
+
+
+def test_the_last_14_days_are_drawn(acorn: Merchant, logged_in: LogIn) -> None:
+    days = logged_in(acorn.owner).get("/s/acorn/").context["overview"].connections[0].days
+    assert len(days) == 14 and sum(day.changed for day in days) == 3 + 5
+    assert sum(day.incomplete_runs for day in days) == 1

@@ -10,6 +10,7 @@ from hub.models import Connection, Job, Link, RateBudget, Run
 from hub.services import start_run
 from sandbox.money import places_of
 from sandbox.process import SandboxProcess
+from synclog.models import Issue
 from tests.engine.worker import skip_delays, work_until_idle
 from tests.factories import make_seller
 from tests.sales import Parts, Sales
@@ -33,6 +34,11 @@ class Chain:
         work_until_idle()
         skip_delays()
 
+    def issues(self, number: str) -> list[str]:
+        """The messages of the issues of an order."""
+        order = Link.objects.get(connection=self.source, kind=Kind.ORDER, external_id=number).item_id
+        return list(Issue.objects.filter(kind=Kind.ORDER, item_id=order).values_list("message", flat=True))
+
     def at_target(self, target: str, number: str) -> Parts | None:
         """What a target computed for an order of the shop; None if the target has no such order."""
         connection, sales = self.targets[target]
@@ -45,8 +51,10 @@ class Chain:
         return sales.view(key)
 
 
-def install(connection: dict[str, Any], shop: Sales, erp: SandboxProcess, front: SandboxProcess | None) -> Chain:
-    """A seller with this shop, NetSuite, and the B2B front if there is one."""
+def install(
+    connection: dict[str, Any], shop: Sales, erp: SandboxProcess, front: SandboxProcess | None, **settings: Any
+) -> Chain:
+    """A seller with this shop, NetSuite with these settings, and the B2B front if there is one."""
     seller = make_seller("acme", currency="GBP")
     source = install_connection(seller=seller, name="Acme shop", slug="acme-shop", start=False, **connection)
     targets = {}
@@ -64,6 +72,7 @@ def install(connection: dict[str, Any], shop: Sales, erp: SandboxProcess, front:
             "guest_customer": "1",
             "currencies": CURRENCIES,
             "send_pending": True,
+            **settings,
         },
         credentials={"consumer_secret": "sandbox-secret", "token_secret": "erp-secret"},
         start=False,

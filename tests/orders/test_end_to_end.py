@@ -14,18 +14,21 @@ from hypothesis import strategies as st
 from sandbox.process import SandboxProcess, start
 from synclog.models import Issue
 from tests.orders.chain import Chain, install, open_by_sku, tolerance
-from tests.sales import Parts, Sales, orders
+from tests.orders.documented_examples import Example, examples
+from tests.sales import RATES, Parts, Sales, orders
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 # The same examples in every run: each takes a second.
 few = settings(
-    max_examples=3,
+    max_examples=2,
     derandomize=True,
     deadline=None,
     phases=[Phase.generate],
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
+# Names of targets in the documentation.
+NAMES = {"netsuite": "NetSuite", "sparklayer": "SparkLayer"}
 SKUS = ["SKU-1", "SKU-2", "SKU-3", "E-BOOK"]
 
 
@@ -66,9 +69,14 @@ def bigcommerce() -> Iterator[SandboxProcess]:
 
 
 @pytest.fixture
-def from_magento(transactional_db: None, magento: SandboxProcess, erp: SandboxProcess) -> Chain:
-    shop = {"platform": "magento", "base_url": magento.url, "credentials": {"access_token": "token"}}
-    return install(shop, Sales(magento, "alpha"), erp, None)
+def from_magento(transactional_db: None, magento: SandboxProcess, erp: SandboxProcess, front: SandboxProcess) -> Chain:
+    shop = {
+        "platform": "magento",
+        "base_url": magento.url,
+        "credentials": {"access_token": "token"},
+        "settings": {"b2b_store_id": 1},
+    }
+    return install(shop, Sales(magento, "alpha"), erp, front)
 
 
 @pytest.fixture
@@ -92,7 +100,7 @@ def from_bigcommerce(
         "settings": {"b2b_channel_id": 1},
     }
     bigcommerce.reset()
-    return install(shop, Sales(bigcommerce, "abc"), erp, front)
+    return install(shop, Sales(bigcommerce, "abc"), erp, front, custom_item="OTHER-CHARGE")
 
 
 def skus_of(store: SandboxProcess) -> list[str]:
@@ -122,13 +130,26 @@ def agree(chain: Chain, placed: Parts, wanted: Parts, skus: list[str]) -> None:
 
 
 def placed_orders(
-    chain: Chain, erp: SandboxProcess, data: st.DataObject, skus: list[str], **kinds: Any
+    chain: Chain,
+    erp: SandboxProcess,
+    data: st.DataObject,
+    skus: list[str],
+    *,
+    kinds: tuple[str, ...] = ("product",),
+    untaxed: tuple[str, ...] = (),
+    **others: Any,
 ) -> list[tuple[Parts, Parts]]:
-    """Three orders with one rate of tax each, as they were placed and as the shop made them."""
+    """Three orders with one rate of tax each, as they were placed and as the shop made them.
+
+    `untaxed`: kinds of lines, or `wrapping`, that the shop never taxes. An ERP with one rate for everything would.
+    """
     rate = data.draw(st.sampled_from(("0", "8.25", "20", "25")))
     account_for_tax(erp, rate)
     *goods, digital = skus
-    drawn = [data.draw(orders(goods, not_shipped=[digital], one_rate=rate, **kinds)) for _ in range(3)]
+    if rate == "0":
+        kinds += tuple(kind for kind in untaxed if kind != "wrapping")
+        others["wrapping"] = "wrapping" in untaxed
+    drawn = [data.draw(orders(goods, not_shipped=[digital], one_rate=rate, kinds=kinds, **others)) for _ in range(3)]
     return [(wanted, chain.shop.place(wanted)) for wanted in drawn]
 
 
@@ -137,7 +158,8 @@ def placed_orders(
 def test_orders_of_bigcommerce_reconcile(from_bigcommerce: Chain, erp: SandboxProcess, data: st.DataObject) -> None:
     skus = skus_of(from_bigcommerce.shop.process)
     charges = ("shipping", "handling", "fee")
-    found = placed_orders(from_bigcommerce, erp, data, skus, kinds=("product", "digital"), charges=charges)
+    kinds = {"kinds": ("product", "digital", "custom"), "untaxed": ("gift_certificate", "wrapping")}
+    found = placed_orders(from_bigcommerce, erp, data, skus, charges=charges, **kinds)
     from_bigcommerce.sync()
     for wanted, placed in found:
         agree(from_bigcommerce, placed, wanted, skus[:-1])
@@ -161,6 +183,58 @@ def test_orders_of_the_oms_reconcile(from_oms: Chain, erp: SandboxProcess, data:
     from_oms.sync()
     for wanted, placed in found:
         agree(from_oms, placed, wanted, SKUS[:-1])
+
+
+SHOPS = {"BigCommerce": "from_bigcommerce", "Magento": "from_magento", "Seller Center OMS": "from_oms"}
+
+
+@pytest.mark.parametrize("example", examples(), ids=lambda each: f"{each.shop}: {each.title}")
+def test_worked_examples_of_the_documentation(
+    request: pytest.FixtureRequest, example: Example, erp: SandboxProcess
+) -> None:
+    chain: Chain = request.getfixturevalue(SHOPS[example.shop])
+    skus = skus_of(chain.shop.process) if example.shop == "BigCommerce" else SKUS
+    rates = {"rate": example.rate("product", "bundle"), "shipping_rate": example.rate("shipping", "handling", "fee")}
+    erp.control("POST", "tax", json={"account": "erp", "engine": "legacy", **rates})
+    placed = chain.shop.place(example.order(skus))
+    if example.refunded:
+        chain.shop.act("refund", placed["id"], lines={placed["lines"][0]["id"]: str(example.refunded)})
+    chain.sync()
+    views = {"shop": chain.shop.view(placed["id"])}
+    views |= {NAMES[target]: chain.at_target(target, placed["id"]) for target in chain.targets}
+    for who, wanted in example.wanted.items():
+        view = views[who]
+        assert view is not None
+        found = {name: view[name] for name in ("total", "tax")} | {"open": sum(open_by_sku(view, skus).values())}
+        assert {name: Decimal(found[name]) for name in wanted} == {name: Decimal(text) for name, text in wanted.items()}
+    # The shop also has the orders of other tests, for which the ERP has another tax now.
+    assert chain.issues(placed["id"]) == []
+
+
+def test_orders_reconcile_with_their_own_tax(
+    transactional_db: None, magento: SandboxProcess, erp: SandboxProcess
+) -> None:
+    """With SuiteTax, every line of an order may have another rate."""
+    erp.control("POST", "tax", json={"account": "erp", "engine": "suitetax", "rate": "19", "shipping_rate": "19"})
+    shop = {"platform": "magento", "base_url": magento.url, "credentials": {"access_token": "token"}}
+    codes = {"tax_type": "1", "tax_codes": {rate: str(number) for number, rate in enumerate(RATES, 1)}}
+    chain = install(shop, Sales(magento, "alpha"), erp, None, **codes)
+    lines = [
+        {"sku": sku, "quantity": quantity, "price": price, "tax_rate": rate}
+        for sku, quantity, price, rate in (
+            ("SKU-1", 3, "33.33", "25"),
+            ("SKU-2", 1, "9.99", "8.25"),
+            ("SKU-3", 7, "1", "0"),
+        )
+    ]
+    charges = [{"kind": "shipping", "amount": "7.50", "tax_rate": "20"}]
+    placed = [chain.shop.place({"lines": lines, "charges": charges, "coupon": coupon}) for coupon in ("0", "10")]
+    chain.sync()
+    for each in placed:
+        held = chain.at_target("netsuite", each["id"])
+        assert held is not None
+        assert (Decimal(held["total"]), Decimal(held["tax"])) == (Decimal(each["total"]), Decimal(each["tax"]))
+        assert chain.issues(each["id"]) == []
 
 
 ACTIONS = ("refund", "ship", "cancel", "change")

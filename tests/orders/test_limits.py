@@ -8,7 +8,8 @@ import pytest
 
 from catalog.models import Image, Product, Variant
 from catalog.records import ImageRecord, PriceRecord, ProductRecord, StockRecord, VariantRecord
-from connectors.engine.applying.limits import LIMITS, cut
+from connectors.engine.applying.limits import LIMITS
+from connectors.sdk.values import cut
 from hub.kinds import DataType, Direction
 from hub.models import Connection, Job
 from orders.models import Address, Customer, Order, OrderLine, Shipment

@@ -96,7 +96,7 @@ def test_health_checks_do_not_start_django(compose: dict[str, Any], root: Path) 
         assert check == ["CMD", "python", "-I", "synccenter/healthcheck.py", role]
     dockerfile = (root / "Dockerfile").read_text()
     assert 'CMD ["python", "-I", "synccenter/healthcheck.py", "web"]' in dockerfile
-    assert "HEALTH_DIR=/tmp/health" in dockerfile
+    assert "RUNTIME_DIR=/tmp/synccenter" in dockerfile
 
 
 def test_postgresql_is_healthy_when_it_listens_for_clients(compose: dict[str, Any]) -> None:

@@ -20,9 +20,9 @@ Check = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture(autouse=True)
 def health_dir(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setenv("HEALTH_DIR", str(tmp_path))
-    settings.HEALTH_DIR = tmp_path
-    return tmp_path
+    monkeypatch.setenv("RUNTIME_DIR", str(tmp_path))
+    settings.RUNTIME_DIR = tmp_path
+    return tmp_path / "health"
 
 
 @pytest.fixture

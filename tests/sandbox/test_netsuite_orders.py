@@ -125,6 +125,43 @@ def test_closed_lines_and_shipments_leave_what_is_open(erp: Erp) -> None:
     assert [line["shipped"] for line in erp.sales.view("A")["lines"]] == ["4", "0"]
 
 
+def test_the_printed_fulfillment_ships_as_it_says(erp: Erp) -> None:
+    """Oracle's sample: a part of one line, another one left out. A line that is not named is shipped.
+
+    https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_159795518068.html
+    """
+    erp.put("salesOrder", "A", lines=[erp.line(quantity=5), erp.line("SKU-2", 3), erp.line("SKU-3", 2)])
+    assert erp.call("GET", "/record/v1/salesOrder/eid:A").json()["status"] == {"id": "B"}
+    first, second, _ = (int(line["id"]) for line in erp.sales.view("A")["lines"])
+    lines = [{"orderLine": first, "location": 1, "quantity": 1}, {"orderLine": second, "itemreceive": False}]
+    path = "/record/v1/salesOrder/eid:A/!transform/itemFulfillment"
+    made = erp.call("POST", path, {"shipStatus": {"id": "C"}, "item": {"items": lines}})
+    assert made.status_code == 204 and "/itemFulfillment/" in made.headers["location"]
+    assert [line["shipped"] for line in erp.sales.view("A")["lines"]] == ["1", "0", "2"]
+    assert erp.call("GET", "/record/v1/salesOrder/eid:A").json()["status"] == {"id": "D"}
+    wrong = erp.call("POST", path, {"item": {"items": [{"orderLine": 999}]}})
+    assert wrong.json()["o:errorDetails"][0]["o:errorPath"] == "item.items[0].orderLine"
+
+
+def test_without_advanced_shipping_a_fulfillment_makes_the_invoice(erp: Erp) -> None:
+    """https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_161425629582.html"""
+    query = "SELECT id, foreigntotal FROM transaction WHERE type = 'CustInvc' ORDER BY id"
+
+    def invoices() -> list[str]:
+        answer = erp.call("POST", "/query/v1/suiteql", {"q": query}, Prefer="transient").json()
+        return [row["foreigntotal"] for row in answer["items"]]
+
+    erp.put("salesOrder", "A", lines=[erp.line()])
+    erp.sales.act("ship", "A")
+    assert invoices() == [] and erp.sales.view("A")["status"] == "SalesOrd:F"
+    erp.process.control("POST", "features", json={"account": ACCOUNT, "advanced_shipping": False})
+    erp.put("salesOrder", "B", lines=[erp.line(amount=150)])
+    erp.process.control("POST", "fulfil", json={"account": ACCOUNT, "order": "B", "quantities": {"SKU-1": 1}})
+    assert invoices() == ["75"] and erp.sales.view("B")["status"] == "SalesOrd:D"
+    erp.sales.act("ship", "B")
+    assert invoices() == ["75", "75"] and erp.sales.view("B")["status"] == "SalesOrd:G"
+
+
 def test_a_credit_memo_is_written_once_and_from_a_return(erp: Erp) -> None:
     erp.put("salesOrder", "A", lines=[erp.line()], otherRefNum="1001")
     memo = [erp.line(quantity=1, rate=95)]

@@ -12,14 +12,18 @@ from connectors.models import WebhookEvent
 from connectors.platforms.bigcommerce.sources.products import Products
 from connectors.platforms.bigcommerce.webhooks import BigCommerceWebhooks
 from connectors.sdk.errors import TryAgainLater
+from connectors.services.rechecks import check_again
 from connectors.services.webhooks import replay_events
+from hub import clock
 from hub.kinds import Kind
 from hub.models import Connection, Job, Lane, Link, Run
 from hub.services import pause_job, resume_job, start_run
 from orders.models import Order
 from sandbox.process import SandboxProcess
-from synclog.models import ItemEvent
+from synclog.models import Issue, ItemEvent
+from synclog.services import IssueDraft, log_for, upsert_issues
 from tests.engine.worker import last_run, skip_delays, work_until_idle
+from tests.factories import make_user
 from tests.webhooks.conftest import Post
 from tests.webhooks.sending import body_of, event, signed
 
@@ -392,3 +396,15 @@ def test_changes_are_imported_before_a_full_import(read_shop: Connection) -> Non
     full.refresh_from_db()
     partial.refresh_from_db()
     assert partial.finished_at < full.started_at
+
+
+def test_items_are_checked_again_at_the_source(read_shop: Connection, shop_platform: SandboxProcess) -> None:
+    """I2: what has no problem any more, and what the source no longer has, leaves the inbox."""
+    job, number = import_job(read_shop), ids(read_shop)[0]
+    log = log_for(job=job, seller_id=read_shop.seller.pk)
+    drafts = [IssueDraft(f"product:{each}", "1 variant has no SKU.", code="sku_missing") for each in (number, 987654)]
+    upsert_issues(log=log, job=job, drafts=drafts, now=clock.now())
+    mine = Issue.objects.filter(code="sku_missing", external_id__in=[draft.external_id for draft in drafts])
+    assert check_again(issues=mine, seller=read_shop.seller, by=make_user()) == 2
+    work()
+    assert states() == {"done"} and not mine.filter(resolved_at=None).exists()

@@ -195,10 +195,15 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
     by_record = {result.record.external_id: result for result in written}
     drafts: list[IssueDraft] = []
     resolved: set[str] = set()
+    rejected = [record for record in records if record.problems and record.external_id not in by_record]
+    # A rejected record of an item that was imported before: its issue names the same item as those at the targets.
+    keys = [(link_kind(context.job.data_type, record), record.external_id) for record in rejected]
+    earlier = links.known(context.connection_id, keys) if keys else {}
     for record in records:
         result = by_record.get(record.external_id)
         if result is None and not record.problems:
             continue
+        known = earlier.get((link_kind(context.job.data_type, record), record.external_id))
         kind = link_kind(context.job.data_type, record).split("@")[0]
         own = storable_text(f"{kind}:{record.external_id}")
         grouped: dict[str, list[Problem]] = defaultdict(list)
@@ -210,7 +215,7 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
                     ref=ref,
                     problems=problems,
                     kind=kind,
-                    item_id=result.item_id if result else None,
+                    item_id=result.item_id if result else known.item_id if known else None,
                     title=storable_text(next((text for name in _TITLES if (text := getattr(record, name, ""))), "")),
                     link=storable_text(record.link),
                     **platform_names(context.job),

@@ -27,6 +27,7 @@ from catalog.records import (
     VariantRecord,
 )
 from connectors.sdk import issues
+from connectors.sdk.values import cut
 from hub.models import Link
 from hub.records import Problem, Record
 from orders import models as orders
@@ -282,17 +283,6 @@ def _replacement(limit: Limit, value: Any) -> Any:
     if isinstance(value, Decimal):
         return None
     return cut(value, limit.column.max_length or 0) if limit.excess is Excess.CUT else ""
-
-
-def cut(text: str, length: int) -> str:
-    """The beginning of a text, up to the end of a word if that costs at most a quarter of it."""
-    if len(text) <= length:
-        return text
-    head = text[:length]
-    if text[length].isspace():
-        return head.rstrip()
-    at = max(head.rfind(separator) for separator in (" ", ",", ";", "/"))
-    return head[:at].rstrip(" ,;/") if at >= length * 3 // 4 else head
 
 
 def _fitting(record: Record, texts: list[str], array: "ArrayField[Any, Any]", label: str) -> list[str]:

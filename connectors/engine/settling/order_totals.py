@@ -4,6 +4,7 @@ from datetime import datetime
 
 from connectors.engine.settling.batch import Batch
 from connectors.engine.settling.results import Accepted
+from connectors.sdk.orders import total_problems
 from hub.kinds import Kind
 from orders.services import ComputedTotals, save_target_totals
 
@@ -19,6 +20,7 @@ def save(batch: Batch, now: datetime) -> None:
                 expected_tax=found.expected_tax,
                 total=found.total,
                 tax=found.tax,
+                differs=bool(total_problems(found)),
             )
             sellers[result.change.item_id] = result.item.seller_id
     if totals:

@@ -9,21 +9,27 @@ from typing import Any, Literal
 from urllib.parse import quote
 
 from connectors.platforms.netsuite.error_messages import error_message
+from connectors.platforms.netsuite.lengths import shortened, too_long
 from connectors.platforms.netsuite.settings import Credentials, FieldMap, Settings
 from connectors.platforms.netsuite.suiteql import Row, required_int
 from connectors.sdk import issues
 from connectors.sdk.account import Account
 from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.http import HttpClient
+from connectors.sdk.records import Problem
 from connectors.sdk.responses import RequestRejected, Response
 
 SUITEQL_PATH = "/query/v1/suiteql"
 RECORD_PATH = "/record/v1"
 MAX_ROWS = 1000
+# Fields of one record that are cut, one after the other as NetSuite names them.
+MAX_CUTS = 8
 QUERY_FIX = (
-    "Compare the field map of this connection with the fields that the account has, and give the role of the "
-    "integration the permissions on the records that are read."
+    "Compare the field map and the settings “Matrix items” and “Stock table” of this connection with what the account "
+    "has, and give the role of the integration the permissions on the records that are read."
 )
+# Otherwise NetSuite saves a record without the fields that it does not know, and says nothing.
+STRICT = {"X-NetSuite-PropertyNameValidation": "Error", "X-NetSuite-PropertyValueValidation": "Error"}
 _INTERNAL_ID = re.compile(r"/(\d+)/?$")
 
 RecordType = Literal["customer", "salesOrder", "creditMemo", "returnAuthorization"]
@@ -36,6 +42,7 @@ class NetSuiteClient:
         self.settings = account.settings
         self.field_map = account.field_map
         self.http = http
+        self._warnings: list[Problem] = []
         self._has_suitetax: bool | None = None
 
     # Records
@@ -98,11 +105,23 @@ class NetSuiteClient:
     def _write(
         self, method: str, path: str, body: Mapping[str, Any], *, params: Mapping[str, str] | None = None
     ) -> Response:
-        """SkipRecord with NetSuite's reason if it rejects the record."""
-        try:
-            return self.http.request(method, path, body=body, params=params)
-        except RequestRejected as error:
-            raise SkipRecord(issues.REJECTED(reason=error_message(error))) from error
+        """SkipRecord with NetSuite's reason if it rejects the record. Values that are too long are cut."""
+        for _ in range(MAX_CUTS):
+            try:
+                return self.http.request(method, path, body=body, params=params, headers=STRICT)
+            except RequestRejected as error:
+                found = too_long(error)
+                shorter, length = shortened(body, found) if found else (body, 0)
+                if found is None or not length:
+                    raise SkipRecord(issues.REJECTED(reason=error_message(error))) from error
+                body = shorter
+                self._warnings.append(issues.VALUE_CUT_AT_TARGET(field=found.field, length=length, limit=found.limit))
+        raise SkipRecord(issues.REJECTED(reason="Too many values are too long."))
+
+    def take_warnings(self) -> list[Problem]:
+        """What was cut in the records written since the last call."""
+        taken, self._warnings = self._warnings, []
+        return taken
 
     # SuiteQL
 

@@ -62,15 +62,19 @@ class NetSuite(Platform):
         self.authenticator = Authenticator(self.accounts, self.options.client_id, self.options.client_secret)
 
     def routes(self) -> list[BaseRoute]:
-        record = f"{ROOT}/record/v1/{{kind}}/{{key}}"
+        record = f"{ROOT}/record/v1"
+        of_kinds = [
+            Route(f"{record}/{kind}/{{key}}", self._guarded(handler), methods=[method])
+            for kind in sorted(records.KINDS)
+            for method, handler in (("PUT", _put), ("PATCH", _patch), ("GET", _get))
+        ]
         return [
             Route(f"{ROOT}/auth/oauth2/v1/token", self._token, methods=["POST"]),
             Route(f"{ROOT}/query/v1/suiteql", self._guarded(_query), methods=["POST"]),
-            Route(f"{ROOT}/record/v1/metadata-catalog/{{kind}}", self._guarded(_metadata), methods=["GET"]),
-            Route(record, self._guarded(_put), methods=["PUT"]),
-            Route(record, self._guarded(_patch), methods=["PATCH"]),
-            Route(record, self._guarded(_get), methods=["GET"]),
-            Route(f"{record}/!transform/{{target}}", self._guarded(_transform), methods=["POST"]),
+            Route(f"{record}/metadata-catalog/{{kind}}", self._guarded(_metadata), methods=["GET"]),
+            *of_kinds,
+            Route(f"{record}/salesOrder/{{key}}/!transform/itemFulfillment", self._guarded(_ship), methods=["POST"]),
+            Route(f"{record}/{{kind}}/{{key}}/!transform/{{target}}", self._guarded(_transform), methods=["POST"]),
         ]
 
     def control_routes(self) -> list[BaseRoute]:
@@ -171,16 +175,26 @@ def _query(request: Request, db: AccountDatabase, body: Any) -> Response:
     return json_response(found)
 
 
+def _kind(request: Request) -> str:
+    """The record type in the address."""
+    return request.url.path.partition("/record/v1/")[2].partition("/")[0]
+
+
+def _is_strict(request: Request) -> bool:
+    """Documented (record metadata): by default, names of fields that do not exist are only a warning."""
+    return request.headers.get("x-netsuite-propertynamevalidation") == "Error"
+
+
 def _put(request: Request, db: AccountDatabase, body: Any) -> Response:
-    kind, key = request.path_params["kind"], request.path_params["key"]
-    row_id = records.put(db, kind, key, body, request.query_params.get("replace", ""))
+    kind, key = _kind(request), request.path_params["key"]
+    row_id = records.put(db, kind, key, body, request.query_params.get("replace", ""), strict=_is_strict(request))
     collection_url = str(request.url).partition("?")[0].removesuffix(key)
     return Response(status_code=204, headers={"location": f"{collection_url}{row_id}"})
 
 
 def _patch(request: Request, db: AccountDatabase, body: Any) -> Response:
-    kind, key = request.path_params["kind"], request.path_params["key"]
-    records.patch(db, kind, key, body, request.query_params.get("replace", ""))
+    kind, key = _kind(request), request.path_params["key"]
+    records.patch(db, kind, key, body, request.query_params.get("replace", ""), strict=_is_strict(request))
     return Response(status_code=204)
 
 
@@ -197,7 +211,7 @@ def _metadata(request: Request, db: AccountDatabase, body: Any) -> Response:
 
 def _get(request: Request, db: AccountDatabase, body: Any) -> Response:
     expand = request.query_params.get("expandSubResources") == "true"
-    shown = records.get(db, request.path_params["kind"], request.path_params["key"], expand=expand)
+    shown = records.get(db, _kind(request), request.path_params["key"], expand=expand)
     if fields := request.query_params.get("fields"):
         wanted = {"links", "id", *fields.split(",")}
         shown = {name: value for name, value in shown.items() if name in wanted}
@@ -211,6 +225,13 @@ def _transform(request: Request, db: AccountDatabase, body: Any) -> Response:
     return Response(status_code=204, headers={"location": f"{place}/{target}/{made}"})
 
 
+def _ship(request: Request, db: AccountDatabase, body: Any) -> Response:
+    order = records.find(db, "salesOrder", request.path_params["key"])
+    place = str(request.url).partition("/salesOrder/")[0]
+    made = warehouse.transform(db, order, body if isinstance(body, dict) else {})
+    return Response(status_code=204, headers={"location": f"{place}/itemFulfillment/{made}"})
+
+
 def _tax(db: AccountDatabase, params: Any) -> int:
     rates = {name: Decimal(params[name]) for name in ("rate", "shipping_rate") if name in params}
     if params["engine"] not in ENGINES:
@@ -221,7 +242,7 @@ def _tax(db: AccountDatabase, params: Any) -> int:
 
 def _fulfil(db: AccountDatabase, params: Any) -> int:
     order = records.find(db, "salesOrder", f"eid:{params['order']}")
-    quantities, tracking = params.get("quantities"), params.get("tracking", [])
+    quantities, tracking = warehouse.numbers(db, order, params.get("quantities")), params.get("tracking", [])
     return warehouse.fulfil(db, order, status=params.get("status", "C"), tracking=tracking, quantities=quantities)
 
 
@@ -281,7 +302,7 @@ def _features(db: AccountDatabase, params: Any) -> int:
 def _orders(db: AccountDatabase, params: Any) -> int:
     (item,) = db.all("SELECT id FROM item WHERE itemid = ?", params["sku"])
     body = {"entity": {"id": "1"}, "item": {"items": [{"item": {"id": str(item["id"])}, "quantity": 2}]}}
-    return records.put(db, "salesOrder", f"eid:{params['externalId']}", body, "")
+    return records.put(db, "salesOrder", f"eid:{params['externalId']}", body, "", strict=True)
 
 
 def _backdate(db: AccountDatabase, params: Any) -> int:

@@ -12,7 +12,7 @@ from sandbox.platforms.netsuite.database import AccountDatabase
 from sandbox.platforms.netsuite.responses import ApiError
 
 _EXTERNAL = re.compile(r"^[A-Za-z0-9_-]+$")
-_KINDS = {"customer", *transactions.TYPES}
+KINDS = {"customer", *transactions.TYPES}
 _ADDRESS = {"addressee", "attention", "addr1", "addr2", "addr3", "city", "state", "zip", "country", "addrPhone"}
 _FIELDS = {
     "customer": {
@@ -23,8 +23,8 @@ _FIELDS = {
 _REFERENCES = ("entity", "currency", "subsidiary", "location", "orderStatus")
 
 
-def put(db: AccountDatabase, kind: str, key: str, body: Any, replace: str) -> int:
-    """Upsert, only by external ID."""
+def put(db: AccountDatabase, kind: str, key: str, body: Any, replace: str, *, strict: bool) -> int:
+    """Upsert, only by external ID. Unless it is `strict`, fields that do not exist are dropped."""
     check_kind(kind)
     if not key.startswith("eid:"):
         raise ApiError(400, "USER_ERROR", "PUT requires an external ID: eid:….")
@@ -32,12 +32,29 @@ def put(db: AccountDatabase, kind: str, key: str, body: Any, replace: str) -> in
     if not _EXTERNAL.match(external_id):
         raise ApiError(400, "INVALID_ID", "An external ID can contain letters, digits, _ and - only.")
     row_id = _by_external(db, kind, external_id)
+    body = body if strict else _known_fields(kind, body)
     return _write(db, kind, row_id, body, set(filter(None, replace.split(","))), external_id)
 
 
-def patch(db: AccountDatabase, kind: str, key: str, body: Any, replace: str) -> None:
+def patch(db: AccountDatabase, kind: str, key: str, body: Any, replace: str, *, strict: bool) -> None:
     row_id = find(db, kind, key)
+    body = body if strict else _known_fields(kind, body)
     _write(db, kind, row_id, body, set(filter(None, replace.split(","))), "")
+
+
+def _known_fields(kind: str, body: Any) -> Any:
+    """What is left of a body without fields that no account has."""
+    if not isinstance(body, dict):
+        return body
+    known = _FIELDS["customer"] if kind == "customer" else transactions.FIELDS
+    kept = {name: value for name, value in body.items() if name in known or name.startswith("cust")}
+    if kind != "customer" and isinstance(items := (kept.get("item") or {}).get("items"), list):
+        lines = [
+            {name: line[name] for name in line if name in transactions.LINE_FIELDS or name.startswith("custcol")}
+            for line in items
+        ]
+        kept["item"] = kept["item"] | {"items": lines}
+    return kept
 
 
 def find(db: AccountDatabase, kind: str, key: str) -> int:
@@ -55,7 +72,7 @@ def find(db: AccountDatabase, kind: str, key: str) -> int:
 
 
 def check_kind(kind: str) -> None:
-    if kind not in _KINDS:
+    if kind not in KINDS:
         raise ApiError(404, "NONEXISTENT_RECORD_TYPE", f"Record type '{kind}' does not exist.")
 
 
@@ -65,6 +82,19 @@ def _by_external(db: AccountDatabase, kind: str, external_id: str) -> int | None
         query = f"SELECT id FROM \"transaction\" WHERE type = '{transactions.TYPES[kind]}' AND externalid = ?"
     rows = db.all(query, external_id)
     return rows[0]["id"] if rows else None
+
+
+# Seen in rejections that public issues quote.
+_LENGTHS = {"addr1": 150, "city": 50, "state": 30, "firstName": 30, "lastName": 30}
+
+
+def _check_lengths(body: dict[str, Any]) -> None:
+    """https://github.com/getlago/lago-api/pull/3649, /4689 and /3233"""
+    for name, value in body.items():
+        limit = _LENGTHS.get(name)
+        if limit is not None and isinstance(value, str) and len(value) > limit:
+            text = f"The field {name.lower()} contained more than the maximum number ( {limit} ) of characters allowed."
+            raise ApiError(400, "USER_ERROR", text, name)
 
 
 def _write(db: AccountDatabase, kind: str, row_id: int | None, body: Any, replace: set[str], external_id: str) -> int:
@@ -108,6 +138,7 @@ def _customer(db: AccountDatabase, row_id: int | None, body: dict[str, Any], ext
     if row_id is None and not (body.get("companyName") or body.get("lastName")):
         wanted = "Last Name" if body.get("isPerson") else "Company Name"
         raise ApiError(400, "USER_ERROR", f"Please enter value(s) for: {wanted}")
+    _check_lengths(body)
     for each in (body.get("addressBook") or {}).get("items", []):
         _address(each.get("addressBookAddress"), "addressBook")
     values: dict[str, Any] = {
@@ -130,6 +161,7 @@ def _customer(db: AccountDatabase, row_id: int | None, body: dict[str, Any], ext
 def _address(address: Any, path: str) -> None:
     if not isinstance(address, dict) or (unknown := set(address) - _ADDRESS):
         raise ApiError(400, "INVALID_CONTENT", f"Unknown field of an address: {sorted(unknown)}.", path)
+    _check_lengths(address)
     country = (address.get("country") or {"id": "US"}).get("id", "")
     if not re.fullmatch(r"[A-Z]{2}", country):
         raise ApiError(400, "INVALID_KEY_OR_REF", f"Invalid country reference key {country}.", f"{path}.country")

@@ -63,8 +63,7 @@ class NetSuiteSales(Sales):
         db, row = self._order(account, action.order)
         quantities = None
         if action.lines is not None:
-            skus = {str(line["id"]): line["sku"] for line in db.lines(row["id"])}
-            quantities = {skus[key]: float(quantity) for key, quantity in action.lines.items()}
+            quantities = {int(key): float(quantity) for key, quantity in action.lines.items()}
         fulfil(db, row["id"], status="C", tracking=list(action.tracking), quantities=quantities)
 
     @staticmethod

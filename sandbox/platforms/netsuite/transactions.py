@@ -48,6 +48,9 @@ SUITETAX = {"taxDetailsOverride", "taxDetails"}
 DETAIL = {"taxDetailsReference", "taxType", "taxCode", "taxRate", "taxBasis", "taxAmount"}
 READ_ONLY = {"subtotal", "discountTotal", "taxTotal", "total"}
 
+FIELDS = HEADER | LEGACY_TAX | SUITETAX | READ_ONLY
+LINE_FIELDS = LINE | LEGACY_LINE_TAX | {"taxDetailsReference"}
+
 
 def number(value: Any) -> Decimal:
     return Decimal(str(value or 0))

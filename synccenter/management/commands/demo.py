@@ -16,7 +16,7 @@ from django.db import connection
 
 from accounts.models import Seller
 from staging_copy.postgres import Database
-from synccenter.demo import dropshipping
+from synccenter.demo import accounting, dropshipping
 from synccenter.demo.platforms import Platform, free_port, start_services
 from synccenter.demo.scenario import DemoFailed, Scenario
 from synccenter.demo.sellers import PASSWORD, PEOPLE, SEARCH_TOKENS, SHOP_TOKENS, STOREFRONT_SECRETS, create_sellers
@@ -27,9 +27,9 @@ from synccenter.processes import Processes, ProcessFailed
 class Command(BaseCommand):
     help = (
         "Runs a complete demo with two sellers, each with a simulated shop and search engine: a first full sync, a "
-        "price change and a deletion, a webhook, a sync without changes, a B2B storefront, a product feed, a partial "
-        "shipment by a vendor, and a masked copy to staging. Keeps running until Ctrl-C. Starts with an empty database "
-        "each time."
+        "price change and a deletion, a webhook, a sync without changes, a B2B storefront, a product feed, an order in "
+        "an accounting system, a partial shipment by a vendor, and a masked copy to staging. Keeps running until "
+        "Ctrl-C. Starts with an empty database each time."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -97,9 +97,13 @@ class Command(BaseCommand):
         scenario.changes()
         scenario.by_webhook()
         scenario.nothing_new()
-        scenario.b2b_storefront(Platform(processes, "sparklayer", STOREFRONT_SECRETS))
+        storefront = Platform(processes, "sparklayer", STOREFRONT_SECRETS)
+        scenario.b2b_storefront(storefront)
         scenario.by_feed(f"http://127.0.0.1:{port}/")
-        erp = Platform(processes, "netsuite", {dropshipping.ACCOUNT: dropshipping.TOKEN}, products=5)
+        accounts = {dropshipping.ACCOUNT: dropshipping.TOKEN, accounting.ACCOUNT: accounting.TOKEN}
+        erp = Platform(processes, "netsuite", accounts, products=5)
+        ordering = accounting.AccountingDemo(shop, erp, storefront, scenario.sellers[0], print_line)
+        scenario.steps.append(ordering.run_step())
         scenario.steps.append(dropshipping.DropshippingDemo(erp, scenario.sellers[0], print_line).run_step())
         copying = StagingCopyDemo(processes, staging, print_line)
         scenario.steps.append(copying.run_step())

@@ -83,11 +83,15 @@ def _content(row: Row) -> Row:
 def _tiers(prices: Sequence[PriceItem]) -> list[Row]:
     """The ranges of quantities, which must not overlap; the last has no end."""
     rising = sorted(prices, key=lambda price: price.min_quantity)
-    ends = [following.min_quantity - 1 for following in rising[1:]] + [MAX_QUANTITY]
-    ends = [min(each.max_quantity or end, end) for each, end in zip(rising, ends, strict=True)]
+    nexts = [following.min_quantity - 1 for following in rising[1:]] + [MAX_QUANTITY]
     return [
-        {"quantity_min": each.min_quantity, "quantity_max": end, "type": "fixed", "amount": json_number(each.amount)}
-        for each, end in zip(rising, ends, strict=True)
+        {
+            "quantity_min": each.min_quantity,
+            "quantity_max": min(each.max_quantity or end, end),
+            "type": "fixed",
+            "amount": json_number(each.amount),
+        }
+        for each, end in zip(rising, nexts, strict=False)
     ]
 
 

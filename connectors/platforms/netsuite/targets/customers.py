@@ -70,6 +70,7 @@ class CustomerTarget(Target[NetSuiteClient, CustomerItem, CustomerBody]):
                     outcomes.append(self._put(operation))
             except SkipRecord as error:
                 outcomes.append(Outcome(external_id=operation.external_id, error=error))
+            outcomes[-1].warnings += self.client.take_warnings()
         return outcomes
 
     def read_existing(self, *, cursor: Any) -> ExistingPage[CustomerBody]:

@@ -104,12 +104,15 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
         """Write one order. If it is rejected, the others are not affected."""
         try:
             if operation.action is Action.REMOVE:
-                return self._close(operation, found)
-            if found is None:
-                return Outcome(external_id=self._create(operation))
-            return self._change(operation, found)
+                outcome = self._close(operation, found)
+            elif found is None:
+                outcome = Outcome(external_id=self._create(operation))
+            else:
+                outcome = self._change(operation, found)
         except SkipRecord as error:
-            return Outcome(external_id=operation.external_id, error=error)
+            outcome = Outcome(external_id=operation.external_id, error=error)
+        outcome.warnings += self.client.take_warnings()
+        return outcome
 
     def _create(self, operation: Operation[OrderPayload]) -> str:
         wanted = operation.content
@@ -124,7 +127,7 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
     def _taxes(self, wanted: OrderPayload) -> dict[str, Any]:
         """The fields with the order's own tax, if the account takes them."""
         taxes = wanted.get("taxes")
-        return tax_fields(taxes, self.client.settings) if taxes and self.client.has_suitetax() else {}
+        return tax_fields(taxes, self.client.settings) if taxes is not None and self.client.has_suitetax() else {}
 
     def _change(self, operation: Operation[OrderPayload], found: SalesOrder) -> Outcome:
         """Update lines by number. A line that was removed from the order is closed, not deleted: it may have been
