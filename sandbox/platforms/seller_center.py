@@ -187,7 +187,7 @@ class SellerCenter(Platform, Generic[A]):
             parameters = dict(request.query_params)
             name = parameters.get("ServiceName", "")
             token = self.accounts.get(name)
-            if token is None or not _is_signed(parameters, token):
+            if token is None or not is_signed(parameters, token):
                 return error_response(401, "ServiceName, Timestamp and Signature must be valid")
             annotate_call(request, account=name)
             if request.headers.get("content-type", "").partition(";")[0] != "application/json":
@@ -250,7 +250,7 @@ class SellerCenter(Platform, Generic[A]):
         return {"next": following}
 
 
-def _is_signed(parameters: dict[str, str], token: str) -> bool:
+def is_signed(parameters: dict[str, str], token: str) -> bool:
     given = parameters.pop("Signature", "")
     text = "&".join(f"{quote(name, safe='')}={quote(parameters[name], safe='')}" for name in sorted(parameters))
     wanted = hmac.new(token.encode(), text.encode(), hashlib.sha256).hexdigest()

@@ -1,9 +1,10 @@
-"""Seller Center's OMS: orders whose items each have a quantity of one, and UpdateItemsStatus.
+"""Seller Center's OMS: orders whose items each have a quantity of one, UpdateItemsStatus and UpdateItemsInformation.
 
-`POST /?Action=UpdateItemsStatus&…` takes `{"Request": {"Items": […]}}` with at most 4,000 items. An item that is
-malformed, unknown, or cannot change to the requested status fails by its position; the others are applied. Repeating a
-status succeeds. The orders and customers under `/read` are our own: no document says how an OMS lists its orders. An
-item's `price` has tax; less `voucher_amount` it is the `paid_price`. The total is all paid prices and shipping amounts.
+`POST /?Action=UpdateItemsStatus&Version=1.0&…` takes `{"Request": {"Items": […]}}` with at most 4,000 items. An item
+that is malformed, unknown, or cannot change to the requested status fails by its position; the others are applied.
+Repeating a status succeeds. The orders and customers under `/read` are our own: no document says how an OMS lists its
+orders. An item's `price` has tax; less `voucher_amount` it is the `paid_price`. The total is all paid prices and
+shipping amounts.
 
 Control route beside those of sandbox.platforms.seller_center: `POST orders {"account", "count"}` places orders, with
 IDs from the sequences `orders` and `items`.
@@ -25,7 +26,8 @@ from sandbox.platforms.seller_center_oms_account import CatalogItem, Oms
 from sandbox.platforms.seller_center_oms_sales import OmsSales
 from sandbox.sales import routes as sales_routes
 
-ACTION = "UpdateItemsStatus"
+# The title of the vendor's page has the singular.
+ACTIONS = ("UpdateItemsStatus", "UpdateItemStatus", "UpdateItemsInformation")
 MAX_ITEMS = 4000
 
 
@@ -64,14 +66,18 @@ class SellerCenterOms(SellerCenter[Oms]):
         ]
 
     async def push(self, name: str, account: Oms, body: Row, request: Request) -> Response:
-        if request.query_params.get("Action") != ACTION:
-            raise InvalidRequest(f"Action must be {ACTION}")
+        action = request.query_params.get("Action", "")
+        if action not in ACTIONS:
+            raise InvalidRequest(f"Action must be one of {', '.join(ACTIONS)}")
+        if request.query_params.get("Version") != "1.0":
+            raise InvalidRequest("Version must be 1.0")
+        update = account.inform if action == "UpdateItemsInformation" else account.update
         match body:
             case {"Request": {"Items": [_, *_] as items}} if len(items) <= MAX_ITEMS:
                 annotate_call(request, items=len(items))
-                failed = [(index, reason) for index, item in enumerate(items) if (reason := account.update(item))]
-                return json_response(_answer(failed))
-        return json_response(_rejected(f"Request.Items must be a list of 1 to {MAX_ITEMS} items"))
+                failed = [(index, reason) for index, item in enumerate(items) if (reason := update(item))]
+                return json_response(_answer(action, failed))
+        return json_response(_rejected(action, f"Request.Items must be a list of 1 to {MAX_ITEMS} items"))
 
     def _place(self, oms: Oms, body: Row) -> Row:
         count = body["count"]
@@ -108,19 +114,19 @@ def _customer(row_id: str, person: customers_and_orders.Customer) -> Row:
     }
 
 
-def _answer(failed: list[tuple[int, str]]) -> Row:
+def _answer(action: str, failed: list[tuple[int, str]]) -> Row:
     if not failed:
         head = {
             "RequestId": "",
-            "RequestAction": ACTION,
+            "RequestAction": action,
             "ResponseType": "",
             "Timestamp": datetime.now(UTC).isoformat(),
         }
         return {"SuccessResponse": {"Head": head, "Body": []}}
     named = [{"ErrorCode": None, "ErrorMessage": reason, "Position": index} for index, reason in failed]
-    return _rejected("Some elements were not processed", {ACTION: named})
+    return _rejected(action, "Some elements were not processed", {action: named})
 
 
-def _rejected(message: str, body: Row | None = None) -> Row:
-    head = {"RequestAction": ACTION, "ErrorType": "Sender", "ErrorCode": "0", "ErrorMessage": message}
+def _rejected(action: str, message: str, body: Row | None = None) -> Row:
+    head = {"RequestAction": action, "ErrorType": "Sender", "ErrorCode": "0", "ErrorMessage": message}
     return {"ErrorResponse": {"Head": head, "Body": body or {}}}

@@ -16,7 +16,8 @@ from sandbox.platforms.seller_center import Account, Row
 ALLOWED_TRANSITIONS = {
     "pending": ("shipped", "canceled"),
     "shipped": ("delivered", "failed_delivery"),
-    "delivered": ("returned",),
+    "delivered": ("returned", "return_shipped_by_customer"),
+    "return_shipped_by_customer": ("returned",),
 }
 REQUIRED_FIELDS = {
     "shipped": ("shipping_carrier", "tracking_code"),
@@ -24,6 +25,7 @@ REQUIRED_FIELDS = {
     "returned": ("return_reason",),
     "failed_delivery": ("failed_delivery_reason",),
     "delivered": (),
+    "return_shipped_by_customer": (),
 }
 # Amounts of an item that an order sums up.
 ITEM_AMOUNTS = ("paid_price", "shipping_amount", "tax_amount", "voucher_amount")
@@ -124,6 +126,21 @@ class Oms(Account):
             "tax_amount": str(rounded(tax, places)),
             **{name: str(rounded(amount, places)) for name, amount in exact.items()},
         }
+
+    def inform(self, item_change: Any) -> str:
+        """Set the detail of an item's status (UpdateItemsInformation). Returns the reason if that is not possible."""
+        if not isinstance(item_change, dict) or item_change.keys() != {"id_sales_order_item", "status_detail"}:
+            return "id_sales_order_item and status_detail are required"
+        if not isinstance(item_change["status_detail"], str) or not item_change["status_detail"]:
+            return "status_detail must be text"
+        item_id = str(item_change["id_sales_order_item"])
+        order = self.tables["orders"].rows.get(self.items.get(item_id, ""))
+        if order is None:
+            return f"no item {item_id}"
+        item = next(each for each in order["items"] if each["id_sales_order_item"] == item_id)
+        changed = item | {"status_detail": item_change["status_detail"]}
+        self.tables["orders"].put(order | {"items": [changed if each is item else each for each in order["items"]]})
+        return ""
 
     def update(self, item_change: Any) -> str:
         """Set the status of an item. Returns the reason if that is not possible."""

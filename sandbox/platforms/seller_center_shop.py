@@ -1,51 +1,48 @@
-"""Seller Center's shop: queues product requests, acknowledges them exactly, and reports the new IDs in callbacks.
+"""Seller Center's shop: takes product calls, answers them at once or later by callback, and reports the new IDs.
 
-`POST /?…` takes `{"api": 1, "method": "Product.…", "params": {"productsInfo": […]}, "id": …}`. Malformed requests are
-rejected as a whole; an entry that is merely wrong (a SKU in use, a missing product) fails alone, in the callback.
-`/lookup` also takes `{"kind": "products", "seller_skus": […]}`. The formats of a rejection and of a failed result are
-assumed: no document describes them.
+`POST /?…` takes `{"api": 1, "method": "Product.…", "params": {…}, "id": …}`, signed, or as the second call of a batch
+that starts with `auth` (with the control route `login`). Malformed requests are rejected as a whole; an entry that is
+merely wrong (a SKU in use, a missing product, a special price without its dates) fails alone. By default the shop is
+asynchronous: it acknowledges exactly, and sends the results in a callback. A synchronous shop (control route `flow`)
+answers with the results. Results follow product-api/createproducts, updatestock (failures without `product`) and
+productupdateimagecollection (an object). `/lookup` also takes `{"kind": "products", "seller_skus": […]}`. The format of
+a rejection, and `variation`, are assumed: no document describes them.
 
 Control routes beside those of sandbox.platforms.seller_center: `POST callbacks {"account", "url", "key"}` sets the
-callback URL; `POST queue {"account", "paused"}` pauses and resumes the queue; `POST replay {"account"}` repeats the
-callbacks; `POST goods {"account", "entries"}` creates products, as a user of the shop would. Kinds of state: products,
-categories, brands, sellers, variants, in_stock, priced, requests, callbacks.
+callback URL; `POST queue {"account", "paused"}` pauses and resumes the queue; `POST flow {"account", "synchronous"}`;
+`POST login {"account", "username", "password"}` requires a log-in; `POST replay {"account"}` repeats the callbacks;
+`POST goods {"account", "entries"}` creates products, as a user of the shop would. Kinds of state: products, categories,
+brands, sellers, variants, in_stock, priced, requests, callbacks.
 """
 
 import asyncio
 from datetime import UTC, datetime
-from decimal import Decimal, InvalidOperation
 from functools import cached_property
 from typing import Any
 
+import orjson
 import requests
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import BaseRoute
+from starlette.routing import BaseRoute, Route
 
 from sandbox.catalog import EPOCH, Catalog, Product
 from sandbox.platforms.base import Options, PagedDict, annotate_call, json_response
-from sandbox.platforms.seller_center import Account, InvalidRequest, Row, SellerCenter, check_fields, string_list
+from sandbox.platforms.seller_center import (
+    Account,
+    InvalidRequest,
+    Row,
+    SellerCenter,
+    check_fields,
+    error_response,
+    is_signed,
+    string_list,
+)
+from sandbox.platforms.seller_center_calls import IMAGES, PRICES, the_call, validated
 
 SELLERS = 3
-STATUSES = ("active", "inactive", "deleted")
+EPOCH_TIME = datetime.fromtimestamp(EPOCH, UTC)
 TIMEOUT_S = 10
-NAMES = ("product_id", "config_id", "seller_sku")
-CONTENT = ("title", "description", "brand", "categories", "attributes", "seller")
-# The fields that an entry of each method can have, and those that it must have.
-FIELDS: dict[str, tuple[set[str], set[str]]] = {
-    "Product.createProducts": (
-        {"id_catalog_product", "product_set", "product_identifier", "status", "variation", "price", "special_price"}
-        | {"stock", *NAMES, *CONTENT},
-        {"seller_sku", "id_catalog_product", "product_set", "title", "status"},
-    ),
-    "Product.updateProducts": (
-        {"id_catalog_product", "product_set", "product_identifier", "status", "variation", *NAMES, *CONTENT},
-        {"status"},
-    ),
-    "Product.updateImageCollection": ({"images", *NAMES}, {"images"}),
-    "Product.updateStock": ({"stock", *NAMES}, {"stock"}),
-    "Product.updatePrices": ({"price", "special_price", *NAMES}, {"price"}),
-}
 
 
 class Shop(Account):
@@ -61,6 +58,8 @@ class Shop(Account):
         self.callbacks = PagedDict()
         self.url = ""
         self.key = ""
+        self.synchronous = False
+        self.login: tuple[str, str] | None = None
 
     def article(self, entry: Row) -> tuple[Row, Row | None] | None:
         """Return the article named by an entry, with the product if it names one; None if there is none."""
@@ -105,7 +104,9 @@ class Shop(Account):
             self.sets[entry["product_set"]] = config_id
             article = {"id": config_id, "status": "active", "images": [], "variants": []}
         variant = {"id": self.tables["variants"].allocate_id(), "seller_sku": entry["seller_sku"]}
-        variant |= {name: entry.get(name) for name in ("price", "special_price", "stock")}
+        if failure := _special_price_problem(entry):
+            return failure
+        variant |= {name: entry.get(name) for name in (*PRICES, "stock")}
         self.save_article(_content(article, entry) | {"variants": [*article["variants"], _named(variant, entry)]})
         return ""
 
@@ -126,38 +127,59 @@ class Shop(Account):
             self.change(_content(article, entry), variant, **_named({}, entry))
         return ""
 
-    def set_images(self, entry: Row) -> str:
-        found = self.article(entry)
-        if found is None:
-            return "no such product"
-        self.save_article(found[0] | {"images": [{"url": url} for url in entry["images"]]})
-        return ""
+    def set_images(self, params: Row) -> Row:
+        """Replace the images of a product set. The result is an object; a missing set is a failure."""
+        article = self.tables["products"].rows.get(str(params["productSetSrcId"]))
+        if article is None:
+            return {"status": "failure", "error": {"message": "no such product set", "code": 12}}
+        known = {image.get("hash"): image for image in article["images"]}
+        images = [known.get(each["hash"], each) for each in params["images"]]
+        self.save_article(article | {"images": images})
+        named = [
+            {"uri": f"/p/{each['hash']}.jpg", "hash": each["hash"], "srcId": number}
+            for number, each in enumerate(images, 1)
+        ]
+        return {"productSetSrcId": params["productSetSrcId"], "images": named}
 
-    def value(self, entry: Row) -> str:
-        """Set stock or prices. As at the vendor, setting an empty value on a missing product is not an error."""
+    def set_stock(self, entry: Row) -> str:
+        return self._set(entry, bool(int(entry["quantity"])), {"stock": int(entry["quantity"])})
+
+    def set_prices(self, entry: Row) -> str:
+        values = {name: entry[name] for name in PRICES if name in entry}
+        return _special_price_problem(entry) or self._set(entry, bool(entry["price"]), values)
+
+    def _set(self, entry: Row, is_filled: bool, values: Row) -> str:
+        """As at the vendor, setting an empty value on a missing product is not an error."""
         found = self.article(entry)
         if found is None or found[1] is None:
-            return "" if not entry.get("stock") and not entry.get("price") else "no such product"
-        self.change(found[0], found[1], **{name: entry[name] for name in entry if name not in NAMES})
+            return "no such product" if is_filled else ""
+        self.change(found[0], found[1], **values)
         return ""
 
-    def process_call(self, call: Row) -> list[Row]:
-        """Process a request. Returns the results for its callback."""
+    def process_call(self, call: Row) -> Any:
+        """Process a request. Returns its result: an array in the order of the request, or the object of images."""
+        if call["method"] in IMAGES:
+            return self.set_images(call["params"])
         handler = {
             "Product.createProducts": self.create,
             "Product.updateProducts": self.update,
-            "Product.updateImageCollection": self.set_images,
-        }.get(call["method"], self.value)
-        return [self._result(entry, handler(entry)) for entry in call["params"]["productsInfo"]]
+            "Product.updateStock": self.set_stock,
+            "Product.updatePrices": self.set_prices,
+        }[call["method"]]
+        named = call["method"] != "Product.updateStock"
+        return [self._result(entry, handler(entry), named=named) for entry in call["params"]["productsInfo"]]
 
-    def _result(self, entry: Row, failure: str) -> Row:
+    def _result(self, entry: Row, failure: str, *, named: bool) -> Row:
         found = self.article(entry)
         sku = entry.get("seller_sku") or (found[1]["seller_sku"] if found and found[1] else "")
-        if failure:
-            return {"status": "error", "message": failure, "product": {"seller_sku": sku}}
         product: Row = {"seller_sku": sku}
+        if failure:
+            error = {"status": "failure", "error": {"message": failure, "code": 7}}
+            return error | ({"product": product} if named else {})
         if found and found[1]:
+            updated = datetime.fromisoformat(found[0]["updated_at"]) if "updated_at" in found[0] else EPOCH_TIME
             product |= {"sku": f"{sku}-{found[1]['id']}", "id": found[1]["id"], "config_id": found[0]["id"]}
+            product["updated_at"] = updated.strftime("%Y-%m-%d %H:%M:%S")
         return {"status": "success", "product": product}
 
 
@@ -198,6 +220,8 @@ class SellerCenterShop(SellerCenter[Shop]):
             self.control("queue", self._set_paused),
             self.control("replay", self._replay),
             self.control("goods", self._create_products),
+            self.control("flow", self._set_flow),
+            self.control("login", self._set_login),
         ]
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
@@ -219,10 +243,36 @@ class SellerCenterShop(SellerCenter[Shop]):
         for task in self._in_flight:
             task.cancel()
 
-    async def push(self, name: str, account: Shop, body: Row, request: Request) -> Response:
-        request_id = str(body.get("id"))
+    def routes(self) -> list[BaseRoute]:
+        return [Route("/", self._push_request, methods=["POST"]), *super().routes()[1:]]
+
+    async def _push_request(self, request: Request) -> Response:
+        """Find the account: by the user name of a batch, else by the signature."""
+        await self.options.latency()
         try:
-            entries = validated_entries(body)
+            body = orjson.loads(await request.body())
+        except orjson.JSONDecodeError as error:
+            return error_response(400, str(error))
+        call, login = the_call(body)
+        name = self._account_of(login) if login else self._signer(request)
+        if name is None or (self.data[name].login is not None and not login):
+            return error_response(401, "ServiceName, Timestamp and Signature, or a log-in, must be valid")
+        annotate_call(request, account=name)
+        return await self.push(name, self.data[name], call, request)
+
+    def _account_of(self, login: tuple[str, str]) -> str | None:
+        return next((name for name, shop in self.data.items() if shop.login == login), None)
+
+    def _signer(self, request: Request) -> str | None:
+        parameters = dict(request.query_params)
+        token = self.accounts.get(parameters.get("ServiceName", ""))
+        return parameters["ServiceName"] if token is not None and is_signed(parameters, token) else None
+
+    async def push(self, name: str, account: Shop, body: Row, request: Request) -> Response:
+        request_id = body.get("id") if isinstance(body, dict) else None
+        request_id = str(request_id) if isinstance(request_id, str | int) else ""
+        try:
+            entries = validated(body)
         except InvalidRequest as invalid:
             return json_response([{"api": 1, "error": {"code": 1, "message": str(invalid)}, "id": request_id}])
         annotate_call(request, items=len(entries))
@@ -231,6 +281,10 @@ class SellerCenterShop(SellerCenter[Shop]):
             "method": body["method"],
             "entries": entries,
         }
+        if account.synchronous:
+            result = account.process_call(body)
+            answer = {"api": 1, "result": result, "id": request_id}
+            return json_response([answer] if isinstance(result, list) else answer)
         account.waiting.append(body)
         if not account.paused:
             self._process_queue(account)
@@ -278,6 +332,14 @@ class SellerCenterShop(SellerCenter[Shop]):
         shop.url, shop.key = str(body["url"]), str(body["key"])
         return {"url": shop.url}
 
+    def _set_flow(self, shop: Shop, body: Row) -> Row:
+        shop.synchronous = bool(body["synchronous"])
+        return {"synchronous": shop.synchronous}
+
+    def _set_login(self, shop: Shop, body: Row) -> Row:
+        shop.login = (str(body["username"]), str(body["password"]))
+        return {"username": shop.login[0]}
+
     def _set_paused(self, shop: Shop, body: Row) -> Row:
         shop.paused = bool(body["paused"])
         waiting = len(shop.waiting)
@@ -303,71 +365,14 @@ def _post(url: str, batch: list[Row]) -> int | None:
         return None
 
 
-# Validation of requests
-
-
-def validated_entries(body: Row) -> list[Row]:
-    """Return the entries of a request. Raises InvalidRequest for anything that the method does not accept."""
-    if body.keys() != {"api", "method", "params", "id"} or body["api"] != 1:
-        raise InvalidRequest("a call requires api (1), method, params and id")
-    if not isinstance(body["id"], str | int) or body["method"] not in FIELDS:
-        raise InvalidRequest(f"method must be one of {', '.join(FIELDS)}; id must be a string or a number")
-    params = body["params"]
-    if (
-        not isinstance(params, dict)
-        or params.keys() != {"productsInfo"}
-        or not isinstance(params["productsInfo"], list)
-    ):
-        raise InvalidRequest("params must contain productsInfo, a list")
-    entries: list[Row] = params["productsInfo"]
-    if not entries:
-        raise InvalidRequest("productsInfo is empty")
-    allowed, required = FIELDS[body["method"]]
-    for index, entry in enumerate(entries):
-        if problem := _problem(entry, allowed, required):
-            raise InvalidRequest(f"productsInfo[{index}]: {problem}")
-    return entries
-
-
-def _problem(entry: Any, allowed: set[str], required: set[str]) -> str:
-    if not isinstance(entry, dict):
-        return "must be an object"
-    if unknown := entry.keys() - allowed:
-        return f"unknown: {', '.join(sorted(unknown))}"
-    if missing := required - entry.keys():
-        return f"missing: {', '.join(sorted(missing))}"
-    if not entry.keys() & set(NAMES):
-        return f"the product must be identified by one of {', '.join(NAMES)}"
-    for name, value in entry.items():
-        if not _fits(name, value):
-            return f"{name} is malformed"
+def _special_price_problem(entry: Row) -> str:
+    """A special price needs both its dates (product-api/updateprices)."""
+    if entry.get("special_price") is not None and not (entry.get("special_from_date") and entry.get("special_to_date")):
+        return "No special from and/or to date given"
     return ""
 
 
-def _fits(name: str, value: Any) -> bool:
-    match name:
-        case "stock":
-            return isinstance(value, int) and not isinstance(value, bool) and value >= 0
-        case "price" | "special_price":
-            return value is None or _is_amount(value)
-        case "status":
-            return value in STATUSES
-        case "categories" | "images":
-            return isinstance(value, list) and all(isinstance(each, str) for each in value)
-        case "attributes" | "variation":
-            return isinstance(value, dict)
-        case "brand":
-            return value is None or isinstance(value, str)
-        case "title" | "seller_sku":
-            return isinstance(value, str) and 0 < len(value) <= 255 and "\0" not in value
-    return isinstance(value, str)
-
-
-def _is_amount(value: Any) -> bool:
-    try:
-        return isinstance(value, str) and Decimal(value) >= 0
-    except InvalidOperation:
-        return False
+CONTENT = ("title", "description", "brand", "categories", "attributes", "seller", "attribute_set")
 
 
 def _content(article: Row, entry: Row) -> Row:

@@ -143,6 +143,12 @@ NAME_LENGTH = IssueType(
     message=_("The name “{name}” has {length} characters. {platform} accepts 1 to {limit}."),
     fix=_("Change the name in {source}."),
 )
+REQUIRED_VALUES_MISSING = IssueType(
+    "required_values_missing",
+    title=_("Required values missing"),
+    message=_("{platform} requires values that the product does not have: {names}."),
+    fix=_("Add the values in {source}, or map them in the settings of the connection."),
+)
 OPTIONS_MISSING = IssueType(
     "options_missing",
     title=_("Variant options missing"),

@@ -229,7 +229,7 @@ CASES = {
     ),
     "seller_center_oms": Case(
         sandbox="seller_center_oms",
-        account=("SellerCenter", "oms-key"),
+        account=("OMS", "oms-key"),
         credential="api_key",
         settings={"page_size": 20},
         options={"products": 20, "customers": 45, "orders": 50},
@@ -251,7 +251,7 @@ CASES = {
         },
         prepare=seed_stock_products,
         page="seller-center",
-        calls=4,
+        calls=3 + 5,  # two lookups, one call for all products, and one for the images of each
     ),
     "sparklayer": Case(
         sandbox="sparklayer",

@@ -14,8 +14,9 @@ def open_account(process: SandboxProcess, account: str, *, key: str | None = Non
     """The adapter for an account of the sandbox; `details` are settings and `field_map`. The caller closes `http`."""
     adapter_class = adapter_for(process.platform)
     field_map = details.pop("field_map", {})
+    further = details.pop("credentials", {})
     http = HttpClient(process.url, deadline=10, private_hosts=["127.0.0.1"])
-    credentials = {"service_name": account, "api_key": key or process.accounts[account]}
+    credentials = {"service_name": account, "api_key": key or process.accounts[account]} | further
     return adapter_class(
         Account(
             base_url=process.url,

@@ -180,6 +180,15 @@ def test_a_closed_line_is_no_difference(engine: str, open_adapter: Open, platfor
     assert codes(wrong) == ([] if engine == "suitetax" else ["target_total_differs"])
 
 
+def test_nothing_is_left_of_an_order_that_others_shipped(open_adapter: Open, platform: SandboxProcess) -> None:
+    set_tax(platform, "suitetax")
+    sender = Sender(open_adapter(tax_type="5", tax_codes={"25": "51"}))
+    sender.send(order(shipping=("0", "0")))
+    done = [replace(each, quantity_shipped=each.quantity) for each in order().lines]
+    outcome = sender.send(order(*done, shipping=("0", "0"), status="shipped"))
+    assert (totals(outcome).total, totals(outcome).tax, codes(outcome)) == (0, 0, [])
+
+
 # Rejected changes
 
 

@@ -93,22 +93,46 @@ def test_results_for_deleted_products_are_ignored() -> None:
         callback(GOOD, request_id="17"),
         callback(GOOD, request_id=PRODUCTS.replace("products", "lamps")),
         callback(GOOD, request_id="products-1"),
-        callback(GOOD, params={"result": GOOD}),
+        callback(GOOD, params={"result": "success"}),
         callback(GOOD, params=None),
         callback("success"),
-        callback({"status": "success"}),
-        callback({"status": "success", "product": {"seller_sku": "A", "id": "", "config_id": "7"}}),
-        callback({"status": "success", "product": {"seller_sku": "A", "id": "5"}}),
-        callback({"status": "success", "product": {"seller_sku": "A", "id": True, "config_id": "7"}}),
-        callback({"status": "error", "product": {}}),
-        callback({"product": {"seller_sku": "A"}}),
+        callback(),
         {"id": PRODUCTS},
         {},
     ],
 )
-def test_a_malformed_callback_is_rejected_as_a_whole(call: dict[str, Any]) -> None:
+def test_a_callback_without_any_result_is_rejected_as_a_whole(call: dict[str, Any]) -> None:
     with pytest.raises(ValueError):
         SellerCenterShop.webhooks.read_receipts(call)
+
+
+@pytest.mark.parametrize(
+    ("result", "error"),
+    [
+        ({"status": "success", "product": {"seller_sku": "A", "id": "", "config_id": "7"}}, "cannot be read"),
+        ({"status": "success", "product": {"seller_sku": "A", "id": True, "config_id": "7"}}, "cannot be read"),
+        ({"product": {"seller_sku": "A"}}, "cannot be read"),
+        ("success", "cannot be read"),
+        ({"status": "error", "product": {}}, "no reason given"),
+        ({"status": "failure", "error": {"message": "No special from and/or to date"}}, "No special from"),
+        ({"status": "failure", "error": {"message": "Unknown product", "code": 31}}, "Unknown product (31)"),
+        (False, "without giving a reason"),
+    ],
+)
+def test_a_result_that_names_no_product_costs_no_other(result: Any, error: str) -> None:
+    """V3: its receipt has no SKU, so that a person is told."""
+    bad, good = SellerCenterShop.webhooks.read_receipts(callback(result, GOOD))
+    assert good == Receipt(DataType.PRODUCTS, NOW, "A", "5", "7")
+    assert bad.sku == "" and error in bad.error
+
+
+def test_single_objects_and_image_collections_are_read() -> None:
+    """V3: a result may stand alone; that of images is an object, and says nothing that has to be done."""
+    alone = callback(params={"result": GOOD})
+    assert SellerCenterShop.webhooks.read_receipts(alone) == [Receipt(DataType.PRODUCTS, NOW, "A", "5", "7")]
+    images = {"productSetSrcId": 7, "images": [{"uri": "/p/1.jpg", "hash": "0" * 32, "srcId": 3}]}
+    assert SellerCenterShop.webhooks.read_receipts(callback(params={"result": images})) == []
+    assert SellerCenterShop.webhooks.read_receipts(callback({"status": "success"})) == []
 
 
 def test_the_adapter_reads_the_sandboxs_callbacks(sandbox: Callable[..., SandboxProcess]) -> None:

@@ -306,7 +306,7 @@ def test_orders_from_other_sources_are_not_sent(oms: Adapter) -> None:
         {"ErrorResponse": {}},
         {"ErrorResponse": {"Body": {"UpdateItemsStatus": [{"Position": 2, "ErrorMessage": "x"}]}}},
         {"ErrorResponse": {"Body": {"UpdateItemsStatus": [{"Position": -1, "ErrorMessage": "x"}]}}},
-        {"ErrorResponse": {"Body": {"UpdateItemsStatus": [{"Position": "0", "ErrorMessage": "x"}]}}},
+        {"ErrorResponse": {"Body": {"UpdateItemsStatus": [{"Position": "first", "ErrorMessage": "x"}]}}},
         {"ErrorResponse": {"Body": {"UpdateItemsStatus": ["x"]}}},
     ],
     ids=str,
@@ -323,6 +323,60 @@ def test_a_rejection_of_the_whole_request_is_detected() -> None:
         with pytest.raises(BatchRejected, match="missing"):
             failures({"ErrorResponse": head | body}, 2)
     assert failures({"SuccessResponse": {"Body": []}}, 2) == {}
+
+
+def test_failures_are_read_in_every_documented_form() -> None:
+    """V3: the page has the action in the singular too; a failure may stand alone, its position as text."""
+    one = {"ErrorCode": None, "ErrorMessage": "no item", "Position": "1"}
+    for body in ({"UpdateItemStatus": [one]}, {"UpdateItemsStatus": one}):
+        assert failures({"ErrorResponse": {"Head": {"ErrorMessage": "Some"}, "Body": body}}, 2) == {1: "no item"}
+
+
+def test_what_was_never_delivered_is_a_failed_delivery(process: SandboxProcess, oms: Adapter) -> None:
+    """V9: each has a reason of its own; what the customer returns was delivered before."""
+    one, two = pending(process, 2)
+    item = order(line(one, "shipped"), line(two, "shipped"), shipments=[parcel(one, two)])
+    first = update(oms, item)
+    oms.target(DataType.ORDERS).send([first])
+    item.lines[1].status = "delivered"
+    second = update(oms, item, previous=first.payload)
+    oms.target(DataType.ORDERS).send([second])
+    for each in item.lines:
+        each.status = "returned"
+    [outcome] = oms.target(DataType.ORDERS).send([update(oms, item, previous=second.payload)])
+    assert outcome.error is None
+    failed, returned = items(process)[str(one)], items(process)[str(two)]
+    assert (failed["item_status"], failed["failed_delivery_reason"]) == ("failed_delivery", "Delivery failed")
+    assert (returned["item_status"], returned["return_reason"]) == ("returned", "Returned by the customer")
+    record = ORDERS.record(ROW | {"items": [ROW["items"][0] | {"item_status": "return_shipped_by_customer"}]})
+    assert isinstance(record, OrderRecord) and record.lines[0].status == "delivered", "it is still on its way"
+
+
+def test_further_tracking_numbers_are_the_detail_of_the_status(process: SandboxProcess) -> None:
+    """V9: UpdateItemsInformation, after the status that it belongs to."""
+    [one] = pending(process, 1)
+    shipment = parcel(one)
+    shipment.tracking_numbers = ["T-1", "T-2", "T-3"]
+    for enabled in (False, True):
+        oms = open_account(process, "Live", send_statuses=True, send_details=enabled)
+        process.clear_calls()
+        [outcome] = oms.target(DataType.ORDERS).send([update(oms, order(line(one, "shipped"), shipments=[shipment]))])
+        assert outcome.error is None
+        actions = [call["query"]["Action"] for call in process.calls()]
+        assert actions == ["UpdateItemsStatus", "UpdateItemsInformation"][: 1 + enabled]
+        assert items(process)[str(one)].get("status_detail") == ("Further parcels: T-2, T-3" if enabled else None)
+        oms.http.close()
+
+
+def test_calls_carry_version_and_service(sandbox: Callable[..., SandboxProcess]) -> None:
+    """V8."""
+    process = sandbox("seller_center_oms", accounts={"OMS": "oms-key"}, customers=2, orders=1)
+    oms = open_account(process, "OMS")
+    records(oms, DataType.ORDERS)
+    [call, *_] = process.calls()
+    assert (call["query"]["ServiceName"], call["query"]["Version"]) == ("OMS", "1.0")
+    assert call["query"]["Timestamp"].endswith("+0000")
+    oms.http.close()
 
 
 def test_the_oms_has_no_listing(oms: Adapter) -> None:

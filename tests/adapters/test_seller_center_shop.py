@@ -3,12 +3,14 @@
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from hashlib import md5
 from typing import Any
 
 import pytest
 
 from catalog.items import ImageItem, ProductItem
-from connectors.platforms.seller_center_shop.rpc import check_acknowledgement
+from connectors.platforms.seller_center_shop.results import Result
+from connectors.platforms.seller_center_shop.rpc import read_answer
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import BatchRejected, NeedsAttention, Queued, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
@@ -60,31 +62,55 @@ def articles(process: SandboxProcess) -> dict[str, dict[str, Any]]:
 # The acknowledgement
 
 
+def read(answer: Any, entries: int = 1, *, batch: bool = False) -> list[Result] | None:
+    return read_answer(answer, "Product.updatePrices", "prices-1", entries=entries, batch=batch)
+
+
+def answered(result: Any) -> list[dict[str, Any]]:
+    return [{"api": 1, "result": result, "id": "prices-1"}]
+
+
 def test_the_exact_acknowledgement_is_accepted() -> None:
-    check_acknowledgement(GOOD, "Product.updatePrices", "prices-1")
+    assert read(GOOD) is None and read(GOOD, 5) is None
+    assert read(GOOD[0]) is None, "as an object too"
+    assert read([{"api": 1, "result": True, "id": "prices-1"}, *GOOD], batch=True) is None, "after that of auth"
+
+
+PRODUCT = {"seller_sku": "A", "sku": "A-5", "id": "5", "config_id": None, "updated_at": "2026-01-31 08:00:00"}
+FAILED = {"status": "failure", "error": {"message": "Bad price", "code": 3}}
+
+
+@pytest.mark.parametrize(
+    ("result", "found"),
+    [
+        ([{"status": "success"}, {"status": "success"}], [Result(), Result()]),
+        ([FAILED, {"status": "success", "product": PRODUCT}], [Result("Bad price (3)"), Result("", "A", "5")]),
+        ({"status": "success", "product": PRODUCT | {"config_id": 7}}, [Result("", "A", "5", "7")]),
+        ([FAILED | {"product": {"seller_sku": "B"}}], [Result("Bad price (3)", "B")]),
+        ({"productSetSrcId": 7, "images": []}, [Result()]),
+        ({"17": True, "18": False}, [Result(), Result("The shop rejected it without giving a reason.")]),
+    ],
+    ids=str,
+)
+def test_a_synchronous_answer_is_the_result_of_each_entry(result: Any, found: list[Result]) -> None:
+    """V7: it is final. Read as rejections, what succeeded would be sent again."""
+    assert read(answered(result), len(found)) == found
 
 
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
         ([{"api": 1, "error": {"code": 3, "message": "No such category"}, "id": "prices-1"}], "No such category"),
-        ([{"api": 1, "result": [{"status": "error", "message": "Bad price"}], "id": "prices-1"}], "Bad price"),
-        ([{"api": 1, "result": [{"status": "failure"}], "id": "prices-1"}], "no reason"),
-        ([{"api": 1, "result": [], "id": "prices-1"}], "no reason"),
-        ([{"api": 1, "result": [{"status": "success"}, {"status": "success"}], "id": "prices-1"}], "no reason"),
-        ([{"api": 1, "result": {"status": "success"}, "id": "prices-1"}], "no reason"),
-        ([{"api": 1, "result": [{"status": "success", "product": {"id": "5"}}], "id": "prices-1"}], "no reason"),
         ([{"api": 2, "result": [{"status": "success"}], "id": "prices-1"}], "no reason"),
-        ([{"api": True, "result": [{"status": "success"}], "id": "prices-1"}], "no reason"),
-        ([{"api": "1", "result": [{"status": "success"}], "id": "prices-1"}], "no reason"),
         ([{"result": [{"status": "success"}], "id": "prices-1"}], "no reason"),
-        ([{**GOOD[0], "warning": "slow"}], "no reason"),
+        (answered([]), "no reason"),
+        (answered("queued"), "queued"),
     ],
     ids=str,
 )
-def test_any_other_response_to_the_request_is_a_rejection(answer: Any, reason: str) -> None:
+def test_an_error_in_the_answer_is_a_rejection(answer: Any, reason: str) -> None:
     with pytest.raises(BatchRejected, match=reason):
-        check_acknowledgement(answer, "Product.updatePrices", "prices-1")
+        read(answer)
 
 
 @pytest.mark.parametrize(
@@ -94,17 +120,23 @@ def test_any_other_response_to_the_request_is_a_rejection(answer: Any, reason: s
         {},
         [],
         "success",
-        GOOD[0],
         [*GOOD, *GOOD],
         [{"api": 1, "result": [{"status": "success"}], "id": "prices-2"}],
         [{"api": 1, "result": [{"status": "success"}]}],
         [{"api": 1, "result": [{"status": "success"}], "id": None}],
+        answered([{"status": "success"}] * 3),
     ],
     ids=str,
 )
 def test_a_response_about_something_else_is_retried(answer: Any) -> None:
     with pytest.raises(TryAgainLater):
-        check_acknowledgement(answer, "Product.updatePrices", "prices-1")
+        read(answer, 2)
+
+
+def test_one_failure_for_several_entries_rejects_the_batch() -> None:
+    """The engine then sends them one by one."""
+    with pytest.raises(BatchRejected, match="Bad price"):
+        read(answered([FAILED]), 2)
 
 
 def test_a_rejected_batch_is_isolated_and_a_rejected_item_retried_on_the_vendors_schedule(
@@ -140,7 +172,8 @@ def test_a_shop_that_processes_at_once_returns_ids_at_once(process: SandboxProce
         article = there[outcome.external_id]
         ids = {each["seller_sku"]: each["id"] for each in article["variants"]}
         assert outcome.links == {(Kind.VARIANT, each.id): ids[each.sku] for each in item.variants}
-        assert article["images"] == [{"url": f"https://images.example.com/{item.id}.jpg"}]
+        url = f"https://images.example.com/{item.id}.jpg"
+        assert article["images"] == [{"url": url, "hash": md5(url.encode(), usedforsecurity=False).hexdigest()}]
         assert [(each["price"], each["stock"]) for each in article["variants"]] == [("12.50", 3), ("12.50", 3)]
 
 
@@ -264,6 +297,8 @@ def test_a_reduced_price_is_sent_with_the_regular_price(
     item.prices[0].list_amount = Decimal(list_amount) if list_amount else None
     payload = shop.target(DataType.PRICES).payload(item, NOTHING)
     assert (payload["price"], payload["special_price"]) == (price, special)
+    dates = ("2000-01-01 00:00:00", "2099-12-31 23:59:59") if special else (None, None)
+    assert (payload["special_from_date"], payload["special_to_date"]) == dates
 
 
 # Skipped items
@@ -328,4 +363,79 @@ def test_attributes_are_sent_with_the_shops_ids_and_read_with_our_names(process:
     [record] = shop.source(DataType.PRODUCTS).fetch([created.external_id])
     assert isinstance(record, ProductRecord) and record.variants
     assert record.attributes == {"Material": "Oak"} and record.variants[0].options == [{"name": "Size", "value": "S10"}]
+    shop.http.close()
+
+
+# Answers at once, log-ins, required values
+
+
+def test_a_synchronous_shop_answers_with_the_results(process: SandboxProcess, shop: Adapter) -> None:
+    """V7: IDs come with the answer, and a failed product costs no other."""
+    process.control("POST", "flow", json={"synchronous": True})
+    taken = product(2)
+    taken.variants[0].sku = taken.variants[1].sku = "SKU-20"
+    outcomes = shop.target(DataType.PRODUCTS).send([creation(shop, product(1)), creation(shop, taken)])
+    assert outcomes[0].error is None and outcomes[0].external_id in articles(process)
+    assert isinstance(outcomes[1].error, SkipRecord) and "seller_sku SKU-20 exists (7)" in str(outcomes[1].error)
+    assert not any("/lookup" in call["path"] for call in process.calls()[1:]), "the answer has the IDs"
+    item = product(1)
+    refs = links_of(outcomes[0], item)
+    values = [
+        Operation(Action.UPDATE, each.id, "", shop.target(DataType.STOCK).payload(each, refs)) for each in item.variants
+    ]
+    unknown = Operation(
+        Action.UPDATE, 99, "", {"seller_sku": "X", "product_id": "9999", "config_id": "1", "quantity": "2"}
+    )
+    good, bad, _ = shop.target(DataType.STOCK).send([values[0], unknown, values[1]])
+    assert good.error is None and isinstance(bad.error, SkipRecord) and "no such product" in str(bad.error)
+
+
+def test_stock_is_sent_as_the_vendor_writes_it(process: SandboxProcess) -> None:
+    """V1."""
+    shop = open_account(process, "Live", seller="2")
+    item = variant(1, stock="5.9")
+    assert shop.target(DataType.STOCK).payload(item, NOTHING) == {
+        "seller_sku": "SKU-1",
+        "quantity": "5",
+        "seller_id": "2",
+    }
+    shop.http.close()
+
+
+def test_a_log_in_comes_first_where_the_shop_asks_for_one(process: SandboxProcess) -> None:
+    """V6: with a user name, each push is a batch that starts with `auth`; the signature may then be left out."""
+    process.control("POST", "login", json={"username": "hub", "password": "word"})
+    for known, signed in (("word", True), ("word", False), ("wrong", True)):
+        credentials = {"username": "hub", "password": known}
+        shop = open_account(process, "Live", credentials=credentials, sign_pushes=signed)
+        operation = creation(shop, product(1))
+        if known == "wrong":
+            with pytest.raises(NeedsAttention):
+                shop.target(DataType.PRODUCTS).send([creation(shop, product(2))])
+        else:
+            [outcome] = shop.target(DataType.PRODUCTS).send([operation])
+            assert outcome.error is None
+        shop.http.close()
+
+
+def test_required_values_are_checked_before_sending(process: SandboxProcess) -> None:
+    """V5."""
+    required = ["primary_category", "attribute_set", "product_identifier", "Material", "Colour"]
+    shop = open_account(
+        process, "Live", required=required, tax_class="2", field_map={"attribute_sets": {"physical": "4"}}
+    )
+    target = shop.target(DataType.PRODUCTS)
+    with pytest.raises(SkipRecord, match="primary_category, product_identifier, Colour"):
+        target.payload(product(1), NOTHING)
+    item = product(1, attributes={"Material": ["Oak", "Ash"], "Colour": "red"})
+    for each in item.variants:
+        each.barcode = "4006381333931"
+    payload = target.payload(item, References({(Kind.CATEGORY, 7): "31"}))
+    entry = payload["products"][0]
+    assert entry["attributes"] == {"Material": ["Oak", "Ash"], "Colour": "red"}
+    sent = ("attribute_set", "primary_category", "categories", "tax_class", "approval_status", "platform_identifier")
+    assert [entry[name] for name in sent] == ["4", "31", ["31"], "2", 1, "SellerCenter"]
+    assert entry["stock"] == 3 and entry["config_id"] is None
+    [outcome] = target.send([Operation(Action.CREATE, 1, "", payload)])
+    assert outcome.error is None, "all documented fields are there"
     shop.http.close()

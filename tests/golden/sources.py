@@ -149,7 +149,7 @@ SOURCES: dict[str, Source] = {
     ),
     "seller_center_oms": Source(
         sandbox="seller_center_oms",
-        account=("SellerCenter", "oms-key"),
+        account=("OMS", "oms-key"),
         credentials={"api_key": "oms-key"},
         options={"products": 12, "customers": 6, "orders": 12},
     ),

@@ -24,7 +24,7 @@ KNOWN = 15
 
 @pytest.fixture
 def oms(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
-    return sandbox("seller_center_oms", accounts={"SellerCenter": "oms-key"}, products=12, customers=10, orders=KNOWN)
+    return sandbox("seller_center_oms", accounts={"OMS": "oms-key"}, products=12, customers=10, orders=KNOWN)
 
 
 @pytest.fixture

@@ -86,3 +86,13 @@ def test_new_orders_get_their_ids_from_the_sequences(oms: SandboxProcess) -> Non
     orders = {row["id"]: row for row in oms.state("orders", "staging")}
     assert [item["id_sales_order_item"] for item in orders["4"]["items"]] == ["2", "3", "4"]
     assert orders["4"] not in list(oms.state("orders", "live"))
+
+
+def test_details_of_a_status_are_stored(oms: SandboxProcess) -> None:
+    number = pending(oms)[0]
+    good, bad = {"id_sales_order_item": number, "status_detail": "Waits at the depot"}, {"id_sales_order_item": number}
+    answer = update(oms, good, bad, action="UpdateItemsInformation").json()["ErrorResponse"]
+    assert [each["Position"] for each in answer["Body"]["UpdateItemsInformation"]] == [1]
+    details = [item.get("status_detail") for row in oms.state("orders") for item in row["items"]]
+    assert details.count("Waits at the depot") == 1
+    assert call(oms, "/", {"Request": {"Items": [good]}}, Action="UpdateItemsInformation").status_code == 400

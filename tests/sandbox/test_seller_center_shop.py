@@ -21,7 +21,26 @@ def shop(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 def entry(sku: str, **changes: Any) -> dict[str, Any]:
     plain = {"seller_sku": sku, "id_catalog_product": "1", "product_set": sku, "title": "Lamp", "status": "active"}
-    return plain | changes
+    names: tuple[str, ...] = (
+        "attribute_set",
+        "brand",
+        "config_id",
+        "description",
+        "price",
+        "primary_category",
+        "product_identifier",
+    )
+    names += ("rsin", "seller", "shipment_type", "special_from_date", "special_price", "special_to_date", "tax_class")
+    fixed = {"approval_status": 1, "platform_identifier": "SellerCenter", "stock": 0, "attributes": {}}
+    lists: dict[str, Any] = {"categories": [], "shipment_matrix_template": []}
+    return dict.fromkeys(names) | fixed | lists | plain | changes
+
+
+def images(number: Any, *urls: str) -> dict[str, Any]:
+    return {
+        "productSetSrcId": number,
+        "images": [{"url": url, "hash": f"{place:032x}"} for place, url in enumerate(urls)],
+    }
 
 
 def push(shop: SandboxProcess, method: str, *entries: Any, **call_: Any) -> Any:
@@ -98,13 +117,19 @@ def test_a_push_is_acknowledged_processed_and_reported(shop: SandboxProcess) -> 
     assert push(shop, "createProducts", entry("A"), entry("B", product_set="A"), entry("A")) == ACKNOWLEDGED
     one, two, three = results(shop)
     assert one["product"]["config_id"] == two["product"]["config_id"] and one["product"]["id"] != two["product"]["id"]
-    assert three["status"] == "error" and "exists" in three["message"]
-    push(shop, "updateStock", {"seller_sku": "A", "stock": 5}, {"product_id": "9999", "stock": 5})
+    assert three["status"] == "failure" and "exists" in three["error"]["message"]
+    push(shop, "updateStock", {"seller_sku": "A", "quantity": "5"}, {"product_id": "9999", "quantity": "5"})
     push(shop, "updatePrices", {"product_id": two["product"]["id"], "price": "4.50", "special_price": None})
-    push(shop, "updateImageCollection", {"seller_sku": "A", "images": ["https://x.example/1.jpg"]})
-    assert [each["status"] for each in results(shop)[3:]] == ["success", "error", "success", "success"]
+    push(shop, "updatePrices", {"product_id": two["product"]["id"], "price": "4.50", "special_price": "4.00"})
+    [*found, undated] = results(shop)[3:]
+    assert [each["status"] for each in found] == ["success", "failure", "success"] and "product" not in found[1]
+    assert "No special from" in undated["error"]["message"]
+    number = int(one["product"]["config_id"])
+    push(shop, "updateImageCollection", params=images(number, "https://x.example/1.jpg", "https://x.example/2.jpg"))
+    reported = list(shop.state("callbacks"))[-1]["params"]["result"]
+    assert reported["productSetSrcId"] == number and [each["srcId"] for each in reported["images"]] == [1, 2]
     [article] = [row for row in shop.state("products") if row["id"] == one["product"]["config_id"]]
-    assert [(each["stock"], each["price"]) for each in article["variants"]] == [(5, None), (None, "4.50")]
+    assert [(each["stock"], each["price"]) for each in article["variants"]] == [(5, None), (0, "4.50")]
     push(shop, "updateProducts", {"seller_sku": "A", "status": "deleted"})
     push(shop, "updateProducts", {"config_id": article["id"], "status": "deleted"})
     assert article["id"] not in {row["id"] for row in shop.state("products")}
@@ -124,12 +149,16 @@ def test_a_push_is_acknowledged_processed_and_reported(shop: SandboxProcess) -> 
         ("createProducts", [entry("A")], {"params": [entry("A")]}),
         ("createProducts", [entry("A")], {"extra": 1}),
         ("deleteProducts", [entry("A")], {}),
-        ("updateStock", [{"seller_sku": "A", "stock": -1}], {}),
-        ("updateStock", [{"seller_sku": "A", "stock": 1.5}], {}),
-        ("updateStock", [{"stock": 1}], {}),
+        ("createProducts", [{k: v for k, v in entry("A").items() if k != "tax_class"}], {}),
+        ("updateStock", [{"seller_sku": "A", "stock": 1}], {}),
+        ("updateStock", [{"seller_sku": "A", "quantity": 1}], {}),
+        ("updateStock", [{"seller_sku": "A", "quantity": "-1"}], {}),
+        ("updateStock", [{"quantity": "1"}], {}),
         ("updatePrices", [{"seller_sku": "A", "price": 4.5}], {}),
         ("updatePrices", [{"seller_sku": "A", "price": "-1"}], {}),
-        ("updateImageCollection", [{"seller_sku": "A", "images": [{"url": "x"}]}], {}),
+        ("updateImageCollection", [{"seller_sku": "A", "images": ["x"]}], {}),
+        ("updateImageCollection", [], {"params": images("7", "x")}),
+        ("updateImageCollection", [], {"params": {"productSetSrcId": 7, "images": ["x"]}}),
     ],
 )
 def test_a_malformed_push_is_rejected_as_a_whole(
@@ -143,7 +172,7 @@ def test_a_malformed_push_is_rejected_as_a_whole(
 def test_the_queue_can_be_paused(shop: SandboxProcess) -> None:
     shop.control("POST", "queue", json={"paused": True})
     assert push(shop, "createProducts", entry("A")) == ACKNOWLEDGED
-    assert push(shop, "updateStock", {"seller_sku": "A", "stock": 5}) == ACKNOWLEDGED
+    assert push(shop, "updateStock", {"seller_sku": "A", "quantity": "5"}) == ACKNOWLEDGED
     question = {"kind": "products", "seller_skus": ["A"]}
     assert call(shop, "/lookup", question).json() == {"found": []} and results(shop) == []
     assert shop.control("POST", "queue", json={"paused": False}) == {"paused": False, "waiting": 2}
@@ -155,7 +184,9 @@ def test_the_next_id_can_be_set(shop: SandboxProcess) -> None:
     shop.control("POST", "sequence", json={"kind": "products", "next": 3})
     shop.control("POST", "sequence", json={"kind": "variants", "next": 777})
     push(shop, "createProducts", entry("A"))
-    assert results(shop)[0]["product"] == {"seller_sku": "A", "sku": "A-777", "id": "777", "config_id": "3"}
+    product = results(shop)[0]["product"]
+    assert product.pop("updated_at")[:2] == "20"
+    assert product == {"seller_sku": "A", "sku": "A-777", "id": "777", "config_id": "3"}
 
 
 def test_callbacks_are_delivered_with_their_key_and_can_be_replayed(shop: SandboxProcess, receiver: HookServer) -> None:
@@ -181,3 +212,28 @@ def test_invalid_control_calls_are_rejected(shop: SandboxProcess) -> None:
             shop.control("POST", path, json=body)
     with pytest.raises(requests.HTTPError):
         list(shop.state("lamps"))
+
+
+def test_a_synchronous_shop_answers_with_the_results(shop: SandboxProcess) -> None:
+    shop.control("POST", "flow", json={"synchronous": True})
+    [answer] = push(shop, "createProducts", entry("A"), entry("A"))
+    assert [each["status"] for each in answer["result"]] == ["success", "failure"] and answer["id"] == "r-1"
+    number = int(answer["result"][0]["product"]["config_id"])
+    one = push(shop, "updateImageCollection", params=images(number, "https://x.example/1.jpg"))
+    assert one["result"]["productSetSrcId"] == number, "an object, as the vendor prints it"
+    assert list(shop.state("callbacks")) == []
+
+
+def test_a_log_in_replaces_the_signature(shop: SandboxProcess) -> None:
+    shop.control("POST", "login", json={"account": "live", "username": "hub", "password": "word"})
+
+    def send(password: str) -> requests.Response:
+        auth = {"api": 1, "method": "auth", "params": {"username": "hub", "password": password}, "id": 1}
+        info = {"productsInfo": [entry("A")]}
+        body = [auth, {"api": 1, "method": "Product.createProducts", "params": info, "id": 1}]
+        return requests.post(f"{shop.url}/", json=body, timeout=10)
+
+    assert send("word").json() == [{"api": 1, "result": [{"status": "success"}], "id": "1"}]
+    assert send("wrong").status_code == 401
+    bare = {"api": 1, "method": "Product.createProducts", "params": {"productsInfo": [entry("B")]}, "id": "r-1"}
+    assert call(shop, "/", bare).status_code == 401

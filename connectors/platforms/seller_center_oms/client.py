@@ -11,6 +11,9 @@ from connectors.sdk.listing_protocol import ListingClient
 from connectors.sdk.schemas import Schema
 from connectors.sdk.signatures import signed
 
+# Every call has to name it (sellercenter-oms-api-endpoint/api-specification).
+API_VERSION = "1.0"
+
 
 class OmsClient:
     def __init__(self, account: Account[Settings, Credentials, Schema], http: HttpClient) -> None:
@@ -22,5 +25,11 @@ class OmsClient:
     def post(self, path: str, body: dict[str, Any], parameters: Mapping[str, str] | None = None) -> Any:
         """The parsed JSON response. The signature covers the parameters and the time."""
         key = self._credentials.api_key.get_secret_value()
-        query = signed(parameters or {}, service=self._credentials.service_name, key=key, now=clock.now())
+        # api-specification: Version must be 1.0.
+        query = signed(
+            {"Version": API_VERSION, **(parameters or {})},
+            service=self._credentials.service_name,
+            key=key,
+            now=clock.now(),
+        )
         return self.http.request("POST", path, params=query, body=body).json()

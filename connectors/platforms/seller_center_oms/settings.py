@@ -14,10 +14,16 @@ class Settings(Schema):
     )
     cancel_reason: str = Field("Canceled by the seller", min_length=1, title="Reason of cancellations")
     return_reason: str = Field("Returned by the customer", min_length=1, title="Reason of returns")
+    failed_delivery_reason: str = Field("Delivery failed", min_length=1, title="Reason of failed deliveries")
+    send_details: bool = Field(
+        False,
+        title="Send further tracking numbers",
+        description="An item takes one tracking number. The others are sent as the detail of its status.",
+    )
 
 
 class Credentials(Schema):
     service_name: str = Field(
-        "SellerCenter", min_length=1, title="Service name", description="How the OMS knows SyncCenter."
+        "OMS", min_length=1, title="Service name", description="ServiceName of signed calls, as the OMS expects it."
     )
     api_key: SecretStr = Field(min_length=1, title="API key", description="Used to sign requests to the OMS.")

@@ -31,6 +31,10 @@ ASSUMPTIONS = (
     Assumption("listing_calls", "The shop has the calls `/list`, `/read` and `/lookup`, which are ours.", _reads),
     Assumption("seller_filter", "`/read` with `seller` returns products of that seller only.", _filters_by_seller),
     Assumption("removal_of_article", "Status `deleted` with only a `config_id` removes all products of an article."),
+    Assumption("optional_fields", "The shop accepts null for fields that a product does not have."),
+    Assumption("shop_sku", "Stock and prices of a product that is named by `product_id` need no `sku`."),
+    Assumption("image_hash", "The hash of an image only tells it apart, so that of its URL will do."),
+    Assumption("variation", "The shop takes the options of a product as `variation`."),
     Assumption("signed_pushes", "The shop accepts pushes that are signed like calls to the OMS, or ignores it."),
     Assumption("batch_size", "The shop takes 100 products in a call."),
 )

@@ -127,7 +127,7 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
     def _taxes(self, wanted: OrderPayload) -> dict[str, Any]:
         """The fields with the order's own tax, if the account takes them."""
         taxes = wanted.get("taxes")
-        return tax_fields(taxes, self.client.settings) if taxes and self.client.has_suitetax() else {}
+        return tax_fields(taxes, self.client.settings) if taxes is not None and self.client.has_suitetax() else {}
 
     def _change(self, operation: Operation[OrderPayload], found: SalesOrder) -> Outcome:
         """Update lines by number. A line that was removed from the order is closed, not deleted: it may have been

@@ -16,12 +16,14 @@ from orders.currencies import round_amount
 
 Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 
-# An item whose delivery failed is returned to the seller. Any other status means that it has not been shipped yet.
+# An item whose delivery failed is returned to the seller; one that the customer has sent back was delivered, and is on
+# its way. Any other status means that it has not been shipped yet.
 STATUSES = {
     "shipped": "shipped",
     "delivered": "delivered",
     "canceled": "cancelled",
     "failed_delivery": "returned",
+    "return_shipped_by_customer": "delivered",
     "returned": "returned",
 }
 SENT_STATUSES = frozenset(("shipped", "delivered", "returned"))

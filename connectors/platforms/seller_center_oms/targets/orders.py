@@ -23,9 +23,16 @@ class OrderStatusTarget(Target[OmsClient, OrderItem, Payload]):
 
     def payload(self, item: OrderItem, refs: References) -> Payload | None:
         """`{"items": […]}`: the statuses of the order's lines; None for an order that is not in the OMS."""
+        return item_statuses.order_payload(item, refs, self._reasons, enabled=self.client.settings.send_statuses)
+
+    @property
+    def _reasons(self) -> dict[str, str]:
         settings = self.client.settings
-        reasons = {"canceled": settings.cancel_reason, "returned": settings.return_reason}
-        return item_statuses.order_payload(item, refs, reasons, enabled=settings.send_statuses)
+        return {
+            "canceled": settings.cancel_reason,
+            "returned": settings.return_reason,
+            "failed_delivery": settings.failed_delivery_reason,
+        }
 
     def send(self, operations: Sequence[Operation[Payload]]) -> list[Outcome]:
         """Sends only lines that changed since they were last sent, up to 4,000 per call; each may fail individually."""
@@ -34,29 +41,39 @@ class OrderStatusTarget(Target[OmsClient, OrderItem, Payload]):
             (index, entry)
             for index, operation in enumerate(operations)
             if operation.external_id
-            for entry in item_statuses.changed_entries(operation, now)
+            for entry in item_statuses.changed_entries(operation, now, self._reasons)
         ]
+        statuses = [(index, _without(entry, "status_detail")) for index, entry in pending]
         reasons: dict[int, list[str]] = {}
-        for start in range(0, len(pending), MAX_ITEMS):
-            batch = pending[start : start + MAX_ITEMS]
-            for position, message in self._update([entry for _, entry in batch]).items():
-                index, entry = batch[position]
-                reasons.setdefault(index, []).append(f"Item {entry['id_sales_order_item']}: {message}")
+        self._update(item_statuses.STATUS_ACTION, statuses, reasons)
+        if self.client.settings.send_details:
+            # A detail must fit the present status, so it follows the statuses.
+            details = [
+                (index, {name: entry[name] for name in ("id_sales_order_item", "status_detail")})
+                for index, entry in pending
+                if "status_detail" in entry and index not in reasons
+            ]
+            self._update(item_statuses.DETAIL_ACTION, details, reasons)
         return [_outcome(operation, reasons.get(index, [])) for index, operation in enumerate(operations)]
 
-    def _update(self, items: list[Entry]) -> dict[int, str]:
-        """One UpdateItemsStatus call: position → why the OMS rejected the item."""
-        try:
-            answer = self.client.post(
-                "",
-                {"Request": {"Items": items}},
-                {"Action": item_statuses.ACTION, "Version": item_statuses.API_VERSION},
-            )
-        except RequestRejected as error:
-            if not isinstance(error.body, dict):
-                raise BatchRejected(str(error)) from error
-            answer = error.body
-        return item_statuses.failures(answer, len(items))
+    def _update(self, action: str, pending: list[tuple[int, Entry]], reasons: dict[int, list[str]]) -> None:
+        """Send entries, each with the number of its order; add why the OMS rejected some of them."""
+        for start in range(0, len(pending), MAX_ITEMS):
+            batch = pending[start : start + MAX_ITEMS]
+            body = {"Request": {"Items": [entry for _, entry in batch]}}
+            try:
+                answer = self.client.post("", body, {"Action": action})
+            except RequestRejected as error:
+                if not isinstance(error.body, dict):
+                    raise BatchRejected(str(error)) from error
+                answer = error.body
+            for position, message in item_statuses.failures(answer, len(batch)).items():
+                index, entry = batch[position]
+                reasons.setdefault(index, []).append(f"Item {entry['id_sales_order_item']}: {message}")
+
+
+def _without(entry: Entry, name: str) -> Entry:
+    return {key: value for key, value in entry.items() if key != name}
 
 
 def _outcome(operation: Operation[Payload], reasons: list[str]) -> Outcome:
