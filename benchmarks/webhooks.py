@@ -60,20 +60,20 @@ def run(argv: list[str]) -> list[Figure]:
     options = parser.parse_args(argv)
     with connection.cursor() as cursor:
         cursor.execute("CREATE TABLE bench_bare (id bigserial PRIMARY KEY, at timestamptz, body jsonb)")
-    shop = _shop()
+    shop = make_shop()
     with socket.create_server(("127.0.0.1", 0)) as probe:
         port = probe.getsockname()[1]
     with Processes() as processes:
         command = ["benchmarks.bare_view" if part == "synccenter.wsgi" else part for part in roles.web(port=port)]
         processes.start("web", command, dict(os.environ), cwd=ROOT)
         processes.wait_for("web", "Listening at", timeout=60)
-        asyncio.run(_send(port, [_event(shop) for _ in range(WARM_UP)], [_bare() for _ in range(WARM_UP)]))
+        asyncio.run(_send(port, [make_event(shop) for _ in range(WARM_UP)], [_bare() for _ in range(WARM_UP)]))
         return [*_steady(port, shop, options.events, options.rate), *_side_by_side(port, shop, options)]
 
 
 def _steady(port: int, shop: Connection, events: int, rate: int) -> list[Figure]:
     WebhookEvent.objects.all().delete()
-    distinct = [_event(shop) for _ in range(events)]
+    distinct = [make_event(shop) for _ in range(events)]
     duplicates = random.Random(1).sample(range(events), int(events * DUPLICATE_SHARE))
     # Duplicates are sent a little later.
     order = sorted([(index, index) for index in range(events)] + [(index + 50, index) for index in duplicates])
@@ -99,7 +99,7 @@ def _side_by_side(port: int, shop: Connection, options: argparse.Namespace) -> l
     ratios, speeds = [], []
     for _ in range(options.rounds):
         request_batches = (
-            [_event(shop) for _ in range(options.full_speed)],
+            [make_event(shop) for _ in range(options.full_speed)],
             [_bare() for _ in range(options.full_speed)],
         )
         ours, bare = asyncio.run(_send(port, *request_batches))
@@ -115,14 +115,14 @@ def _side_by_side(port: int, shop: Connection, options: argparse.Namespace) -> l
 async def _send(port: int, *request_batches: Sequence[bytes], rate: float | None = None) -> list[RoundResult]:
     """Sends all batches over the same eight connections, which are distributed randomly over the server's processes."""
     connections = [await asyncio.open_connection("127.0.0.1", port) for _ in range(SENDERS)]
-    results = [await _send_requests(connections, requests, rate) for requests in request_batches]
+    results = [await send_requests(connections, requests, rate) for requests in request_batches]
     for _, writer in connections:
         writer.close()
         await writer.wait_closed()
     return results
 
 
-async def _send_requests(
+async def send_requests(
     connections: Sequence[tuple[asyncio.StreamReader, asyncio.StreamWriter]],
     requests: Sequence[bytes],
     rate: float | None,
@@ -149,7 +149,7 @@ async def _send_requests(
     return RoundResult(answers, perf_counter() - started)
 
 
-def _shop() -> Connection:
+def make_shop() -> Connection:
     return install_connection(
         seller=Seller.objects.create(slug="acme", name="Acme"),
         platform="bigcommerce",
@@ -161,7 +161,7 @@ def _shop() -> Connection:
     )
 
 
-def _event(shop: Connection) -> bytes:
+def make_event(shop: Connection) -> bytes:
     """A signed webhook request of a shop about a product, with a unique ID."""
     body, now, number = _body(), datetime.now(UTC), next(_numbers)
     message_id = f"msg_{number}"

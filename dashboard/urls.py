@@ -13,8 +13,10 @@ from dashboard.views import (
     issues,
     items,
     mapping,
+    notifications,
     overview,
     preferences,
+    privacy,
     runs,
     search,
     team,
@@ -62,6 +64,8 @@ seller_urls: list[URLPattern] = [
     path("products/<int:product>/", items.product, name="product"),
     path("customers/", items.customers, name="customers"),
     path("customers/<int:customer>/", items.customer, name="customer"),
+    path("customers/<int:customer>/export/", privacy.export, name="export_customer"),
+    path("customers/<int:customer>/erase/", privacy.erase, name="erase_customer"),
     path("orders/", items.orders, name="orders"),
     path("orders/<int:order>/", items.order, name="order"),
     path("orders/<int:order>/accept/", items.accept_difference, name="accept_difference"),
@@ -126,6 +130,8 @@ account_urls: list[URLPattern | URLResolver] = [
     path("second-factor/", include("allauth.mfa.urls")),
     path("invitation/<str:token>/", account.accept_invitation, name="accept_invitation"),
     path("impersonation/end/", account.end_impersonation, name="end_impersonation"),
+    path("notifications/", notifications.show, name="notifications"),
+    path("notifications/<int:alert>/acknowledge/", notifications.acknowledge_alert, name="acknowledge_alert"),
     path("sessions/", account.sessions, name="usersessions_list"),
 ]
 # Both names: Django's, and allauth's.

@@ -43,6 +43,8 @@ INSTALLED_APPS = [
     "synccenter.apps.SyncCenterConfig",
     "dashboard",
     "staging_copy",
+    "privacy",
+    "notifications",
     "connectors",
     "synclog",
     "orders",
@@ -142,7 +144,7 @@ CACHES = {
     "default": {
         "BACKEND": "django.core.cache.backends.db.DatabaseCache",
         "LOCATION": "accounts_cacheentry",
-        "OPTIONS": {"MAX_ENTRIES": 100_000},
+        "OPTIONS": {"MAX_ENTRIES": 10_000},
     }
 }
 REDIS_URL = env.url_with_password("REDIS_URL", "REDIS_PASSWORD", "redis://127.0.0.1:6379/0" if DEVELOPMENT else None)
@@ -302,6 +304,8 @@ CELERY_BEAT_SCHEDULE = {
     "look_at_sizes": {"task": "connectors.look_at_sizes", "schedule": timedelta(hours=1)},
     "tell_logs": {"task": "connectors.tell_logs", "schedule": timedelta(seconds=5)},
     "prune": {"task": "connectors.prune", "schedule": timedelta(hours=1)},
+    "notify_people": {"task": "notifications.send", "schedule": timedelta(minutes=1)},
+    "erase_expired": {"task": "privacy.erase_expired", "schedule": crontab(hour=1, minute=40)},
 }
 if ENVIRONMENT != "staging":
     # Staging has no backups, and copies are made by live.
@@ -327,6 +331,11 @@ FEED_DIR = env.path("FEED_DIR", VAR_DIR / "feeds")
 RUNS_SHOWN = env.number("RUNS_SHOWN", 19)
 # Hosts with private addresses to which outgoing requests are allowed.
 PRIVATE_HOSTS_ALLOWED = env.words("PRIVATE_HOSTS_ALLOWED", "127.0.0.1,localhost" if DEVELOPMENT else "")
+
+# Days after which personal data is erased. See docs/privacy.md.
+PERSONAL_DATA_DAYS_DELETED_CUSTOMERS = env.number("PERSONAL_DATA_DAYS_DELETED_CUSTOMERS", 30)
+PERSONAL_DATA_DAYS_ORDERS = env.number("PERSONAL_DATA_DAYS_ORDERS", 1095)
+PERSONAL_DATA_DAYS_PAYLOADS = env.number("PERSONAL_DATA_DAYS_PAYLOADS", 180)
 
 # Backups and the live-to-staging copy. See docs/staging-copy.md.
 BACKUP_DIR = env.path("BACKUP_DIR", VAR_DIR / "backups")

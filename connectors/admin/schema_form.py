@@ -1,9 +1,11 @@
 """Builds the form of a connection from its adapter's schemas, which also validate the input."""
 
 import json
+from collections.abc import Iterable
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any, Literal, Union, get_args, get_origin
+from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings as django_settings
@@ -167,9 +169,21 @@ class ConnectionForm(forms.ModelForm):
         cleaned = super().clean() or self.cleaned_data
         self.new_settings = self._read(SETTINGS, {})
         kept = self.instance.credentials or {}
+        if self.instance.pk and self._leads_elsewhere(cleaned.get("base_url") or ""):
+            for name, info in self._schema(CREDENTIALS).model_fields.items():
+                if _is_secret(info) and name in kept and not cleaned.get(field_name(CREDENTIALS, name)):
+                    self.add_error(
+                        field_name(CREDENTIALS, name),
+                        gettext("Enter it again: the connection now leads to another host, which would receive it."),
+                    )
         credentials = self._read(CREDENTIALS, kept)
         self.new_credentials = None if self.instance.pk and credentials == kept else credentials
         return cleaned
+
+    def _leads_elsewhere(self, base_url: str) -> bool:
+        """Whether the URL, or one in the settings, names a host to which the stored secrets were not sent before."""
+        before = _origins([self.instance.base_url, *self.instance.settings.values()])
+        return not _origins([base_url, *self.new_settings.values()]) <= before
 
     def _schema(self, part: str) -> type[Schema]:
         return self.adapter.Settings if part == SETTINGS else self.adapter.Credentials
@@ -193,6 +207,12 @@ class ConnectionForm(forms.ModelForm):
                 field, _, below = where.partition(".")
                 self.add_error(field_name(part, field) if field else None, ": ".join(filter(None, (below, message))))
         return values
+
+
+def _origins(values: Iterable[Any]) -> set[tuple[str, str]]:
+    """Scheme, and host with port, of the URLs among the values."""
+    urls = [urlsplit(value) for value in values if isinstance(value, str) and value.startswith(("http://", "https://"))]
+    return {(url.scheme, url.netloc.rpartition("@")[2].lower()) for url in urls}
 
 
 def _names(name: str, info: FieldInfo) -> list[str]:

@@ -46,7 +46,7 @@ def _notify(channel: AlertChannel, now: datetime) -> None:
         if channel.medium == AlertChannel.Medium.EMAIL:
             send_mail(subject, "\n".join(lines), None, [str(channel.address)])
         else:
-            _post(str(channel.address), "\n".join([f"*{subject}*", *lines]))
+            post_to_chat(str(channel.address), "\n".join([f"*{subject}*", *lines]))
     except (ConnectorError, OSError) as error:  # SMTPException is an OSError
         logger.warning(
             "Could not deliver to alert channel %s (%s): %s", channel.pk, channel.medium, type(error).__name__
@@ -81,7 +81,7 @@ def _render_line(delivery: AlertDelivery) -> str:
     return template % {"message": delivery.alert.message}
 
 
-def _post(address: str, text: str) -> None:
+def post_to_chat(address: str, text: str) -> None:
     """Post to a Slack-compatible incoming webhook. ConnectorError if it fails.
 
     Escaped as Slack documents it (https://docs.slack.dev/messaging/formatting-message-text#escaping): a product's title

@@ -105,6 +105,7 @@ def _read(turn: Turn, context: ImportContext, run: Run) -> None:
         now=clock.now(),
     )
     context.now = clock.now()
+    unseen_items.check_listed(turn, context, run, page.to_check)
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
         run.cursor |= {

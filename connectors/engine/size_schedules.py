@@ -1,7 +1,8 @@
 """Automatic schedules by catalog size (F3), for jobs whose schedule was not set manually."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 from django.db.models import Count
@@ -9,17 +10,22 @@ from django.db.models import Count
 from accounts.services import record_audit_event
 from catalog.models import Product
 from connectors.adapters.registry import adapters
-from connectors.sdk.streams import SizeSchedules
-from hub.kinds import DataType
+from connectors.sdk.streams import SizeSchedules, Stream
+from hub.kinds import DataType, Direction
 from hub.models import Connection, Job
 from hub.services import recompute_next_runs
 
 
 def size_rule(job: Job) -> SizeSchedules | None:
-    """The size rule of the job's target stream; None if it has none."""
+    """The size rule of the job's stream; None if it has none."""
     adapter = adapters().get(job.connection.platform)
-    target = adapter.targets().get(DataType(job.data_type)) if adapter else None
-    return target.full_schedule if target and isinstance(target.full_schedule, SizeSchedules) else None
+    if adapter is None:
+        return None
+    streams: Mapping[DataType, type[Stream[Any]]] = (
+        adapter.sources() if job.direction == Direction.IMPORT else adapter.targets()
+    )
+    stream = streams.get(DataType(job.data_type))
+    return stream.full_schedule if stream and isinstance(stream.full_schedule, SizeSchedules) else None
 
 
 def first_schedule(connection: Connection, schedule: str | SizeSchedules) -> str:

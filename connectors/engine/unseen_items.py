@@ -1,5 +1,7 @@
 """Items that a complete import did not contain: each is looked up, and discontinued if the source no longer has it."""
 
+from collections.abc import Sequence
+
 from django.db.models import Q, QuerySet
 
 from connectors.engine.applying import ImportContext
@@ -50,6 +52,17 @@ def check_batch(turn: Turn, context: ImportContext, run: Run) -> bool:
         run.total = (run.total or 0) + len(found.records)
         run.save(update_fields=["cursor", "total"])
     return True
+
+
+def check_listed(turn: Turn, context: ImportContext, run: Run, external_ids: Sequence[str]) -> None:
+    """Look up the items that a page names as to be checked, if they were imported before (`Page.to_check`)."""
+    listed = links_of_source(context).filter(external_id__in=external_ids, missing=False, received_hash__isnull=False)
+    if not external_ids or not (known := list(listed.order_by("pk"))):
+        return
+    found = fetch(turn, context.job, [link.external_id for link in known])
+    with lanes.fenced(turn.claim):
+        runs.lock_preparing(run=run)
+        apply_fetched(context, run, found.records, requested=known, excluded=found.excluded, calls=turn.pop_call_count)
 
 
 def ask_if_too_many(turn: Turn, context: ImportContext, run: Run) -> bool:

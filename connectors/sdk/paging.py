@@ -29,12 +29,15 @@ class Page(Generic[RecordT]):
 
     `cut` (UTC) is set only by sources that sort by time of change: everything that changed before it has been read, so
     the job's cut date can advance with this page. `total` is the total number of items, if the source reports it.
+    `to_check` are IDs of items that may have left the listing (a product that was hidden): those that were imported
+    before are fetched, and are discontinued if the source no longer has them.
     """
 
     records: Sequence[RecordT]
     cursor: Cursor
     cut: datetime | None = None
     total: int | None = None
+    to_check: Sequence[str] = ()
 
 
 class IdPage(NamedTuple):

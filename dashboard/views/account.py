@@ -138,7 +138,10 @@ def accept_invitation(request: HttpRequest, token: str) -> HttpResponse:
             form.add_error("password", error)
             return render(request, "dashboard/invitation.html", context)
         response = perform_login(request, Login(user=user, redirect_url=response["Location"]))
-    members.accept_invitation(invitation=invitation, user=user)
+    try:
+        members.accept_invitation(invitation=invitation, user=user)
+    except ValidationError:  # accepted or withdrawn a moment ago
+        return render(request, "dashboard/invitation.html", {"invitation": None}, status=404)
     messages.success(request, _("Welcome to %(seller)s.") % {"seller": invitation.seller})
     return response
 

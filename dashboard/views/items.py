@@ -9,6 +9,7 @@ from django.http import Http404, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, render
 from django.utils.translation import gettext as _
 
+from accounts.queries import is_owner
 from catalog.models import Product
 from dashboard.access import SellerRequest, seller_action, seller_page
 from dashboard.forms import CustomerFilter, FilterForm, OrderFilter, ProductFilter, StatusFilter
@@ -100,6 +101,7 @@ def customer(request: SellerRequest, customer: int) -> HttpResponse:
     context = {
         "customer": found,
         "orders": sales.latest_orders_of(customer=found),
+        "is_owner": is_owner(user=request.user, seller=request.seller),
         **_records(request, sales.customer_records(customer=found)),
     }
     return render(request, "dashboard/customer.html", context)

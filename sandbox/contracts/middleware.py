@@ -70,9 +70,13 @@ class ContractMiddleware:
             body, receive = await _read(receive)
             if headers.get("content-encoding") == "gzip":
                 body = _decompressed(body)
+        path = scope["raw_path"].decode("latin-1").partition("?")[0]
+        if self.contract.document.get("x-trailing-slash") == "ignored":
+            path = path.rstrip("/")
+            scope = {**scope, "path": scope["path"].rstrip("/")}
         request = RequestMessage.of(
             scope["method"],
-            scope["raw_path"].decode("latin-1").partition("?")[0],
+            path,
             scope["query_string"].decode("latin-1"),
             headers,
             body,

@@ -21,6 +21,7 @@ from django.utils.translation import gettext as _
 from staging_copy.backup.backups import Manifest
 from staging_copy.copying import (
     build,
+    erasures,
     freeze,
     gates,
     generic_admin,
@@ -190,6 +191,7 @@ class _Run:
             self.restore_rows = own_rows.restore_rows(self.config.staging, self.side, self.policy)
             privileges.copy_privileges(self.config.staging, self.side)
             privileges.copy_settings(self.config.staging, self.side)
+        erasures.apply_erasures(self.side, ledger=self.config.live)
         build.refresh_views(self.side)
         generic_admin.ensure(self.side, email=self.config.admin_email, password_hash=self.password_hash.result())
         self.frozen = freeze.freeze(self.side)

@@ -26,6 +26,13 @@ def known_migrations() -> set[str]:
     return found
 
 
+def missing(side: Database) -> set[str]:
+    """The migrations of this code that the database has not applied."""
+    with side.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT app || '.' || name FROM django_migrations")
+        return known_migrations() - {name for (name,) in cursor.fetchall()}
+
+
 def migrate(side: Database) -> None:
     """Applies all migrations of this code. Raises RuntimeError."""
     done = subprocess.run(

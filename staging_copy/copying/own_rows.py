@@ -76,7 +76,7 @@ def kept_rows(current: Database, side: Database, policy: Policy) -> Iterator[lis
 def delete_kept_rows(side: Database, policy: Policy) -> None:
     """For a database that takes the place of one that is lost."""
     with side.connect() as connection, connection.cursor() as cursor:
-        for table in sorted(policy.kept):
+        for table in sorted(policy.kept - _VALID_IN_BACKUPS):
             cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"public.{quote(table)}"])
             if cursor.fetchone()[0]:
                 cursor.execute(f"DELETE FROM public.{quote(table)}")
@@ -241,6 +241,8 @@ class _Table:
 
 
 _MISSING = "missing"
+# What was erased stays erased, whichever backup says so.
+_VALID_IN_BACKUPS = {"privacy_erasure"}
 
 
 def _columns(cursor: Any, table: str) -> list[str]:

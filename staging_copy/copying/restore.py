@@ -4,7 +4,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 from staging_copy.backup.archive import Archive
-from staging_copy.copying import build, own_rows, privileges, swap
+from staging_copy.copying import build, migrations, own_rows, privileges, swap
+from staging_copy.copying.erasures import apply_erasures
 from staging_copy.masking.policy import Policy
 from staging_copy.postgres import Database
 
@@ -39,10 +40,13 @@ def restore_into(
             privileges.restore_settings(Archive.open(archive), side)
         build.analyze(side, jobs=jobs)
         on_progress("Switching over...")
+        is_older = migrations.missing(side)
         seconds = _switch_over(live, side, policy)
     except BaseException:
         swap.drop(live, swap.next_name(live))
         raise
+    if is_older:
+        on_progress("The backup is older than the code: run manage.py migrate, then manage.py apply_erasures.")
     on_progress(f"Restored {live.name}. Downtime: {seconds:.2f} s. The previous database is kept as {kept}.")
     return kept
 
@@ -52,4 +56,6 @@ def _switch_over(live: Database, side: Database, policy: Policy) -> float:
         own_rows.delete_kept_rows(side, policy)
         return swap.swap(live)
     with own_rows.kept_rows(live, side, policy):
+        if not migrations.missing(side):
+            apply_erasures(side)
         return swap.swap(live)

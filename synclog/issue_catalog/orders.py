@@ -11,6 +11,13 @@ ADDRESS_INCOMPLETE = IssueType(
     fix=_("Enter street and number in {source}."),
     blocking=False,
 )
+ADDRESS_LEFT_OUT = IssueType(
+    "address_left_out",
+    title=_("Address left out"),
+    message=_("The {use} address lacks what {platform} requires: {missing}. It was left out."),
+    fix=_("Complete the address in {source}."),
+    blocking=False,
+)
 DELIVERY_ADDRESS_MISSING = IssueType(
     "delivery_address_missing",
     title=_("Delivery address missing"),

@@ -230,6 +230,13 @@ IMAGE_URL_INVALID = IssueType(
     fix=_("Correct the URL in the image feed."),
     blocking=False,
 )
+IMAGE_NOT_SENT = IssueType(
+    "image_not_sent",
+    title=_("Image not sent"),
+    message=_("The image {url} was not sent: {reason}."),
+    fix=_("Replace the image in {source}."),
+    blocking=False,
+)
 TWO_NAMES = IssueType(
     "two_names",
     title=_("Two names for one value"),

@@ -5,11 +5,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+import requests
 from django.core import mail
 from playwright.sync_api import Page, expect
 
 from accounts.models import User
-from tests.accounts.conftest import PASSWORD, totp
+from tests.accounts.conftest import PASSWORD, totp, use_provider
 from tests.dashboard.merchants import Merchant
 
 PageOf = Callable[[User | None], Page]
@@ -46,7 +47,7 @@ def test_password_is_reset_with_the_link(acorn: Merchant, page: Page) -> None:
     page.get_by_role("button", name="Save password").click()
     page.get_by_role("link", name="Log in").click()
     log_in(page, "quite another phrase")
-    expect(page.get_by_role("heading", name="BigCommerce shop")).to_be_visible()
+    expect(page.get_by_role("heading", name="BigCommerce shop", exact=True)).to_be_visible()
 
 
 def test_passkey_replaces_password_and_app_is_asked_for(acorn: Merchant, page: Page, live_server: Any) -> None:
@@ -84,11 +85,39 @@ def test_passkey_replaces_password_and_app_is_asked_for(acorn: Merchant, page: P
     page.get_by_role("button", name="Log out").click()
 
     page.get_by_role("button", name="Use a passkey").click()
-    expect(page.get_by_role("heading", name="BigCommerce shop")).to_be_visible()
+    expect(page.get_by_role("heading", name="BigCommerce shop", exact=True)).to_be_visible()
     page.locator("summary", has_text="Your account:").click()
     page.get_by_role("button", name="Log out").click()
 
     log_in(page, home=home)
     expect(page.get_by_role("heading", level=1)).to_have_text("Second factor")
     page.get_by_role("button", name="Use passkey").click()
-    expect(page.get_by_role("heading", name="BigCommerce shop")).to_be_visible()
+    expect(page.get_by_role("heading", name="BigCommerce shop", exact=True)).to_be_visible()
+
+
+def test_invited_person_joins(acorn: Merchant, page: Page, page_of: PageOf) -> None:
+    owner = page_of(acorn.owner)
+    owner.goto("/s/acorn/team/")
+    owner.get_by_label("Email").fill("nora@acorn.example")
+    owner.get_by_label("Role", exact=True).select_option("viewer")
+    owner.get_by_role("button", name="Send invitation").click()
+    expect(owner.get_by_text("Invitation sent to nora@acorn.example.")).to_be_visible()
+    (link,) = re.findall(r"http\S+", mail.outbox[0].body)
+    page.goto(link)
+    page.get_by_label("Your name").fill("Nora")
+    page.get_by_label("Password").fill("quite another phrase")
+    page.get_by_role("button", name="Create account and join").click()
+    expect(page.get_by_text("Welcome to Acorn")).to_be_visible()
+    owner.reload()
+    expect(owner.get_by_role("table", name="Team members")).to_contain_text("Nora")
+
+
+def test_single_sign_on(acorn: Merchant, page: Page, settings: Any, issuer: str) -> None:
+    use_provider(settings, issuer)
+    claims = {"email": "alice@acorn.example", "email_verified": True}
+    requests.put(f"{issuer}/users/alice", json=claims, timeout=10).raise_for_status()
+    page.goto("/login/?next=/s/acorn/issues/")
+    page.get_by_role("link", name="Log in with Acme ID").click()
+    page.locator("input[name=sub]").fill("alice")
+    page.locator("input[name=sub]").press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Inbox")

@@ -1,7 +1,6 @@
 """Single sign-on with a real OpenID Connect provider, in a process of its own (A2)."""
 
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,32 +13,16 @@ from django.test import Client
 from accounts.models import AuditEvent, Membership, User
 from accounts.roles import Role, write_role_groups
 from accounts.single_sign_on import parse_roles
-from synccenter.demo.platforms import free_port
-from synccenter.processes import Processes
-from tests.accounts.conftest import PASSWORD
+from tests.accounts.conftest import PASSWORD, use_provider
 from tests.dashboard.merchants import Merchant
 
 ROLES = ["chiefs=administrator", "staff=operator", "acorn team=acorn:member", "acorn board=acorn:owner"]
 
 
-@pytest.fixture(scope="module")
-def issuer() -> Iterator[str]:
-    """The URL of a provider that logs anybody in as whom they say they are."""
-    port, group = free_port(0), Processes()
-    group.start("provider", [sys.executable, "-m", "oidc_provider_mock", "--port", str(port)], {})
-    group.wait_for("provider", "running on")
-    yield f"http://127.0.0.1:{port}"
-    group.stop(grace=0)
-
-
 @pytest.fixture
 def sso(db: None, issuer: str, settings: Any) -> Callable[..., tuple[Client, str]]:
     """`sso(sub, **claims)`: a client in which the person has logged in at the provider, and where it was sent then."""
-    settings.OIDC_ISSUER = issuer
-    settings.OIDC_DOMAINS = ["acorn.example", "hub.example"]
-    app = {"provider_id": "sso", "name": "Acme ID", "client_id": "hub", "secret": "s"}
-    app["settings"] = {"server_url": issuer}  # type: ignore[assignment]
-    settings.SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"OAUTH_PKCE_ENABLED": True, "APPS": [app]}}
+    use_provider(settings, issuer)
     write_role_groups()
 
     def log_in(sub: str, **claims: Any) -> tuple[Client, str]:

@@ -183,10 +183,11 @@ CASES = {
         credential="access_token_secret",
         credentials=MAGENTO_OAUTH,
         options={"products": 5},
+        settings={"customers": True},
         states={DataType.PRODUCTS: ("offered", "id"), DataType.STOCK: ("in_stock", "id")},
         prepare=seed_magento_products,
         calls=9,  # products and variants: a lookup before and after each of two bulks, and their results
-        changes_only=frozenset((DataType.PRICES,)),
+        changes_only=frozenset((DataType.PRICES, DataType.CUSTOMERS)),  # customers are never removed
     ),
     "netsuite": Case(
         sandbox="netsuite",

@@ -352,6 +352,44 @@ def test_a_product_deleted_while_listing_hides_no_other(
         listing(adapter, "product").list_ids(cursor=first.cursor)
 
 
+def test_stock_is_read_by_location(open_adapter: Open, store: SandboxProcess) -> None:
+    adapter = open_adapter("bigcommerce", stock_by_location=True)
+    row = next(each for each in store.state("products") if each["inventory_tracking"] == "variant")
+    (variant, *_) = [each for each in store.state("variants") if each["product_id"] == row["id"]]
+    items = [{"location_id": at, "variant_id": variant["id"], "quantity": 3 + at} for at in (1, 2)]
+    adapter.http.request("PUT", "/v3/inventory/adjustments/absolute", body={"items": items})
+    variants = product(adapter, row["id"]).variants or []
+    stock = variants[0].stock or []
+    assert [(each.location, each.quantity) for each in stock] == [("BC-LOCATION-1", 4), ("WAREHOUSE", 5)]
+
+
+def test_price_lists_and_prices_for_quantities_are_read(open_adapter: Open, store: SandboxProcess) -> None:
+    adapter = open_adapter("bigcommerce", price_lists=True)
+    row = next(each for each in store.state("products") if each["inventory_tracking"] == "variant")
+    variant = next(each for each in store.state("variants") if each["product_id"] == row["id"])
+    ends = {"quantity_min": 50, "quantity_max": 2**31 - 1}
+    rules = [
+        {"quantity_min": 10, "quantity_max": 49, "type": "percent", "amount": 10},
+        ends | {"type": "price", "amount": 3},
+    ]
+    adapter.http.request("PUT", f"/v3/catalog/products/{row['id']}", body={"bulk_pricing_rules": rules})
+    record = {"variant_id": variant["id"], "currency": "gbp", "price": 40, "sale_price": 30}
+    tiers = [ends | {"type": "fixed", "amount": 25.5}]
+    adapter.http.request("PUT", "/v3/pricelists/1/records", body=[record | {"bulk_pricing_tiers": tiers}])
+    change(store, row["id"], price=20)
+    adapter.http.request("PUT", "/v3/catalog/variants", body=[{"id": variant["id"], "price": 20}])
+    found = (product(adapter, row["id"]).variants or [])[0].price
+    assert isinstance(found, list)
+    prices = [(each.min_quantity, each.max_quantity, each.amount, each.list_amount) for each in found]
+    assert prices == [
+        *((1, None, 20, None), (10, 49, 18, None), (50, None, 17, None)),
+        *((1, None, 30, 40), (50, None, Decimal("25.5"), None)),
+    ]
+    lists = [each.price_list for each in found]
+    assert lists[:3] == [None] * 3 and lists[3] is not None and lists[3] == lists[4]
+    assert (lists[3].name, lists[3].currency, lists[3].customer_groups) == ("Trade", "GBP", ["Trade"])
+
+
 # Webhooks
 
 

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from catalog.items import ImageItem
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import BatchRejected, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
@@ -302,6 +303,43 @@ def test_a_product_that_the_store_cannot_represent_is_reported(adapter: Adapter[
     assert skipped.value.problem.code == code and skipped.value.fix
 
 
+# Images
+
+
+def images_of(store: SandboxProcess, product_id: str) -> list[tuple[str, bool]]:
+    rows = [row for row in store.state("images") if str(row["product_id"]) == product_id]
+    rows.sort(key=lambda row: row["sort_order"])
+    return [(row["image_file"].rpartition("/")[2].partition("__")[0], row["is_thumbnail"]) for row in rows]
+
+
+def with_images(*names: str) -> Any:
+    images = [ImageItem(f"https://images.example.com/{name}.jpg", "", place) for place, name in enumerate(names)]
+    return product(1, images=images)
+
+
+def test_changed_images_are_added_reordered_and_deleted(adapter: Adapter[Any], store: SandboxProcess) -> None:
+    before, after = with_images("front", "back", "side"), with_images("side", "front", "top view")
+    outcome = created(adapter, before)
+    assert images_of(store, outcome.external_id) == [("front", True), ("back", False), ("side", False)]
+    own = {"image_url": "https://images.example.com/theirs.jpg", "sort_order": 9}
+    adapter.http.request("POST", f"/v3/catalog/products/{outcome.external_id}/images", body=own)
+    assert change(adapter, outcome, before, after).error is None
+    expected = [("side", True), ("front", False), ("top view", False), ("theirs", False)]
+    assert images_of(store, outcome.external_id) == expected
+    store.clear_calls()
+    change(adapter, outcome, after, after)
+    assert writes(store) == ["PUT catalog/products"]
+
+
+def test_an_image_that_the_store_rejects_is_reported(adapter: Adapter[Any], store: SandboxProcess) -> None:
+    before, after = with_images("front"), with_images("front", "gone")
+    outcome = created(adapter, before)
+    body = {"status": 422, "title": "The image could not be downloaded"}
+    store.fault("status", method="POST", path="/images$", status=422, body=body)
+    rejected = change(adapter, outcome, before, after)
+    assert isinstance(rejected.error, SkipRecord) and "downloaded" in str(rejected.error)
+
+
 # Stock and prices
 
 
@@ -422,3 +460,22 @@ def test_two_products_with_the_same_sku_are_an_issue(adapter: Adapter[Any], stor
     first, second = adapter.target(PRODUCTS).send(creations(adapter, PRODUCTS, variants_with_equal_options))
     assert first.error is None
     assert isinstance(second.error, SkipRecord) and second.error.problem.code == "already_linked"
+
+
+def test_stock_and_prices_at_the_store_are_compared(
+    open_adapter: Open, store: SandboxProcess, refs: References
+) -> None:
+    adapter = open_adapter("bigcommerce_target", price_list_id=1)
+    item = variant(1, stock="17", price="8")
+    item.prices.append(replace(item.prices[0], min_quantity=10, max_quantity=99, amount=Decimal(7)))
+    for data_type in (STOCK, PRICES):
+        [operation] = operations(adapter, data_type, [item], refs)
+        adapter.target(data_type).send([operation])
+        page = adapter.target(data_type).read_existing(cursor=None)
+        assert page.items[operation.external_id] == operation.content and page.cursor is None
+        assert adapter.target(data_type).find_existing([operation.external_id, "999999"]) == {operation.external_id}
+    assert operation.content["bulk_pricing_tiers"][0]["quantity_max"] == 99
+    for data_type in (STOCK, PRICES):
+        store.fault("status", status=200, body={"surprise": []}, times=1)
+        with pytest.raises(TryAgainLater):
+            adapter.target(data_type).read_existing(cursor=None)

@@ -1,12 +1,15 @@
 """Exporting products with their variants to a Magento shop, with the bulk API or one by one."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from threading import Thread
 from typing import Any
 
 import pytest
 
+from catalog.items import ImageItem
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import Queued, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome
@@ -301,6 +304,70 @@ def test_characters_that_the_shop_cannot_store_are_left_out(adapter: Adapter[Any
     (outcome,) = send(adapter, product(3, title="Lamp \U0001f600!", variants=[variant(30, 3, options=[])]))
     assert outcome.error is None and [each.code for each in outcome.warnings] == ["characters_left_out"]
     assert by_sku(shop)["SKU-30"]["name"] == "Lamp !"
+
+
+@pytest.fixture
+def pictures() -> Iterator[str]:
+    """A server of images: names that begin with `no` are not found, `text` is no image."""
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            body = b"text" if self.path == "/text" else b"\xff\xd8\xff picture"
+            self.send_response(404 if self.path.startswith("/no") else 200)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    Thread(target=server.serve_forever, daemon=True).start()
+    yield f"http://127.0.0.1:{server.server_port}"
+    server.shutdown()
+    server.server_close()
+
+
+def test_images_are_sent_once_and_removed(pictures: str, open_adapter: Open, shop: SandboxProcess) -> None:
+    adapter = open_adapter("magento_target", images=True)
+
+    def sent(*names: str) -> tuple[list[tuple[int, str]], Outcome]:
+        images = [ImageItem(f"{pictures}/{name}", name, position) for position, name in enumerate(names)]
+        (outcome,) = send(adapter, product(3, images=images, variants=[variant(30, 3, options=[])]))
+        assert outcome.error is None
+        return [(each["id"], each["label"]) for each in by_sku(shop)["SKU-30"]["media_gallery_entries"]], outcome
+
+    first, outcome = sent("a.jpg", "none.jpg", "text", "b.jpg")
+    assert [label for _, label in first] == ["a.jpg", "b.jpg"]
+    assert [each.code for each in outcome.warnings] == ["image_not_sent"] * 2
+    assert by_sku(shop)["SKU-30"]["media_gallery_entries"][0]["types"] == ["image", "small_image", "thumbnail"]
+    shop.clear_calls()
+    assert sent("a.jpg", "b.jpg")[0] == first
+    assert not [call for call in shop.calls() if (call["method"], call["path"]) == ("POST", "/rest/all/V1/products")]
+    assert sent("b.jpg")[0] == first[1:]
+    assert sent()[0] == []
+    shop.control(
+        "PATCH",
+        "row",
+        json={
+            "account": "alpha",
+            "kind": "products",
+            "id": by_sku(shop)["SKU-30"]["id"],
+            "changes": {"media_gallery_entries": [OWN_IMAGE]},
+        },
+    )
+    assert sent("a.jpg")[0] == [(9, "Own")]  # the shop's own image is kept alone
+
+
+OWN_IMAGE = {
+    "id": 9,
+    "media_type": "image",
+    "label": "Own",
+    "position": 0,
+    "disabled": False,
+    "types": [],
+    "file": "/o/w/own.jpg",
+}
 
 
 def test_a_bulk_with_a_lost_response_creates_no_duplicates(adapter: Adapter[Any], shop: SandboxProcess) -> None:

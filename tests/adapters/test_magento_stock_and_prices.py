@@ -1,6 +1,7 @@
 """Stock and prices are sent to a Magento shop by SKU, many per call."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -145,6 +146,38 @@ def test_a_rejected_price_does_not_affect_others(adapter: Adapter[Any], shop: Sa
     assert isinstance(first.error, SkipRecord) and second.error is None
     assert first.error.problem.values == {"reason": "Invalid attribute Price = -1.5."}
     assert (prices(shop)["SKU-1"], prices(shop)["SKU-2"]) == (0, 7)
+
+
+def test_tier_prices_are_replaced_and_removed(open_adapter: Open, shop: SandboxProcess) -> None:
+    adapter = open_adapter("magento_target", tier_prices=True)
+
+    def priced(*more: tuple[int, str, list[str]]) -> Any:
+        item = variant(1)
+        (first,) = item.prices
+        lists = {True: "of-a-group", False: first.price_list}
+        item.prices = [
+            first,
+            *(
+                replace(first, price_list=lists[bool(g)], min_quantity=q, amount=Decimal(a), customer_groups=g)
+                for q, a, g in more
+            ),
+        ]
+        return item
+
+    def stored() -> list[tuple[int, float, float]]:
+        row = next(row for row in shop.state("goods") if row["sku"] == "SKU-1")
+        return [(each["customer_group_id"], each["qty"], each["value"]) for each in row.get("tier_prices", ())]
+
+    group: list[str] = ["Wholesale"]
+    assert errors(adapter, PRICES, priced((10, "9", []), (1, "8", group), (5, "7", group))) == [None]
+    assert stored() == [(32000, 10, 9), (2, 1, 8), (2, 5, 7)]
+    page = adapter.target(PRICES).read_existing(cursor=None)
+    sent = adapter.target(PRICES).payload(priced((10, "9", []), (1, "8", group), (5, "7", group)), NOTHING)
+    assert sent in page.items.values()
+    assert errors(adapter, PRICES, priced((10, "9.5", []))) == [None] and stored() == [(32000, 10, 9.5)]
+    (unknown,) = errors(adapter, PRICES, priced((1, "8", ["Nobody"])))
+    assert isinstance(unknown, SkipRecord) and "Customer Group = Nobody" in str(unknown)
+    assert errors(adapter, PRICES, priced()) == [None] and stored() == []
 
 
 def test_a_missing_inventory_source_needs_attention(open_adapter: Open) -> None:

@@ -9,6 +9,7 @@ from connectors.services.connections import install_connection
 from connectors.services.runs import sync
 from hub.kinds import DataType, Kind
 from hub.models import Change, Connection, Link, Run
+from hub.services import start_run
 from orders.models import Customer, Order
 from sandbox.catalog import COLOURS, SIZES
 from sandbox.process import SandboxProcess
@@ -143,3 +144,28 @@ def test_a_removal_in_the_shops_queue_is_sent_once(source: Connection, other: Sa
     assert bulks(other) == [1] and not Change.objects.exists()
     (row,) = [row for row in other.state("goods") if str(row["id"]) == link.external_id]
     assert row["status"] == 2
+
+
+def test_a_hidden_product_is_suspended_by_a_partial_import(source: Connection, shop: SandboxProcess) -> None:
+    """And stays so after a full import; one that becomes a variant of another product moves there."""
+    simple = [row for row in shop.state("products") if row["type_id"] == "simple"]
+    parent = next(row for row in shop.state("goods") if row["type_id"] == "configurable")
+    hidden, moved = simple[:2]
+    change_row(shop, hidden["id"], visibility=1)
+    first = parent["extension_attributes"]["configurable_product_links"]
+    child = next(row for row in shop.state("goods") if row["id"] == first[0])
+    extension = parent["extension_attributes"] | {"configurable_product_links": [*first, moved["id"]]}
+    change_row(shop, moved["id"], visibility=1, custom_attributes=child["custom_attributes"])
+    change_row(shop, parent["id"], extension_attributes=extension)
+    job = source.jobs.get(data_type=DataType.PRODUCTS, direction="import")
+    for scope in (Run.Scope.PARTIAL, Run.Scope.FULL):
+        start_run(job=job, trigger=Run.Trigger.BUTTON, scope=scope)
+        work_until_idle()
+        assert Variant.objects.get(sku=hidden["sku"], status="suspended").product.status == "suspended"
+    owner = Variant.objects.get(sku=moved["sku"], status="live").product
+    assert Link.objects.get(kind=Kind.PRODUCT, item_id=owner.pk).external_id == str(parent["id"])
+
+
+def change_row(shop: SandboxProcess, number: int, **changes: object) -> None:
+    about = {"account": "alpha", "kind": "products", "id": number, "changes": changes}
+    shop.control("PATCH", "row", json=about)

@@ -8,7 +8,10 @@ from accounts.admin_audit import ACTION_LABELS, action_label
 from staging_copy.models import Copy
 
 ROOT = Path(__file__).parents[2]
-APPS = ("accounts", "catalog", "connectors", "dashboard", "hub", "orders", "staging_copy", "synccenter", "synclog")
+APPS = (
+    *("accounts", "catalog", "connectors", "dashboard", "hub", "notifications", "orders", "privacy", "staging_copy"),
+    *("synccenter", "synclog"),
+)
 # How `record_audit_event` is named where it is called.
 NAMES = {"record_audit_event", "audit"}
 

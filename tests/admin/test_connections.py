@@ -101,6 +101,21 @@ def test_empty_secret_keeps_the_stored_one(operator: Console, shop: Connection) 
     assert AuditEvent.objects.get(action="connection.change").detail == {"credentials_changed": False}
 
 
+def test_secret_is_entered_again_when_the_connection_leads_to_another_host(operator: Console, shop: Connection) -> None:
+    """Who may change a connection must not learn its secret by sending it to a host of theirs."""
+    sent = operator.form_of(page(shop)) | {"base_url": "http://localhost:9"}
+    errors = operator.errors_of(operator.post(page(shop), sent))
+    assert list(errors) == ["credentials__token"] and "another host" in errors["credentials__token"][0]
+    shop.refresh_from_db()
+    assert shop.base_url == "http://127.0.0.1:9"
+    sent |= {"base_url": "http://127.0.0.1:9/api"}
+    assert operator.post(page(shop), sent).status_code == 302
+    sent |= {"base_url": "http://localhost:9", "credentials__token": "entered-again"}
+    assert operator.post(page(shop), sent).status_code == 302
+    shop.refresh_from_db()
+    assert (shop.base_url, shop.credentials["token"]) == ("http://localhost:9", "entered-again")
+
+
 def test_new_secret_replaces_the_stored_one(operator: Console, shop: Connection) -> None:
     operator.post(page(shop), operator.form_of(page(shop)) | {"credentials__token": "rolled"})
     shop.refresh_from_db()

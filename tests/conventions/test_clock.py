@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
-FOLDERS = ("connectors", "hub", "synclog", "orders", "catalog")
+FOLDERS = ("connectors", "hub", "synclog", "orders", "catalog", "privacy", "notifications")
 MACHINE_CLOCK = re.compile(r"timezone\.now\(\)|datetime\.(now|utcnow|today)\(|date\.today\(|time\.time\(")
 # It compares the two.
 ALLOWED = {"hub/clock.py"}

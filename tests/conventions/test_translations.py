@@ -21,7 +21,7 @@ TEMPLATES = (
     "templates",
 )
 PACKAGES = (
-    *("accounts", "catalog", "common", "connectors", "dashboard", "hub", "orders"),
+    *("accounts", "catalog", "common", "connectors", "dashboard", "hub", "notifications", "orders", "privacy"),
     *("staging_copy", "synccenter", "synclog"),
 )
 

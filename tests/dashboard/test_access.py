@@ -28,12 +28,12 @@ CHANGES = {
     *("test_connection", "connect_test", "connect_begin", "connect_sample", "save_mapping"),
     "test_connection",
     *("invite", "resend_invitation", "withdraw_invitation", "change_role", "remove_member", "transfer_ownership"),
-    *("leave_team", "ask_for_access"),
+    *("leave_team", "ask_for_access", "erase_customer"),
 }
 # Actions that viewers can take, because they concern only themselves.
 OWN_ACTIONS = {"create_key", "revoke_key", "leave_team", "ask_for_access"}
 # Pages that viewers cannot see.
-NOT_FOR_VIEWERS = {"payload", "connect", "connect_form", "connect_setup", "mapping"}
+NOT_FOR_VIEWERS = {"payload", "export_customer", "connect", "connect_form", "connect_setup", "mapping"}
 NAMES = [pattern.name for pattern in seller_urls]
 
 

@@ -53,6 +53,20 @@ def schedule_after_update(job: Job) -> str:
     return job.full_schedule
 
 
+def test_the_schedule_of_an_import_depends_on_the_size_as_well() -> None:
+    seller = make_seller("shop")
+    products(seller, 4_999)
+    credentials = {"access_token": "token"}
+    url = "http://127.0.0.1:9"
+    shop = install_connection(
+        seller=seller, platform="magento", name="shop", slug="shop", base_url=url, credentials=credentials, start=False
+    )
+    job = shop.jobs.get(data_type="products", direction="import")
+    assert (job.full_schedule, job.by_size) == ("1h", True)
+    products(seller, 1)
+    assert schedule_after_update(job) == "1d"
+
+
 def test_a_new_job_gets_the_schedule_of_its_size(small: Job) -> None:
     assert (small.full_schedule, small.by_size) == ("1h", True)
     large = make_seller("large")

@@ -7,6 +7,7 @@ to it by accident. The connection's URL is `https://api.bigcommerce.com/stores/{
 from typing import Any, TypeVar
 
 from connectors.platforms.bigcommerce import settings
+from connectors.platforms.bigcommerce.assumptions import SOURCE_ASSUMPTIONS, TARGET_ASSUMPTIONS
 from connectors.platforms.bigcommerce.client import BigCommerceClient, SourceClient, TargetClient
 from connectors.platforms.bigcommerce.sources import Brands, Categories, Customers, Orders, Products, StoreSettings
 from connectors.platforms.bigcommerce.targets import (
@@ -65,6 +66,7 @@ class BigCommerce(_BigCommerce[SourceClient]):
     Settings = settings.Settings
     Credentials = settings.SourceCredentials
     FieldMap = settings.FieldMap
+    assumptions = SOURCE_ASSUMPTIONS
     streams = (StoreSettings, Categories, Brands, Products, Customers, Orders)
     webhooks = BigCommerceWebhooks
 
@@ -80,6 +82,7 @@ class BigCommerceTarget(_BigCommerce[TargetClient]):
     role = Role.CUSTOM  # products come from the seller's shop
     Settings = settings.TargetSettings
     Credentials = settings.Credentials
+    assumptions = TARGET_ASSUMPTIONS
     streams = (BrandTarget, CategoryTarget, ProductTarget, StockTarget, PriceTarget)
 
     def make_client(self) -> TargetClient:

@@ -39,8 +39,9 @@ GRAMS_PER_UNIT = {
 PAGE_SIZE = MAX_PAGE_SIZE
 # Keeps the URL below about 2,000 characters.
 IDS_PER_REQUEST = 250
-# A list nested in a product is only assumed to be complete if it is shorter than the vendor's default page size.
-MAX_INCLUDED_ITEMS = 50
+# The rows of a page if a request names no limit. A list nested in a product, or a page of V2, is only assumed to be
+# complete if it is shorter.
+DEFAULT_PAGE_SIZE = 50
 
 Row = dict[str, Any]
 
@@ -133,11 +134,11 @@ class BigCommerceClient:
         raise_malformed_response(path)
 
     def v2_fetch_all(self, path: str) -> list[Any]:
-        """All pages of a V2 listing, whose responses have no total."""
+        """All pages of a V2 listing, whose responses have no total and whose largest page is not documented."""
 
         def read(number: int) -> Slice:
             rows = self.v2_list(path, page=number, limit=PAGE_SIZE)
-            return rows, len(rows) >= PAGE_SIZE
+            return rows, len(rows) >= DEFAULT_PAGE_SIZE
 
         return all_pages(read)
 
@@ -156,7 +157,7 @@ class BigCommerceClient:
     def complete(self, product: Row) -> None:
         """Replace nested lists that the listing may have truncated by complete ones."""
         for name in ("variants", "images"):
-            if isinstance(product.get(name), list) and len(product[name]) >= MAX_INCLUDED_ITEMS:
+            if isinstance(product.get(name), list) and len(product[name]) >= DEFAULT_PAGE_SIZE:
                 product[name] = self.fetch_all(f"{PRODUCTS}/{product['id']}/{name}")
 
 

@@ -26,6 +26,16 @@ class Settings(Schema):
         title="Storefronts",
         description="IDs of the channels whose products and categories are imported. Leave empty for all.",
     )
+    price_lists: bool = Field(
+        False,
+        title="Price lists",
+        description="Import the price lists of customer groups and storefronts, and prices for quantities.",
+    )
+    stock_by_location: bool = Field(
+        False,
+        title="Stock by location",
+        description="Read what each location has to sell. The API account needs the scope Store Inventory.",
+    )
     b2b_channel_id: int | None = Field(
         None, title="B2B channel", description="Import only orders from this channel. Leave empty for all."
     )

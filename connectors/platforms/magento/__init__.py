@@ -6,10 +6,10 @@ shop may have one and respond with 429.
 
 from typing import Any, TypeVar
 
-from connectors.platforms.magento import settings
+from connectors.platforms.magento import assumptions, settings
 from connectors.platforms.magento.client import MagentoClient, ShopClient, TargetClient
 from connectors.platforms.magento.sources import Brands, Categories, Customers, Orders, Products, StoreSettings
-from connectors.platforms.magento.targets import PriceTarget, ProductTarget, ShipmentTarget, StockTarget
+from connectors.platforms.magento.targets import CustomerTarget, PriceTarget, ProductTarget, ShipmentTarget, StockTarget
 from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.authenticators import Authenticator, OAuth1, bearer
@@ -56,6 +56,7 @@ class Magento(_Magento[ShopClient]):
     role = Role.SHOP
     Settings = settings.Settings
     FieldMap = settings.FieldMap
+    assumptions = assumptions.SHOP
     streams = (StoreSettings, Categories, Brands, Products, Customers, Orders, ShipmentTarget)
 
     def make_client(self) -> ShopClient:
@@ -63,14 +64,15 @@ class Magento(_Magento[ShopClient]):
 
 
 class MagentoTarget(_Magento[TargetClient]):
-    """Writes products with their variants, stock and prices to a shop, matched by SKU."""
+    """Writes products with their variants, stock and prices to a shop, matched by SKU; customers by email address."""
 
     key = "magento_target"
     name = "Magento 2 (target)"
     role = Role.CUSTOM  # products come from the seller's shop
     Settings = settings.TargetSettings
     FieldMap = settings.TargetMap
-    streams = (ProductTarget, StockTarget, PriceTarget)
+    assumptions = assumptions.TARGET
+    streams = (ProductTarget, StockTarget, PriceTarget, CustomerTarget)
 
     def make_client(self) -> TargetClient:
         return MagentoClient(self.account, self.http)

@@ -13,6 +13,7 @@ from connectors.platforms.magento.rights import describe_denied_right
 from connectors.platforms.magento.search import Filter, Group, any_of, search_params
 from connectors.platforms.magento.settings import FieldMap, Settings, StoreViewSettings, TargetMap, TargetSettings
 from connectors.platforms.magento.skus import sku_key
+from connectors.platforms.magento.values import text
 from connectors.sdk.account import Account
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import ListingRepeats, NeedsAttention, TryAgainLater
@@ -56,6 +57,12 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
                 views = [each for each in configs if each.get("code") != "admin"] or configs
                 return next((each for each in views if each.get("code") == self.settings.store_view), views[0])
         self.raise_malformed_response(path)
+
+    @cached_property
+    def customer_groups(self) -> dict[int, str]:
+        """The ID of each customer group → its name."""
+        rows = self.fetch_all("/customerGroups/search", sort=("id",))
+        return {row["id"]: text(row.get("code")) for row in rows if row_ids([row])}
 
     # Calls
 
@@ -124,7 +131,7 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
         `sort` names an additional sort field, for fields where several rows may have the same value.
         """
         found: list[Any] = []
-        for chunk in _chunks(dict.fromkeys(map(str, values))):
+        for chunk in chunks(map(str, values)):
             found += self.fetch_all(path, any_of(field, chunk), *groups, sort=(field, *sort), size=MAX_PAGE_SIZE)
         return found
 
@@ -159,11 +166,12 @@ def row_ids(rows: Iterable[Any], key: str = "id") -> list[int]:
     return [number for row in rows if isinstance(row, dict) and (number := whole_number(row.get(key))) is not None]
 
 
-def _chunks(values: Iterable[str]) -> Iterator[list[str]]:
-    """As many values as fit into a page and into a URL. One with a comma needs a filter of its own."""
+def chunks(values: Iterable[str]) -> Iterator[list[str]]:
+    """The values, once each, as many together as fit into a page and into a URL. One with a comma needs a filter of its
+    own."""
     chunk: list[str] = []
     length = 0
-    for value in values:
+    for value in dict.fromkeys(values):
         size = len(quote(value, safe="")) + (FILTER_LENGTH if "," in value else len("%2C"))
         if chunk and (length + size > MAX_FILTER_LENGTH or len(chunk) == MAX_PAGE_SIZE):
             yield chunk

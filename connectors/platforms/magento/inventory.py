@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from connectors.platforms.magento.search import Filter
 from connectors.sdk.decoding import whole_number
+from connectors.sdk.responses import RequestRejected
 
 if TYPE_CHECKING:
     from connectors.platforms.magento.client import MagentoClient
@@ -23,7 +24,7 @@ class Inventory:
 
     def __init__(self, client: "MagentoClient[Any, Any]") -> None:
         self.client = client
-        self._stocks: dict[str, int] = {}
+        self._stocks: dict[str, int | None] = {}
         self._sources: dict[int, list[str]] = {}
 
     def stock_of_store(self, store_id: int) -> int | None:
@@ -31,16 +32,24 @@ class Inventory:
         code = self._websites.get(self._website_of_store.get(store_id, ADMIN))
         return self.stock_of_website(code) if code else None
 
-    def stock_of_website(self, code: str) -> int:
-        """The ID of the stock that is assigned to a website."""
+    def stock_of_website(self, code: str) -> int | None:
+        """The ID of the stock that is assigned to a website; None if there is none."""
         if code not in self._stocks:
-            path = f"/inventory/stock-resolver/website/{code}"
-            match self.client.get(path):
-                case {"stock_id": given} if (number := whole_number(given)) is not None:
-                    self._stocks[code] = number
-                case _:
-                    self.client.raise_malformed_response(path)
+            self._stocks[code] = self._resolve_stock(code)
         return self._stocks[code]
+
+    def _resolve_stock(self, code: str) -> int | None:
+        path = f"/inventory/stock-resolver/website/{code}"
+        try:
+            answer = self.client.http.get(self.client.path(path)).json()
+        except RequestRejected as error:
+            if error.status == 404:
+                return None
+            raise
+        match answer:
+            case {"stock_id": given} if (number := whole_number(given)) is not None:
+                return number
+        self.client.raise_malformed_response(path)
 
     @property
     def website_codes(self) -> list[str]:

@@ -23,6 +23,11 @@ class Settings(StoreViewSettings):
     b2b_store_id: int | None = Field(
         None, title="B2B store view", description="ID of the store view whose orders are imported. Leave empty for all."
     )
+    deduct_reservations: bool = Field(
+        True,
+        title="Deduct open orders from stock",
+        description="Off: the physical quantity of each source, with half as many calls.",
+    )
     ship_from: str = Field(
         "", title="Ship from", description="Inventory source of shipments. Leave empty to let Magento choose."
     )
@@ -36,6 +41,11 @@ class TargetSettings(StoreViewSettings):
         "",
         title="Price list",
         description="Slug of the SyncCenter price list with the default prices. Leave empty for the first.",
+    )
+    tier_prices: bool = Field(
+        False,
+        title="Send tier prices",
+        description="Prices for quantities and customer groups. They replace those in Magento.",
     )
     source_code: str = Field(
         "default", min_length=1, title="Source", description="Code of the inventory source that receives stock."
@@ -53,6 +63,16 @@ class TargetSettings(StoreViewSettings):
         True,
         title="Use bulk API for products",
         description="Requires running queue consumers. If off, each product is sent in its own call.",
+    )
+    customers: bool = Field(
+        False,
+        title="Send customers",
+        description="Magento welcomes each new customer by email.",
+    )
+    images: bool = Field(
+        False,
+        title="Send images",
+        description="Only for products without images of the shop's own.",
     )
     attribute_set_id: int = Field(4, title="Attribute set", description="ID of the attribute set for new products.")
 

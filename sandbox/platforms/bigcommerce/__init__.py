@@ -12,12 +12,16 @@ from sandbox.platforms.bigcommerce import (
     back_office,
     brands,
     categories,
+    currencies,
+    customer_groups,
     customers,
+    customers_v2,
     images,
     inventory,
     options,
     order_shipments,
     orders,
+    price_list_assignments,
     price_lists,
     products,
     refunds,
@@ -26,7 +30,7 @@ from sandbox.platforms.bigcommerce import (
     webhooks,
 )
 from sandbox.platforms.bigcommerce.api import Account, routes
-from sandbox.platforms.bigcommerce.responses import ApiError
+from sandbox.platforms.bigcommerce.responses import ApiError, InvalidRequest
 from sandbox.platforms.bigcommerce.sales import BigCommerceSales
 from sandbox.platforms.bigcommerce.state import KINDS, rows_of
 from sandbox.platforms.bigcommerce.webhook_delivery import Delivery
@@ -36,7 +40,10 @@ AREAS = (
     assignments,
     brands,
     categories,
+    currencies,
+    customer_groups,
     customers,
+    customers_v2,
     webhooks,
     images,
     store_information,
@@ -45,6 +52,7 @@ AREAS = (
     order_shipments,
     orders,
     order_shipments,
+    price_list_assignments,
     price_lists,
     products,
     refunds,
@@ -88,7 +96,7 @@ class BigCommerce(Platform):
         self.delivery.stop()
 
     def invalid_request(self, problem: Problem) -> Response:
-        return ApiError(422, problem.detail).response()
+        return InvalidRequest(problem.detail)
 
     def rate_limited(self) -> Response:
         """A 429 with the headers of the first store, as if its window had just been used up."""

@@ -1,10 +1,9 @@
-"""`/v3/customers` with addresses and attributes, and `/v2/customer_groups`."""
+"""`/v3/customers` with addresses and attributes."""
 
 from typing import Any
 
 from starlette.responses import Response
 
-from sandbox.platforms.base import json_response
 from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
 from sandbox.platforms.bigcommerce.fields import Field, Fields, Filters, list_of, parse_datetime, requested_includes
 from sandbox.platforms.bigcommerce.responses import ApiError, CursorPager, Pager, list_response, no_content, too_many
@@ -81,13 +80,13 @@ def customer_view(store: Store, customer: Row, include: frozenset[str] = frozens
     if "formfields" in include:
         full["form_fields"] = form_fields
     if "addresses" in include:
-        full["addresses"] = _addresses(customer)
+        full["addresses"] = address_views(customer)
     if "attributes" in include:
         full["attributes"] = _attributes(customer)
     return full
 
 
-def _addresses(customer: Row) -> list[Row]:
+def address_views(customer: Row) -> list[Row]:
     return [
         {
             "id": customer["id"] * 10 + position,
@@ -222,7 +221,7 @@ def _of_customers(request: ApiRequest, sub_resources: Any) -> Response:
 
 
 def list_addresses(request: ApiRequest) -> Response:
-    return _of_customers(request, _addresses)
+    return _of_customers(request, address_views)
 
 
 def list_attribute_values(request: ApiRequest) -> Response:
@@ -231,10 +230,6 @@ def list_attribute_values(request: ApiRequest) -> Response:
 
 def list_attributes(request: ApiRequest) -> Response:
     return list_response(request.store.customer_attributes)
-
-
-def list_groups(request: ApiRequest) -> Response:
-    return json_response(request.store.customer_groups)
 
 
 OPERATIONS = [
@@ -247,5 +242,4 @@ OPERATIONS = [
     Operation("GET", "/v3/customers/addresses", list_addresses),
     Operation("GET", "/v3/customers/attributes", list_attributes),
     Operation("GET", "/v3/customers/attribute-values", list_attribute_values),
-    Operation("GET", "/v2/customer_groups", list_groups),
 ]

@@ -1,6 +1,8 @@
 """`/v3/catalog/products/{id}/images`: one per call, at most 1,000 per product."""
 
 from collections.abc import Iterable
+from pathlib import PurePosixPath
+from urllib.parse import urlsplit
 
 from starlette.responses import Response
 
@@ -24,7 +26,8 @@ def image_view(store: Store, image: Row) -> Row:
     """An image with the URLs of its sizes. The original URL is not returned."""
     full = store.images.full(image)
     url = full.pop("image_url")
-    full["image_file"] = url.removeprefix("https://images.example.com")
+    file = PurePosixPath(urlsplit(url).path)
+    full["image_file"] = f"a/{image['id'] % 1000:03d}/{file.stem}__{image['id']:05d}{file.suffix}"
     full.setdefault("date_modified", store.products.rows[image["product_id"]]["date_modified"])
     for size in ("zoom", "standard", "thumbnail", "tiny"):
         full[f"url_{size}"] = f"{url}?size={size}"

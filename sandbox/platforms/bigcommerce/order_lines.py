@@ -14,9 +14,10 @@ from sandbox.order_parts import LineParts
 from sandbox.platforms.base import json_response
 from sandbox.platforms.bigcommerce import order_totals
 from sandbox.platforms.bigcommerce.api import ApiRequest
-from sandbox.platforms.bigcommerce.order_requests import listing, order_of, page_of
+from sandbox.platforms.bigcommerce.order_requests import order_of
 from sandbox.platforms.bigcommerce.responses import V2ApiError
 from sandbox.platforms.bigcommerce.store import Store
+from sandbox.platforms.bigcommerce.v2 import listing, page_of
 from sandbox.tables import Row
 
 PHYSICAL, DIGITAL, GIFT_CERTIFICATE = "physical", "digital", "giftcertificate"

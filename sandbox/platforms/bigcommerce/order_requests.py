@@ -1,18 +1,12 @@
-"""What all calls of orders share: the order in the path, paging of V2, dates, and the change of an order."""
+"""What all calls of orders share: the order in the path, its addresses, and the change of an order."""
 
-from datetime import UTC, datetime
-from email.utils import format_datetime
 from typing import Any
 
-from starlette.responses import Response
-
-from sandbox.platforms.base import json_response
 from sandbox.platforms.bigcommerce.api import ApiRequest
-from sandbox.platforms.bigcommerce.responses import V2ApiError, no_content
+from sandbox.platforms.bigcommerce.responses import V2ApiError
 from sandbox.platforms.bigcommerce.store import Store, timestamp
 from sandbox.tables import Row
 
-PAGE = 250
 ADDRESS = (
     "first_name", "last_name", "company", "street_1", "street_2", "city", "state", "zip", "country",
     "country_iso2", "phone", "email",
@@ -25,34 +19,6 @@ def order_of(request: ApiRequest) -> Row:
     if order is None:
         raise V2ApiError(404, "The requested resource was not found.")
     return order
-
-
-def page_of(request: ApiRequest, rows: list[Row]) -> list[Row]:
-    """One page of rows. Assumed: a `limit` above 250 is reduced."""
-    numbers = []
-    for name, default in (("page", "1"), ("limit", "50")):
-        given = request.query.get(name, default)
-        if not given.isdecimal() or int(given) < 1:
-            raise V2ApiError(400, f"The field '{name}' is invalid.")
-        numbers.append(int(given))
-    limit = min(numbers[1], PAGE)
-    start = (numbers[0] - 1) * limit
-    return rows[max(0, start - request.overlap) : start + limit]
-
-
-def listing(request: ApiRequest, rows: list[Row]) -> Response:
-    """V2 answers an empty page with 204."""
-    request.annotate_call(items=len(rows))
-    return json_response(rows) if rows else no_content()
-
-
-def date(seconds: int) -> str:
-    return format_datetime(datetime.fromtimestamp(seconds, UTC))
-
-
-def resource(store: Store, path: str) -> Row:
-    """A link to a part of an order that has an address of its own."""
-    return {"url": f"https://api.bigcommerce.com/stores/{store.name}/v2{path}", "resource": path}
 
 
 def address_view(address: Row) -> Row:

@@ -20,17 +20,11 @@ from sandbox.platforms.bigcommerce.order_lines import (
     sides,
     text,
 )
-from sandbox.platforms.bigcommerce.order_requests import (
-    address_view,
-    addresses_of,
-    listing,
-    order_of,
-    page_of,
-    resource,
-)
+from sandbox.platforms.bigcommerce.order_requests import address_view, addresses_of, order_of
 from sandbox.platforms.bigcommerce.order_totals import Amount, charge_amount, charges, total_of, wrapping_amount
 from sandbox.platforms.bigcommerce.responses import V2ApiError
 from sandbox.platforms.bigcommerce.store import Store
+from sandbox.platforms.bigcommerce.v2 import listing, page_of, resource
 from sandbox.tables import Row
 
 

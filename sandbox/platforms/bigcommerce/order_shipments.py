@@ -8,18 +8,11 @@ from sandbox.platforms.base import json_response
 from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
 from sandbox.platforms.bigcommerce.fields import Field, Fields
 from sandbox.platforms.bigcommerce.order_lines import address_id, is_shipped, left_to_ship, line_id, shipped
-from sandbox.platforms.bigcommerce.order_requests import (
-    address_view,
-    addresses_of,
-    date,
-    listing,
-    order_of,
-    page_of,
-    write_order,
-)
+from sandbox.platforms.bigcommerce.order_requests import address_view, addresses_of, order_of, write_order
 from sandbox.platforms.bigcommerce.order_resources import address_count
 from sandbox.platforms.bigcommerce.responses import V2ApiError, no_content
 from sandbox.platforms.bigcommerce.store import Store, timestamp
+from sandbox.platforms.bigcommerce.v2 import date, listing, page_of
 from sandbox.tables import Row
 
 SHIPMENT = Fields(

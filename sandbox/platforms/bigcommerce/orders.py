@@ -31,20 +31,11 @@ from sandbox.platforms.bigcommerce.order_lines import (
     sides,
     text,
 )
-from sandbox.platforms.bigcommerce.order_requests import (
-    address_view,
-    archive,
-    date,
-    listing,
-    merged,
-    order_of,
-    page_of,
-    resource,
-    write_order,
-)
+from sandbox.platforms.bigcommerce.order_requests import address_view, archive, merged, order_of, write_order
 from sandbox.platforms.bigcommerce.order_totals import OrderTotals
 from sandbox.platforms.bigcommerce.responses import V2ApiError, no_content
 from sandbox.platforms.bigcommerce.store import DEFAULT_LOCATION, Store, timestamp
+from sandbox.platforms.bigcommerce.v2 import date, listing, page_of, resource
 from sandbox.tables import Row
 
 STATUSES = {

@@ -115,6 +115,7 @@ PRODUCT = Fields(
     total_sold=Field("integer"),
     custom_url=Field("object"),
     custom_fields=Field("array", max_length=255),
+    bulk_pricing_rules=Field("array"),
     variants=Field("array", max_length=VARIANTS),
     images=Field("array", max_length=1000),
 )
@@ -194,7 +195,10 @@ def product_view(store: Store, product: Row, include: frozenset[str] = frozenset
         full["custom_fields"] = list(custom)
     if "channels" in include:
         full["channels"] = list(channels)
-    for empty in include & {"bulk_pricing_rules", "modifiers", "parent_relations", "reviews", "videos"}:
+    rules = full.pop("bulk_pricing_rules", ())
+    if "bulk_pricing_rules" in include:
+        full["bulk_pricing_rules"] = list(rules)
+    for empty in include & {"modifiers", "parent_relations", "reviews", "videos"}:
         full[empty] = []
     return full
 
@@ -365,6 +369,9 @@ def to_columns(store: Store, fields: Row, product: Row | None) -> dict[str, str]
         fields["custom_fields"] = tuple(
             {"id": number, **CUSTOM_FIELD.writable(field)} for number, field in enumerate(fields["custom_fields"], 1)
         )
+    if "bulk_pricing_rules" in fields:
+        rules = enumerate(fields["bulk_pricing_rules"], 1)
+        fields["bulk_pricing_rules"] = tuple({"id": number, **rule} for number, rule in rules)
     return partial
 
 

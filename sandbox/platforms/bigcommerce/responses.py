@@ -9,6 +9,7 @@ from urllib.parse import urlencode
 
 import orjson
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from sandbox.platforms.base import json_response
 from sandbox.tables import Row
@@ -40,6 +41,21 @@ class V2ApiError(ApiError):
 
     def response(self) -> Response:
         return json_response([{"status": self.status, "message": self.title}], self.status)
+
+
+class InvalidRequest(Response):
+    """The answer to a request that breaks the contract, in the format of the version that it was sent to."""
+
+    def __init__(self, detail: str) -> None:
+        self.detail = detail
+        rejected = ApiError(422, detail).response()
+        super().__init__(rejected.body, rejected.status_code, dict(rejected.headers))
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if "/v2/" in scope["path"]:
+            await V2ApiError(400, self.detail).response()(scope, receive, send)
+        else:
+            await super().__call__(scope, receive, send)
 
 
 class BatchApiError(ApiError):

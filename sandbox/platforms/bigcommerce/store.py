@@ -40,6 +40,7 @@ class Store:
         self.categories = Table(defaults.CATEGORY)
         self.brands = Table(defaults.BRAND, unique=("name",))
         self.price_lists = Table({}, unique=("name",))
+        self.price_list_assignments = Table({})
         self.records = Table(defaults.PRICE_RECORD, unique=("key",), group="price_list_id")
         self.customers = Table(defaults.CUSTOMER, unique=("email",))
         self.orders = Table(defaults.ORDER)
@@ -353,6 +354,7 @@ class Store:
         trade = self.price_lists.add(
             {"name": "Trade", "active": True, "date_created": created, "date_modified": created}
         )
+        self.price_list_assignments.add({"price_list_id": trade["id"], "customer_group_id": 1, "channel_id": SHOP})
         for variant in self.variants.after(0, TRADE_LIST_SIZE):
             price = self.variant_price(variant)
             if price and variant["product_id"]:

@@ -3,12 +3,15 @@
 import ipaddress
 from urllib.parse import urlsplit
 
+import orjson
 from starlette.responses import Response
 
-from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
+from sandbox.platforms.base import json_response
+from sandbox.platforms.bigcommerce.api import ApiRequest, Handler, Operation
 from sandbox.platforms.bigcommerce.fields import Field, Fields, Filters, boolean
-from sandbox.platforms.bigcommerce.responses import ApiError, Pager, item_response, not_found
+from sandbox.platforms.bigcommerce.responses import ApiError, Pager, V2ApiError, item_response, no_content, not_found
 from sandbox.platforms.bigcommerce.store import timestamp
+from sandbox.platforms.bigcommerce.v2 import listing, page_of
 from sandbox.tables import Row
 
 PER_SCOPE = 10
@@ -136,7 +139,30 @@ def _hook(request: ApiRequest) -> Row:
     return hook
 
 
+# The older address of the same webhooks: bare answers, and errors as V2 has them.
+
+
+def list_old_hooks(request: ApiRequest) -> Response:
+    return listing(request, page_of(request, list(request.store.webhooks)))
+
+
+def _old(handle: Handler, status: int = 200) -> Handler:
+    def answer(request: ApiRequest) -> Response:
+        try:
+            body = orjson.loads(handle(request).body)
+        except ApiError as error:
+            raise V2ApiError(error.status, error.title) from error
+        return json_response(body["data"], status) if status != 204 else no_content()
+
+    return answer
+
+
 OPERATIONS = [
+    Operation("GET", "/v2/hooks", list_old_hooks),
+    Operation("POST", "/v2/hooks", _old(create_hook, 201)),
+    Operation("GET", "/v2/hooks/{hook_id:int}", _old(get_hook)),
+    Operation("PUT", "/v2/hooks/{hook_id:int}", _old(change_hook)),
+    Operation("DELETE", "/v2/hooks/{hook_id:int}", _old(delete_hook, 204)),
     Operation("GET", "/v3/hooks", list_hooks),
     Operation("POST", "/v3/hooks", create_hook),
     Operation("GET", "/v3/hooks/{hook_id:int}", get_hook),

@@ -34,16 +34,11 @@ class Magento(Platform):
             generated_orders.fill(store)
 
     def routes(self) -> list[BaseRoute]:
-        bulk = Route(
-            "/rest/{view}/async/bulk/V1/products/bySku", self._guarded(BULK_RIGHT, queue, 202), methods=["PUT"]
-        )
-        return [
-            bulk,
-            *(
-                Route(f"/rest/{{view}}/V1{path}", self._guarded(right, handle), methods=[method])
-                for method, path, right, handle in HANDLERS
-            ),
+        routes = [
+            ("PUT", "/async/bulk/V1/products/bySku", self._guarded(BULK_RIGHT, queue, 202)),
+            *((method, f"/V1{path}", self._guarded(right, handle)) for method, path, right, handle in HANDLERS),
         ]
+        return [Route(f"/rest/{{view}}{path}", endpoint, methods=[method]) for method, path, endpoint in routes]
 
     def control_routes(self) -> list[BaseRoute]:
         return [*back_office.routes(self.stores), *sales_routes(MagentoSales(self.stores))]

@@ -9,6 +9,8 @@ from typing import Any
 
 import orjson
 
+from sandbox.platforms.magento import products
+from sandbox.platforms.magento.products import ENTRY
 from sandbox.platforms.magento.responses import ApiError, Row, required, validated
 from sandbox.platforms.magento.store import ATTRIBUTES, HIDDEN, VISIBLE, Store, attribute
 
@@ -16,20 +18,63 @@ MAX_BULK_SIZE = 5000
 COMPLETE, FAILED, OPEN = 1, 3, 4
 TOPIC = "async.magento.catalog.api.productrepositoryinterface.save.put"
 MAX_SKU_LENGTH = 64
+BUNDLE_OPTION = {
+    "option_id": int,
+    "title": str,
+    "required": bool,
+    "type": str,
+    "position": int,
+    "sku": str,
+    "product_links": [
+        {
+            "id": str,
+            "sku": str,
+            "option_id": int,
+            "qty": float,
+            "position": int,
+            "is_default!": bool,
+            "price!": float,
+            "price_type!": int,
+            "can_change_quantity": int,
+            "extension_attributes": dict,
+        }
+    ],
+}
 PRODUCT = {
+    "id": int,
     "sku!": str,
     "name": str,
+    "created_at": str,
+    "updated_at": str,
     "attribute_set_id": int,
     "price": float,
     "status": int,
     "visibility": int,
     "type_id": str,
     "weight": float,
-    "custom_attributes": [{"attribute_code!": str, "value!": str}],
+    "custom_attributes": [{"attribute_code!": str, "value!": object}],
+    "product_links": [dict],
+    "options": [dict],
+    "media_gallery_entries": [ENTRY],
+    "tier_prices": [{"customer_group_id!": int, "qty!": float, "value!": float, "extension_attributes": dict}],
     "extension_attributes": {
-        "category_links": [{"position!": int, "category_id!": str}],
+        "website_ids": [int],
+        "category_links": [{"position": int, "category_id!": str, "extension_attributes": dict}],
+        "stock_item": dict,
+        "bundle_product_options": [BUNDLE_OPTION],
+        "downloadable_product_links": [dict],
+        "downloadable_product_samples": [dict],
         "configurable_product_options": [
-            {"attribute_id!": str, "label!": str, "position!": int, "values!": [{"value_index!": int}]}
+            {
+                "id": int,
+                "attribute_id!": str,
+                "label": str,
+                "position": int,
+                "is_use_default": bool,
+                "values!": [{"value_index!": int}],
+                "product_id": int,
+                "extension_attributes": dict,
+            }
         ],
         "configurable_product_links": [int],
     },
@@ -42,7 +87,7 @@ def save(store: Store, body: Any) -> Row:
     As in the shop, SKUs are trimmed, and the database has question marks for each byte of a character outside of
     Unicode's basic plane: a product with such an SKU is saved, but not found again.
     """
-    product = validated(body, {"product!": PRODUCT})["product"]
+    product = validated(body, {"product!": PRODUCT, "saveOptions": bool})["product"]
     given = product["sku"].strip(" ")
     product = _storable(product | {"sku": given})
     stored = store.by_sku(product["sku"])
@@ -57,7 +102,11 @@ def save(store: Store, body: Any) -> Row:
         for each in product.get("custom_attributes", ())
         if each["attribute_code"] in ATTRIBUTES
     }
+    given_images = product.pop("media_gallery_entries", None)
+    if given_images is not None:
+        products.replace_images(store, row, given_images)
     row |= product | {
+        "id": row["id"],
         "sku": row["sku"],
         "custom_attributes": [{"attribute_code": code, "value": value} for code, value in custom.items()],
         "extension_attributes": row["extension_attributes"] | product.get("extension_attributes", {}),

@@ -10,8 +10,8 @@ import orjson
 from starlette.requests import Request
 
 from sandbox.platforms.base import annotate_call
-from sandbox.platforms.magento import bulk_api, inventory, invoices, products, shipments, stock_and_prices
-from sandbox.platforms.magento.responses import ApiError, Row
+from sandbox.platforms.magento import bulk_api, customers, inventory, invoices, products, shipments, stock_and_prices
+from sandbox.platforms.magento.responses import ApiError, Row, unknown
 from sandbox.platforms.magento.search import search
 from sandbox.platforms.magento.store import GROUPS, MEDIA, SOURCES, VIEWS, Store
 
@@ -95,6 +95,38 @@ async def _websites(request: Request, store: Store) -> list[Row]:
 
 async def _store_views(request: Request, store: Store) -> list[Row]:
     return inventory.store_views(VIEWS[1:])
+
+
+async def _attribute_options(request: Request, store: Store) -> list[Row]:
+    code = request.path_params["code"]
+    for row in store.attributes.values():
+        if row["attribute_code"] == code:
+            return list(row["options"])
+    raise unknown("attributeCode", code)
+
+
+async def _add_tier_prices(request: Request, store: Store) -> list[Row]:
+    return stock_and_prices.save_tier_prices(store, await _body(request), replace=False)
+
+
+async def _replace_tier_prices(request: Request, store: Store) -> list[Row]:
+    return stock_and_prices.save_tier_prices(store, await _body(request), replace=True)
+
+
+async def _tier_prices(request: Request, store: Store) -> list[Row]:
+    return stock_and_prices.tier_prices(store, await _body(request))
+
+
+async def _delete_tier_prices(request: Request, store: Store) -> list[Row]:
+    return stock_and_prices.delete_tier_prices(store, await _body(request))
+
+
+async def _create_customer(request: Request, store: Store) -> Row:
+    return customers.create(store, await _body(request))
+
+
+async def _update_customer(request: Request, store: Store) -> Row:
+    return customers.update(store, request.path_params["number"], await _body(request))
 
 
 async def _groups(request: Request, store: Store) -> Row:
@@ -217,7 +249,12 @@ HANDLERS: list[tuple[str, str, str, Handler]] = [
     ("POST", "/shipment/track", "Magento_Sales::shipment", _track),
     ("GET", "/products", "Magento_Catalog::products", _products),
     ("GET", "/products/attributes", "Magento_Catalog::attributes_attributes", _listing("attributes")),
+    ("GET", "/products/attributes/{code}/options", "Magento_Catalog::attributes_attributes", _attribute_options),
     ("POST", "/products/base-prices", "Magento_Catalog::catalog", _base_prices),
+    ("POST", "/products/tier-prices", "Magento_Catalog::catalog", _add_tier_prices),
+    ("PUT", "/products/tier-prices", "Magento_Catalog::catalog", _replace_tier_prices),
+    ("POST", "/products/tier-prices-information", "Magento_Catalog::catalog", _tier_prices),
+    ("POST", "/products/tier-prices-delete", "Magento_Catalog::catalog", _delete_tier_prices),
     ("POST", "/products", "Magento_Catalog::products", _save),
     ("PUT", "/products/{sku}", "Magento_Catalog::products", _save_named),
     ("GET", "/bulk", "Magento_Logging::system_magento_logging_bulk_operations", _listing("operations")),
@@ -232,6 +269,8 @@ HANDLERS: list[tuple[str, str, str, Handler]] = [
     ("DELETE", "/products/{sku}/media/{number:int}", "Magento_Catalog::catalog", _delete_image),
     ("GET", "/categories/list", "Magento_Catalog::categories", _listing("categories")),
     ("GET", "/customers/search", "Magento_Customer::customer", _listing("customers")),
+    ("POST", "/customers", "Magento_Customer::manage", _create_customer),
+    ("PUT", "/customers/{number:int}", "Magento_Customer::manage", _update_customer),
     ("GET", "/customerGroups/search", "Magento_Customer::group", _groups),
     ("GET", "/inventory/source-items", "Magento_InventoryApi::source", _source_items),
     ("POST", "/inventory/source-items", "Magento_InventoryApi::stock_source_item_assign", _save_source_items),

@@ -61,7 +61,24 @@ def product_of(store: Store, sku: str) -> Row:
 def add_image(store: Store, sku: str, body: Row) -> int:
     """As at the vendor, the same picture sent twice is stored twice."""
     row = product_of(store, sku)
-    entry = validated(body, {"entry!": ENTRY})["entry"]
+    image = _stored_image(store, row, validated(body, {"entry!": ENTRY})["entry"])
+    row["media_gallery_entries"].append(image)
+    store.set_updated_at(row)
+    return int(image["id"])
+
+
+def replace_images(store: Store, row: Row, entries: list[Row]) -> None:
+    """As at the vendor, a list that is given with a product replaces its images: none removes all of them."""
+    known = {each["id"]: each for each in row["media_gallery_entries"]}
+    row["media_gallery_entries"] = [
+        known[entry["id"]] | {name: value for name, value in entry.items() if name != "content"}
+        if entry.get("id") in known
+        else _stored_image(store, row, entry)
+        for entry in entries
+    ]
+
+
+def _stored_image(store: Store, row: Row, entry: Row) -> Row:
     content = entry.get("content")
     if not content:
         raise ApiError(400, "The image content is invalid. Verify the content and try again.")
@@ -78,10 +95,7 @@ def add_image(store: Store, sku: str, body: Row) -> int:
     while file in taken:
         number += 1
         file = f"/{name[0]}/{name[1:2] or '_'}/{stem}_{number}.{ending}"
-    image = store.image(file, entry["position"], entry["label"], entry["types"])
-    row["media_gallery_entries"].append(image)
-    store.set_updated_at(row)
-    return int(image["id"])
+    return store.image(file, entry["position"], entry["label"], entry["types"])
 
 
 def delete_image(store: Store, sku: str, number: int) -> bool:

@@ -77,6 +77,8 @@ def validated(body: Any, shape: Any, path: str = "request") -> Any:
 
 
 def _is(value: Any, wanted: type) -> bool:
+    if wanted is object:
+        return True
     if wanted is float:
         return isinstance(value, int | float) and not isinstance(value, bool)
     return isinstance(value, wanted) and (wanted is bool or not isinstance(value, bool))

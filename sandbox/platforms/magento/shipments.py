@@ -12,7 +12,7 @@ SHIP = {
     "items": [{"order_item_id!": int, "qty!": float}],
     "notify": bool,
     "appendComment": bool,
-    "comment": {"comment!": str, "is_visible_on_front!": int},
+    "comment": {"comment!": str, "is_visible_on_front": int},
     "tracks": [{"track_number!": str, "title!": str, "carrier_code!": str}],
     "arguments": {"extension_attributes": {"source_code": str}},
 }

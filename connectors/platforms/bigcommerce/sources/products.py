@@ -2,13 +2,16 @@
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any
 
 from connectors.platforms.bigcommerce.client import PAGE_SIZE, PRODUCTS, VARIANTS, Row, SourceClient, join
 from connectors.platforms.bigcommerce.field_reader import FieldReader
+from connectors.platforms.bigcommerce.inventory import read_locations
 from connectors.platforms.bigcommerce.listings import ProductListing
 from connectors.platforms.bigcommerce.paging import isoformat_utc, page_by_id, row_ids
 from connectors.platforms.bigcommerce.sources.base import ChangeSource
+from connectors.platforms.bigcommerce.sources.price_lists import PriceLists
 from connectors.platforms.bigcommerce.sources.variants import VariantReader
 from connectors.sdk import issues
 from connectors.sdk.paging import Cursor, Page, Slice, numbered_page
@@ -69,14 +72,31 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
 
     def _filters(self) -> Row:
         channels = self.client.settings.channel_ids
-        return {"include": INCLUDE} | ({"channel_id:in": join(channels)} if channels else {})
+        include = f"{INCLUDE},bulk_pricing_rules" if self.client.settings.price_lists else INCLUDE
+        return {"include": include} | ({"channel_id:in": join(channels)} if channels else {})
 
     def records(self, rows: Iterable[Any]) -> list[ProductRecord]:
         rows = list(rows)
         for row in rows:
             if row_ids([row]):
                 self.client.complete(row)
+        if self.client.settings.stock_by_location:
+            self._add_locations(rows)
+        if self.client.settings.price_lists:
+            self._price_lists.add_records(_variants(rows))
         return super().records(rows)
+
+    @cached_property
+    def _price_lists(self) -> PriceLists:
+        return PriceLists(self.client)
+
+    def _add_locations(self, rows: Iterable[Any]) -> None:
+        """Add the locations to the variants whose stock is tracked."""
+        tracked = [row for row in rows if isinstance(row, dict) and row.get("inventory_tracking") == "variant"]
+        variants = _variants(tracked)
+        locations = read_locations(self.client, row_ids(variants))
+        for each in variants:
+            each["locations"] = locations.get(each["id"], [])
 
     # Variants without a product
 
@@ -116,7 +136,8 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
         product = FieldReader(raw, problems, what="product")
         number = product.integer("id")
         self._validate(product)
-        reader = VariantReader(self.client, product)
+        lists = self._price_lists if self.client.settings.price_lists else None
+        reader = VariantReader(self.client, product, lists)
         status = "live" if product.flag("is_visible") else "suspended"
         return ProductRecord(
             external_id=str(number),
@@ -175,3 +196,9 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
             alt=image.text("description"),
             position=image.integer("sort_order"),
         )
+
+
+def _variants(rows: Iterable[Any]) -> list[Row]:
+    """The readable variants of rows of products."""
+    lists = [row["variants"] for row in rows if isinstance(row, dict) and isinstance(row.get("variants"), list)]
+    return [each for variants in lists for each in variants if row_ids([each])]

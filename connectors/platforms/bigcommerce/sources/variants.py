@@ -6,9 +6,10 @@ from typing import Any
 
 from connectors.platforms.bigcommerce.client import SourceClient
 from connectors.platforms.bigcommerce.field_reader import FieldReader, mapped_value
+from connectors.platforms.bigcommerce.sources.price_lists import PriceLists
 from connectors.sdk import issues
 from connectors.sdk.field_maps import mapped_paths, mapped_values
-from connectors.sdk.records import PriceRecord, Problem, StockRecord, VariantRecord
+from connectors.sdk.records import ConditionalPriceRecord, PriceRecord, Problem, StockRecord, VariantRecord
 from hub.kinds import Kind
 
 GRAM = Decimal("0.001")
@@ -17,8 +18,9 @@ GRAM = Decimal("0.001")
 class VariantReader:
     """Reads the variants of one product."""
 
-    def __init__(self, client: SourceClient, product: FieldReader) -> None:
+    def __init__(self, client: SourceClient, product: FieldReader, price_lists: PriceLists | None) -> None:
         self._client = client
+        self._price_lists = price_lists
         self._settings = client.field_map.products.settings
         self._paths = {kind: mapped_paths(client.field_map.products, kind) for kind in (Kind.VARIANT, "stock")}
         self._product = product
@@ -47,8 +49,8 @@ class VariantReader:
                 for name, path in self._settings.items()
                 if (value := self._mapped(variant, path)) is not None
             },
-            price=self._price(variant),
-            stock=[self._stock(variant)],
+            price=self._prices(variant),
+            stock=self._stock(variant),
             **self._mapped_values(Kind.VARIANT, variant),
         )
 
@@ -63,6 +65,14 @@ class VariantReader:
     def _weight(self, variant: FieldReader) -> Decimal | None:
         weight = self._own_or_shared(variant, "weight", issues.WEIGHT_NEGATIVE)
         return None if weight is None else (weight * self._client.grams_per_unit).quantize(GRAM)
+
+    def _prices(self, variant: FieldReader) -> PriceRecord | list[ConditionalPriceRecord] | None:
+        """The default price alone, unless there are others."""
+        default = self._price(variant)
+        if default is None or self._price_lists is None:
+            return default
+        prices = self._price_lists.prices(default, self._product, variant)
+        return prices if len(prices) > 1 else default
 
     def _price(self, variant: FieldReader) -> PriceRecord | None:
         """The price. The product's sale price applies only if the product's price does; zero means that there is no
@@ -87,13 +97,27 @@ class VariantReader:
         shared = self._product.decimal(name)
         return own if own is not None else shared if shared is None or shared >= 0 else None
 
-    def _stock(self, variant: FieldReader) -> StockRecord:
+    def _stock(self, variant: FieldReader) -> list[StockRecord]:
         """If stock is tracked by product, each variant has the product's stock: any of them can be bought until it is
         sold out."""
+        if places := variant.objects("locations"):
+            return [self._stock_at(place, variant) for place in places]
         owner = {"variant": variant, "product": self._product}.get(self._product.text("inventory_tracking"))
         warning = owner.integer("inventory_warning_level") if owner else 0
+        return [
+            StockRecord(
+                quantity=Decimal(owner.integer("inventory_level")) if owner else None,
+                min_level=Decimal(warning) if warning > 0 else None,
+                **self._mapped_values("stock", variant),
+            )
+        ]
+
+    def _stock_at(self, place: FieldReader, variant: FieldReader) -> StockRecord:
+        """Of a location that cannot be sold from, nothing is available."""
+        warning = place.nested("settings").integer("warning_level")
         return StockRecord(
-            quantity=Decimal(owner.integer("inventory_level")) if owner else None,
+            location=place.text("location_code") or place.key("location_id"),
+            quantity=Decimal(place.integer("available_to_sell") if place.flag("location_enabled") else 0),
             min_level=Decimal(warning) if warning > 0 else None,
             **self._mapped_values("stock", variant),
         )

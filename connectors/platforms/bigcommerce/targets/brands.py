@@ -82,7 +82,7 @@ class _StoreBrands:
         payload = operation.content
         linked = whole_number(operation.external_id) or 0
         row = self._by_id.get(linked) or self._match_by_name(payload["name"])
-        outcome = self._create(payload) if row is None else self._update(row, payload)
+        outcome = self._create(payload) if row is None else self._update(row, payload, operation.previous)
         self._linked.add(int(outcome.external_id))
         return outcome
 
@@ -95,11 +95,15 @@ class _StoreBrands:
         ids = ", ".join(str(row["id"]) for row in candidates)
         raise SkipRecord(issues.AMBIGUOUS_NAME(name=name, ids=ids))
 
-    def _update(self, row: Row, payload: Row) -> Outcome:
+    def _update(self, row: Row, payload: Row, previous: Row | None) -> Outcome:
         if row["id"] in self._linked:
             raise SkipRecord(issues.ALREADY_LINKED(name=payload["name"], external_id=row["id"]))
         outcome = Outcome(external_id=str(row["id"]))
-        if differing := {name: value for name, value in payload.items() if value != row.get(name)}:
+        differing = {name: value for name, value in payload.items() if value != row.get(name)}
+        # The store returns a URL of its own copy of the image.
+        if previous and previous.get("image_url") == payload.get("image_url"):
+            differing.pop("image_url", None)
+        if differing:
             outcome.error = partial_error(self._client.call("PUT", f"{BRANDS}/{row['id']}", body=differing))
         return outcome
 

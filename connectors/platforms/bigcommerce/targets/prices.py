@@ -1,16 +1,18 @@
 """Prices as the records of one price list, a thousand per call."""
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 from catalog.items import PriceItem, VariantItem
-from connectors.platforms.bigcommerce.client import IDS_PER_REQUEST, Row, join
+from connectors.platforms.bigcommerce.client import IDS_PER_REQUEST, PAGE_SIZE, Row, join
 from connectors.platforms.bigcommerce.error_messages import error_text, rejection_reason
-from connectors.platforms.bigcommerce.targets.base import StoreTarget, split
-from connectors.platforms.bigcommerce.targets.stock import variant_outcome
+from connectors.platforms.bigcommerce.targets.base import split
+from connectors.platforms.bigcommerce.targets.variant_values import VariantValues, variant_outcome
 from connectors.platforms.bigcommerce.values import full_and_sale, remote_variant_id
 from connectors.sdk import issues
 from connectors.sdk.errors import BatchRejected
 from connectors.sdk.operations import Operation, Outcome, References
+from connectors.sdk.paging import ExistingPage, numbered_page
 from connectors.sdk.records import Problem
 from connectors.sdk.responses import RequestRejected
 from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
@@ -20,7 +22,7 @@ from hub.kinds import DataType
 MAX_QUANTITY = 2**31 - 1
 
 
-class PriceTarget(StoreTarget[VariantItem]):
+class PriceTarget(VariantValues):
     data_type = DataType.PRICES
     batch_size = 1000
 
@@ -40,6 +42,19 @@ class PriceTarget(StoreTarget[VariantItem]):
         }
         return record if sale is None else record | {"sale_price": json_number(sale)}
 
+    def read_existing(self, *, cursor: Any) -> ExistingPage[Row]:
+        """The records of the price list. Of a variant with records in several currencies, only its presence."""
+        if not self.client.settings.price_list_id:
+            return ExistingPage({}, None)
+        query = {"include": "bulk_pricing_tiers", "limit": PAGE_SIZE}
+        path = f"/pricelists/{self.client.settings.price_list_id}/records"
+        rows, following = numbered_page(cursor, lambda number: self._slice(path, number, query))
+        found: dict[str, Row] = {}
+        for row in rows:
+            key = str(row["variant_id"])
+            found[key] = {"variant_id": row["variant_id"]} if key in found else _content(row)
+        return ExistingPage(found, following)
+
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
         """Records of a rejected batch may have been written nevertheless; writing them again does no harm."""
         path = f"/pricelists/{self.client.settings.price_list_id}/records"
@@ -58,13 +73,25 @@ class PriceTarget(StoreTarget[VariantItem]):
         return [variant_outcome(each) for each in operations]
 
 
+def _content(row: Row) -> Row:
+    """A record of the store in the format of a payload. The store returns null for a price that it does not have."""
+    fields = ("variant_id", "price", "sale_price", "bulk_pricing_tiers")
+    found = {name: row[name] for name in fields if row.get(name) is not None}
+    return found | {"currency": row["currency"].lower()}
+
+
 def _tiers(prices: Sequence[PriceItem]) -> list[Row]:
     """The ranges of quantities, which must not overlap; the last has no end."""
     rising = sorted(prices, key=lambda price: price.min_quantity)
-    ends = [following.min_quantity - 1 for following in rising[1:]] + [MAX_QUANTITY]
+    nexts = [following.min_quantity - 1 for following in rising[1:]] + [MAX_QUANTITY]
     return [
-        {"quantity_min": each.min_quantity, "quantity_max": end, "type": "fixed", "amount": json_number(each.amount)}
-        for each, end in zip(rising, ends, strict=False)
+        {
+            "quantity_min": each.min_quantity,
+            "quantity_max": min(each.max_quantity or end, end),
+            "type": "fixed",
+            "amount": json_number(each.amount),
+        }
+        for each, end in zip(rising, nexts, strict=False)
     ]
 
 

@@ -15,6 +15,7 @@ from connectors.platforms.bigcommerce.error_messages import (
 from connectors.platforms.bigcommerce.listings import ProductListing
 from connectors.platforms.bigcommerce.paging import complete_page_by_id
 from connectors.platforms.bigcommerce.targets.base import Numbered, StoreTarget, split
+from connectors.platforms.bigcommerce.targets.images import new_image, sync_images
 from connectors.platforms.bigcommerce.targets.product_payload import (
     CODES,
     COMPARED_FIELDS,
@@ -74,6 +75,8 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
             except RequestRejected as error:
                 outcome = Outcome(external_id=str(number), error=rejection_error(error))
             outcome.error = outcome.error or partly_saved.get(position)
+            if position not in partly_saved:
+                sync_images(self.client, operations[position], outcome)
             outcomes[position] = outcome
         return [outcomes[position] for position in range(len(operations))]
 
@@ -112,7 +115,8 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
 
     def _create(self, payload: Row) -> tuple[int, SkipRecord | None]:
         """The store's ID, and the error if not all of the product was saved."""
-        body = self._body(payload) | {"images": [{"image_url": url} for url in payload["images"]]}
+        body = self._body(payload)
+        body["images"] = [new_image(url, place) for place, url in enumerate(payload["images"])]
         # Stores with the second version of the product form require categories.
         fallback = self.client.settings.fallback_category_id
         body.setdefault("categories", [fallback] if fallback else [])

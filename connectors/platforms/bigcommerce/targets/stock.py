@@ -3,16 +3,20 @@
 import re
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from catalog.items import VariantItem
 from connectors.platforms.bigcommerce.client import Row
 from connectors.platforms.bigcommerce.error_messages import rejection_reason
-from connectors.platforms.bigcommerce.targets.base import StoreTarget, split
+from connectors.platforms.bigcommerce.inventory import ITEMS, ITEMS_PER_PAGE
+from connectors.platforms.bigcommerce.targets.base import split
 from connectors.platforms.bigcommerce.targets.inventory import ADJUSTMENTS, ITEMS_PER_REQUEST
+from connectors.platforms.bigcommerce.targets.variant_values import VariantValues, variant_outcome
 from connectors.platforms.bigcommerce.values import remote_variant_id
 from connectors.sdk import issues
 from connectors.sdk.errors import BatchRejected
 from connectors.sdk.operations import Operation, Outcome, References
+from connectors.sdk.paging import ExistingPage, numbered_page
 from connectors.sdk.records import Problem
 from connectors.sdk.responses import RequestRejected
 from connectors.sdk.values import SOLD_STATUSES
@@ -21,7 +25,7 @@ from hub.kinds import DataType
 ITEM_INDEX_PATTERN = re.compile(r"items\[(\d+)\]")
 
 
-class StockTarget(StoreTarget[VariantItem]):
+class StockTarget(VariantValues):
     data_type = DataType.STOCK
     batch_size = ITEMS_PER_REQUEST
 
@@ -31,6 +35,18 @@ class StockTarget(StoreTarget[VariantItem]):
             return None
         total = sum((each.quantity for each in item.stock), Decimal(0))
         return {"variant_id": remote_variant_id(item, refs), "quantity": max(0, int(total))}
+
+    def read_existing(self, *, cursor: Any) -> ExistingPage[Row]:
+        """The quantity on hand at the location that is written."""
+        query = {"location_id:in": str(self.client.settings.location_id), "limit": ITEMS_PER_PAGE}
+        rows, following = numbered_page(cursor, lambda number: self._slice(ITEMS, number, query))
+        contents = {
+            row["identity"]["variant_id"]: place["total_inventory_onhand"] for row in rows for place in row["locations"]
+        }
+        return ExistingPage(
+            {str(number): {"variant_id": number, "quantity": quantity} for number, quantity in contents.items()},
+            following,
+        )
 
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
         """Sends absolute quantities, so it is safe to repeat. The store is eventually consistent: reads lag behind."""
@@ -44,11 +60,6 @@ class StockTarget(StoreTarget[VariantItem]):
                 errors = _item_errors(error, [position for position, _ in written])
                 raise BatchRejected(rejection_reason(error), item_errors=errors) from error
         return [variant_outcome(each) for each in operations]
-
-
-def variant_outcome(operation: Operation[Row]) -> Outcome:
-    """Stock and prices are linked by the ID of their variant at the store."""
-    return Outcome(external_id=str((operation.payload or {}).get("variant_id") or operation.external_id))
 
 
 def _item_errors(rejection: RequestRejected, positions: Sequence[int]) -> dict[int, Problem]:

@@ -4,7 +4,6 @@ from functools import cached_property, partial
 from typing import Any
 
 from connectors.platforms.magento.api_model import ApiModel
-from connectors.platforms.magento.client import row_ids
 from connectors.platforms.magento.sources.base import MagentoSource
 from connectors.platforms.magento.values import mapped_value, text
 from connectors.sdk import issues
@@ -20,11 +19,6 @@ class Customers(MagentoSource[CustomerRecord]):
     partial_schedule = "15m"
     path = "/customers/search"
     required = ("email", "addresses")
-
-    @cached_property
-    def _groups(self) -> dict[int, str]:
-        rows = self.client.fetch_all("/customerGroups/search", sort=("id",))
-        return {row["id"]: text(row.get("code")) for row in rows if row_ids([row])}
 
     @cached_property
     def _mapped(self) -> dict[str, str]:
@@ -50,7 +44,7 @@ class Customers(MagentoSource[CustomerRecord]):
             last_name=api_row.lastname,
             company_name=billing.company if billing else "",
             phone=billing.telephone if billing else "",
-            group=self._groups.get(api_row.group_id, ""),
+            group=self.client.customer_groups.get(api_row.group_id, ""),
             addresses=[_address(each) for each in api_row.addresses],
             problems=[issues.ADDRESS_INCOMPLETE(use=incomplete.use)] if incomplete else [],
             **mapped_values(Kind.CUSTOMER, own),

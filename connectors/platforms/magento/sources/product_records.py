@@ -1,14 +1,14 @@
 """Converts a product of a shop, with its variants, to a record."""
 
-from datetime import UTC, date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.attributes import Attribute
 from connectors.platforms.magento.client import Row, ShopClient
-from connectors.platforms.magento.product_rows import CONFIGURABLE, ENABLED, is_variant
+from connectors.platforms.magento.product_rows import CONFIGURABLE, ENABLED, NOT_VISIBLE, is_variant
 from connectors.platforms.magento.skus import sku_key
+from connectors.platforms.magento.sources.price_records import TierPrice, prices_of
 from connectors.platforms.magento.values import mapped_value, text
 from connectors.platforms.magento.weights import grams_per_unit
 from connectors.sdk import issues
@@ -23,7 +23,6 @@ from connectors.sdk.records import (
     StockRecord,
     VariantRecord,
 )
-from connectors.sdk.time_zones import end_of_day, start_of_day, time_zone
 from hub.kinds import Kind
 
 GRAM = Decimal("0.001")
@@ -48,7 +47,7 @@ class ProductRecordBuilder:
         self.problems: list[Problem] = []
 
     def build(self, api_row: "ProductRow") -> ProductRecord:
-        status = "live" if api_row.status == ENABLED else "suspended"
+        status = "live" if api_row.status == ENABLED and api_row.visibility != NOT_VISIBLE else "suspended"
         custom = api_row.custom_attributes
         return ProductRecord(
             external_id=str(api_row.id),
@@ -157,31 +156,13 @@ class ProductRecordBuilder:
         return (own.weight * grams_per_unit(str(self.client.config["weight_unit"]))).quantize(GRAM)
 
     def _price(self, own: "ProductRow", *, fatal: bool) -> PriceRecord | list[ConditionalPriceRecord] | None:
-        """A special price applies on the days of its range, in the shop's time zone, if it is lower than the regular
-        price (C9)."""
         if own.price is None:
             self.problems.append(issues.PRICE_MISSING(**_missing(own, fatal=fatal)))
             return PriceRecord(amount=None)
         if own.price < 0:
             self.problems.append(issues.PRICE_NEGATIVE(**_at_fault(own, fatal=fatal)))
             return None
-        special = _positive_decimal(mapped_value(own.custom_attributes, "special_price"))
-        if not special or special >= own.price:
-            return PriceRecord(amount=own.price)
-        zone = time_zone(str(self.client.config.get("timezone") or "UTC")) or UTC
-        first = _parse_date(mapped_value(own.custom_attributes, "special_from_date"))
-        last = _parse_date(mapped_value(own.custom_attributes, "special_to_date"))
-        if first is None and last is None:
-            return PriceRecord(amount=special, list_amount=own.price)
-        return [
-            ConditionalPriceRecord(amount=own.price),
-            ConditionalPriceRecord(
-                amount=special,
-                list_amount=own.price,
-                starts_at=start_of_day(first, zone),
-                ends_at=end_of_day(last, zone),
-            ),
-        ]
+        return prices_of(self.client, own.price, own.custom_attributes, own.tier_prices)
 
     @property
     def _media_url(self) -> str:
@@ -220,22 +201,6 @@ def _by_number(external_id: str) -> tuple[int, str]:
     return len(external_id), external_id
 
 
-def _positive_decimal(value: Any) -> Decimal | None:
-    """A positive number; None for anything else, because merchants enter zero for "no value"."""
-    try:
-        number = Decimal(str(value))
-    except InvalidOperation:
-        return None
-    return number if number.is_finite() and number > 0 else None
-
-
-def _parse_date(value: Any) -> date | None:
-    try:
-        return date.fromisoformat(str(value)[:10])
-    except ValueError:
-        return None
-
-
 class _Entry(ApiModel):
     id: Text
     media_type: str = "image"
@@ -268,12 +233,14 @@ class ProductRow(ApiModel):
     sku: Text
     name: Text = ""
     status: int = 0
+    visibility: int = 0
     type_id: str = "simple"
     price: Decimal | None = None
     weight: Decimal | None = None
     updated_at: UtcDatetime | None = None
     custom_attributes: list[Any] = []
     media_gallery_entries: list[_Entry] = []
+    tier_prices: list[TierPrice] = []
     extension_attributes: _Extension = _Extension()
 
     @property

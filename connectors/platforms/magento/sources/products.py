@@ -1,36 +1,42 @@
 """Products with their variants, stock, prices and images.
 
 A product here is what a shop shows on its own: simple and virtual products that are visible, and configurable products.
-A simple product that is not visible individually is a variant of the configurable product that lists it. Bundles,
-grouped products and gift cards have no price or stock of their own and are left out.
+A simple product that is not visible individually is a variant of the configurable product that lists it; one that was
+imported and then hidden is suspended. Bundles, grouped products and gift cards have no price or stock of their own and
+are left out.
 """
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
-from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from connectors.platforms.magento import product_rows
 from connectors.platforms.magento.client import Row, row_ids
 from connectors.platforms.magento.product_rows import CONFIGURABLE, SIMPLE_TYPES, child_ids, is_variant
 from connectors.platforms.magento.search import Group
-from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.sources.base import ListedSource
 from connectors.platforms.magento.sources.product_records import ProductRecordBuilder, ProductRow, product_link
+from connectors.platforms.magento.sources.stock_records import fetch_stock
 from connectors.sdk.listing_protocol import record
 from connectors.sdk.paging import Cursor, Page
-from connectors.sdk.records import ProductRecord, StockRecord
+from connectors.sdk.records import ProductRecord
+from connectors.sdk.streams import SizeSchedules
 from hub.kinds import DataType, Kind
 
 # How many changed variants are stored individually until the products that contain them have been found.
 MAX_CHANGED_VARIANTS = 1000
 # Each product may have many variants, which need calls of their own, and a page must finish well within a lease.
-MAX_PAGE_SIZE = 50
+MAX_PAGE_SIZE = 100
+CONFIGURABLES_PER_PAGE = 300
 
 
 class Products(ListedSource[ProductRecord]):
-    """A partial import reads the changed products first, then the configurable products of the changed variants.
+    """A full import of a small catalog is frequent: the shop does not update the modification time of a product when
+    its stock, its base price or its special price changes, or when a variant is deleted. It takes about half a minute
+    for a thousand products.
+
+    A partial import reads the changed products first, then the configurable products of the changed variants.
 
     The vendor does not return which product a variant belongs to, so the import pages through all configurable products
     once to find them.
@@ -39,7 +45,7 @@ class Products(ListedSource[ProductRecord]):
     data_type = DataType.PRODUCTS
     kind = Kind.PRODUCT
     lane = "catalog"
-    full_schedule = "1d"
+    full_schedule = SizeSchedules(threshold=5_000, below="1h", above="1d")
     partial_schedule = "15m"
     depends_on = (DataType.SETTINGS, DataType.CATEGORIES, DataType.BRANDS)
     reads_stock = True
@@ -64,8 +70,9 @@ class Products(ListedSource[ProductRecord]):
         waiting: list[int] | None = cursor["variants"] if cursor else []
         rows, following, cut = self.changes(since, cursor)
         visible = [row for row in rows if not is_variant(row)]
+        hidden = row_ids(row for row in rows if is_variant(row))
         if waiting is not None:
-            waiting = sorted({*waiting, *row_ids(row for row in rows if is_variant(row))})
+            waiting = sorted({*waiting, *hidden})
             waiting = waiting if len(waiting) <= MAX_CHANGED_VARIANTS else None
         # The cut must not advance before the products of the changed variants have been read as well.
         done = waiting == []
@@ -73,7 +80,23 @@ class Products(ListedSource[ProductRecord]):
             following = None if done else {"parents": 0}
         if following is not None:
             following = {**following, "variants": waiting}
-        return Page(self.records(visible), following, cut=cut if done else None)
+        return Page(self.records(visible), following, cut=cut if done else None, to_check=list(map(str, hidden)))
+
+    def fetch(self, external_ids: Sequence[str]) -> list[ProductRecord]:
+        """A product that was hidden is suspended, unless it has become a variant of a configurable product."""
+        rows = self.client.fetch_by_ids(self.path, external_ids, *self.base_filters())
+        return self.records([row for row in rows if not is_variant(row) or row["id"] not in self._variant_ids])
+
+    @cached_property
+    def _variant_ids(self) -> set[int]:
+        """The variants of all configurable products. The shop does not tell to which product a variant belongs."""
+        only_configurable = product_rows.only_type(CONFIGURABLE)
+        found: set[int] = set()
+        after: int | None = 0
+        while after is not None:
+            rows, after, _ = self.client.search_after(self.path, after, only_configurable, size=CONFIGURABLES_PER_PAGE)
+            found.update(number for row in rows for number in child_ids(row))
+        return found
 
     def _parents(self, variants: list[int] | None, after: int) -> Page[ProductRecord]:
         """Configurable products that have one of the variants; all of them if there were too many variants to store."""
@@ -86,7 +109,8 @@ class Products(ListedSource[ProductRecord]):
     def records(self, rows: list[Any]) -> list[ProductRecord]:
         children = self._children(rows)
         sold = [*rows, *children.values()]
-        stock = self._stock([row["sku"] for row in sold if isinstance(row, dict) and isinstance(row.get("sku"), str)])
+        skus = [row["sku"] for row in sold if isinstance(row, dict) and isinstance(row.get("sku"), str)]
+        stock = fetch_stock(self.client, skus)
         records = []
         for row in rows:
             below = [children[number] for number in child_ids(row) if number in children]
@@ -103,14 +127,3 @@ class Products(ListedSource[ProductRecord]):
             self.path, "entity_id", [number for row in rows for number in child_ids(row)]
         )
         return {row["id"]: row for row in child_rows if row_ids([row])}
-
-    def _stock(self, skus: Sequence[str]) -> dict[str, list[StockRecord]]:
-        """`sku_key` → its quantity at each inventory source."""
-        stock: dict[str, list[StockRecord]] = defaultdict(list)
-        for row in self.client.fetch_by_values("/inventory/source-items", "sku", skus, sort=("source_code",)):
-            match row:
-                case {"sku": str(sku), "source_code": str(source), "quantity": int() | float() as quantity}:
-                    stock[sku_key(sku)].append(StockRecord(quantity=Decimal(str(quantity)), location=source))
-        for records in stock.values():
-            records.sort(key=lambda each: each.location)
-        return stock

@@ -1,4 +1,4 @@
-"""Prices for a quantity of one, in all store views.
+"""Prices for a quantity of one, in all store views; with tier prices, also for quantities and customer groups.
 
 https://developer.adobe.com/commerce/webapi/rest/tutorials/catalog-pricing/
 """
@@ -11,6 +11,7 @@ from connectors.platforms.magento.client import Row
 from connectors.platforms.magento.error_messages import error_message, fill_placeholders
 from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.targets.sku_values import Entry, SkuValueTarget, json_value
+from connectors.platforms.magento.targets.tier_prices import stored_tiers, tier_rows, tiers_of
 from connectors.platforms.magento.targets.variants import sku_of
 from connectors.sdk import issues
 from connectors.sdk.errors import BatchRejected, SkipRecord, TryAgainLater
@@ -20,6 +21,7 @@ from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
 from hub.kinds import DataType
 
 PATH = "/products/base-prices"
+TIERS_PATH = "/products/tier-prices"
 ALL_STORE_VIEWS = 0  # the ID that stands for all store views
 
 
@@ -35,15 +37,31 @@ class PriceTarget(SkuValueTarget):
             return None
         if price.amount < 0:
             raise SkipRecord(issues.PRICE_NEGATIVE(names=sku_of(item)))
-        return {"sku": sku_of(item), "price": json_number(price.amount), "store_id": ALL_STORE_VIEWS}
+        entry = {"sku": sku_of(item), "price": json_number(price.amount), "store_id": ALL_STORE_VIEWS}
+        return entry | {"tiers": tiers_of(item, price.price_list)} if self.client.settings.tier_prices else entry
 
     def save(self, entries: list[Entry]) -> dict[str, Exception]:
         """Save the prices. The shop saves the valid ones and reports the others."""
+        base = [{name: value for name, value in each.items() if name != "tiers"} for each in entries]
+        rejected = _rejected(self._call("POST", PATH, base), entries)
+        tiers = [row for each in entries for row in tier_rows(each)]
+        if tiers:
+            rejected |= _rejected(self._call("PUT", TIERS_PATH, tiers), entries)
+        if without := [each["sku"] for each in entries if each.get("tiers") == []]:
+            self._remove_tiers(without)
+        return rejected
+
+    def _remove_tiers(self, skus: list[str]) -> None:
+        """Remove all tier prices of products that have none any more."""
+        found = self.client.post(f"{TIERS_PATH}-information", {"skus": skus})
+        if found and _rejected(self._call("POST", f"{TIERS_PATH}-delete", found), []):
+            raise TryAgainLater("Magento did not remove all tier prices.")
+
+    def _call(self, method: str, path: str, prices: list[Entry]) -> Any:
         try:
-            answer = self.client.post(PATH, {"prices": entries})
+            return self.client.http.request(method, self.client.path(path), body={"prices": prices}).json()
         except RequestRejected as error:
             raise BatchRejected(f"Magento rejected the prices: {error_message(error)}") from error
-        return _rejected(answer, entries)
 
     def removal_entry(self, sku: str) -> Entry | None:
         return None
@@ -55,6 +73,7 @@ class PriceTarget(SkuValueTarget):
                 "price": json_value(row.get("price")),
                 "store_id": ALL_STORE_VIEWS,
             }
+            | ({"tiers": stored_tiers(self.client, row)} if self.client.settings.tier_prices else {})
             for row in rows
         }
 
@@ -70,9 +89,16 @@ def _rejected(answer: Any, entries: Sequence[Entry]) -> dict[str, Exception]:
         message = fill_placeholders(each["message"], parameters)
         keys = {sku_key(value) for value in given}
         named = [entry["sku"] for entry in entries if sku_key(entry["sku"]) in keys] or [
-            entry["sku"] for entry in entries if f"{entry['price']:.14g}" in given
+            entry["sku"] for entry in entries if not _values(entry).isdisjoint(given)
         ]
         if not named:
             raise BatchRejected(f"Magento rejected some of the prices: {message}")
         found |= dict.fromkeys(named, SkipRecord(issues.REJECTED(reason=message)))
     return found
+
+
+def _values(entry: Entry) -> set[str]:
+    """The values of an entry, as the shop may name them."""
+    tiers = entry.get("tiers", ())
+    numbers = [entry["price"], *(number for each in tiers for number in (each["price"], each["quantity"]))]
+    return {f"{number:.14g}" for number in numbers} | {each["customer_group"] for each in tiers}

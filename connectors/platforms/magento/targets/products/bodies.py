@@ -7,7 +7,7 @@ from connectors.platforms.magento.attributes import Attribute
 from connectors.platforms.magento.client import Row, TargetClient
 from connectors.platforms.magento.product_rows import NOT_VISIBLE, VISIBLE
 from connectors.platforms.magento.skus import sku_key
-from connectors.platforms.magento.targets.products.payloads import Payload, skus
+from connectors.platforms.magento.targets.products.payloads import Payload, skus, url_key
 from connectors.platforms.magento.weights import grams_per_unit
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
@@ -26,8 +26,8 @@ class BodyBuilder:
     def simple(self, product: Payload, variant: Payload) -> Body:
         """A simple product: a variant, which is only visible through its product, or a product without variants."""
         chosen = {self._attribute(name).code: self._value(name, label) for name, label in variant["options"].items()}
-        url_key = f"{product['url_key']}-{variant['sku']}" if product["options"] else product["url_key"]
-        body = self._shared(product, variant["sku"], url_key) | {
+        key = url_key(f"{product['url_key']}-{variant['sku']}") if product["options"] else product["url_key"]
+        body = self._shared(product, variant["sku"], key) | {
             "sku": variant["sku"],
             "name": variant["name"],
             "type_id": "simple",
@@ -57,7 +57,7 @@ class BodyBuilder:
         }
         return body
 
-    def _shared(self, product: Payload, sku: str, url_key: str) -> Body:
+    def _shared(self, product: Payload, sku: str, key: str) -> Body:
         """A new product needs an attribute set. It also gets a URL key: the shop makes one of the name, and rejects a
         product whose name another one has."""
         custom = [{"attribute_code": "description", "value": product["description"]}]
@@ -68,7 +68,7 @@ class BodyBuilder:
         body: Body = {"custom_attributes": custom, "extension_attributes": {"category_links": links} if links else {}}
         if sku_key(sku) in self.known:
             return body
-        custom.append({"attribute_code": URL_KEY, "value": url_key})
+        custom.append({"attribute_code": URL_KEY, "value": key})
         return body | {"attribute_set_id": self.client.settings.attribute_set_id}
 
     def _option(self, product: Payload, name: str, position: int) -> Body:

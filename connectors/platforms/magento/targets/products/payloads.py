@@ -4,8 +4,11 @@ import re
 from typing import Any
 
 from catalog.items import ProductItem, VariantItem
+from connectors.platforms.magento.client import Row
+from connectors.platforms.magento.product_rows import CONFIGURABLE
 from connectors.platforms.magento.skus import astral_characters, without_astral
 from connectors.platforms.magento.targets.variants import label
+from connectors.platforms.magento.values import mapped_value
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
@@ -19,11 +22,12 @@ PARENT_SKU_TEMPLATE = "synccenter-{}"
 Payload = dict[str, Any]
 
 
-def product_payload(item: ProductItem, refs: References, price_list: str) -> Payload | None:
+def product_payload(item: ProductItem, refs: References, price_list: str, *, with_images: bool) -> Payload | None:
     """None for discontinued products. SkipRecord if the shop cannot represent the product.
 
     `{"sku", "name", "description", "url_key", "status", "brand", "categories", "options", "variants"}`; without options
-    the only variant is the product itself. `left_out`: characters of its texts that the shop cannot store, if any.
+    the only variant is the product itself. `left_out`: characters of its texts that the shop cannot store, if any;
+    `images`: their URLs and texts in order, if they are sent.
     """
     if item.status not in SOLD_STATUSES:
         return None
@@ -37,14 +41,22 @@ def product_payload(item: ProductItem, refs: References, price_list: str) -> Pay
         "sku": sku,
         "name": without_astral(item.title),
         "description": without_astral(item.description),
-        "url_key": _url_key(item.slug) or _url_key(f"{item.title}-{sku}"),
+        "url_key": url_key(item.slug) or url_key(f"{item.title}-{sku}"),
         "status": 1 if item.status == "live" else 2,
         "brand": item.brand,
         "categories": [key for pk in item.category_ids if (key := refs.get(Kind.CATEGORY, pk))],
         "options": options,
         "variants": [_variant(item, each, price_list) for each in variants],
         **({"left_out": left_out} if left_out else {}),
+        **({"images": [[each.url, each.alt] for each in item.images]} if with_images else {}),
     }
+
+
+def stored_content(row: Row) -> Payload:
+    """What the shop holds of a product, as far as it can be compared with a payload: its own texts, and the status of a
+    configurable product; that of others is the one of their variant."""
+    content = {"name": row.get("name"), "description": mapped_value(row, "custom_attributes.description") or ""}
+    return content | ({"status": row.get("status")} if row.get("type_id") == CONFIGURABLE else {})
 
 
 def skus(payload: Payload) -> list[str]:
@@ -86,7 +98,7 @@ def _validate(item: ProductItem, sold: list[VariantItem], variants: list[Variant
         raise SkipRecord(issues.OPTIONS_MISSING())
 
 
-def _url_key(text: str) -> str:
+def url_key(text: str) -> str:
     """The text as the shop writes it in the address of a product."""
     return re.sub(r"[\W_]+", "-", without_astral(text).lower()).strip("-")
 

@@ -16,7 +16,8 @@ from connectors.platforms.magento.targets import existing_products
 from connectors.platforms.magento.targets.products.bodies import Body, BodyBuilder
 from connectors.platforms.magento.targets.products.bulks import Bulks, BySku, still_queued
 from connectors.platforms.magento.targets.products.equal_skus import rejected_as_equal
-from connectors.platforms.magento.targets.products.payloads import Payload, product_payload, skus
+from connectors.platforms.magento.targets.products.images import save_images
+from connectors.platforms.magento.targets.products.payloads import Payload, product_payload, skus, stored_content
 from connectors.platforms.magento.targets.products.saver import ProductSaver, combined
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
@@ -32,10 +33,11 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
     data_type = DataType.PRODUCTS
     lane = "products"
     batch_size = 100
-    comparable = ComparisonDepth.PRESENCE
+    comparable = ComparisonDepth.CONTENT
 
     def payload(self, item: ProductItem, refs: References) -> Payload | None:
-        return product_payload(item, refs, self.client.settings.price_list)
+        settings = self.client.settings
+        return product_payload(item, refs, settings.price_list, with_images=settings.images)
 
     def send(self, operations: Operations) -> list[Outcome]:
         """Send all variants and products without variants together, then the products that have variants."""
@@ -71,7 +73,7 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
 
     def read_existing(self, *, cursor: Any) -> ExistingPage[Payload]:
         rows, following = existing_products.read_page(self.client, product_rows.individually_visible(), cursor=cursor)
-        return ExistingPage({str(row["id"]): None for row in rows}, following)
+        return ExistingPage({str(row["id"]): stored_content(row) for row in rows}, following)
 
     def find_existing(self, external_ids: Collection[str]) -> set[str]:
         return {str(row["id"]) for row in existing_products.find(self.client, external_ids)}
@@ -130,6 +132,10 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
                 _set_links(outcomes[position], payload, existing)
                 if characters := payload.get("left_out"):
                     outcomes[position].warnings.append(issues.CHARACTERS_LEFT_OUT(characters=characters))
+                if self.client.settings.images:
+                    save_images(
+                        self.client, existing[sku_key(payload["sku"])], payload.get("images", ()), outcomes[position]
+                    )
 
     def _saved_products(self, operations: Operations, outcomes: Sequence[Outcome]) -> dict[str, Row]:
         saved = [payload for position, payload in _payloads(operations) if outcomes[position].error is None]

@@ -1,0 +1,78 @@
+"""The stock of products at each inventory source, less what open orders have reserved (C7).
+
+The quantity of a source is physical: an order only reserves, a shipment takes. What can be sold is known for the stock
+of a website, which several sources may supply; the difference is taken off those that are used last, and the sum of all
+is what can be sold.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+from decimal import Decimal
+
+from connectors.platforms.magento.client import ShopClient, chunks
+from connectors.platforms.magento.search import any_of, search_params
+from connectors.platforms.magento.skus import sku_key
+from connectors.sdk.records import StockRecord
+
+IN_STOCK = 1
+_ZERO = Decimal(0)
+# `sku_key` → source → quantity.
+Quantities = dict[str, dict[str, Decimal]]
+
+
+def fetch_stock(client: ShopClient, skus: Sequence[str]) -> dict[str, list[StockRecord]]:
+    """`sku_key` → its stock at each enabled source; none for a product whose stock the shop does not track.
+
+    A source that is marked as out of stock has none.
+    """
+    physical: Quantities = defaultdict(dict)
+    for row in client.fetch_by_values("/inventory/source-items", "sku", skus, sort=("source_code",)):
+        match row:
+            case {"sku": str(sku), "source_code": str(source), "quantity": int() | float() as quantity}:
+                if source not in client.inventory.disabled_sources:
+                    counts = row.get("status", IN_STOCK) == IN_STOCK
+                    physical[sku_key(sku)][source] = Decimal(str(quantity)) if counts else _ZERO
+    if client.settings.deduct_reservations and physical:
+        for website in client.inventory.website_codes:
+            if (stock_id := client.inventory.stock_of_website(website)) is not None:
+                _deduct_reservations(client, website, stock_id, skus, physical)
+    return {
+        key: [StockRecord(quantity=quantity, location=source) for source, quantity in sorted(by_source.items())]
+        for key, by_source in physical.items()
+    }
+
+
+def _deduct_reservations(
+    client: ShopClient, website: str, stock_id: int, skus: Sequence[str], physical: Quantities
+) -> None:
+    sources = client.inventory.sources_of(stock_id)
+    for sku, (salable, is_salable) in _salable(client, website, skus).items():
+        by_source = physical.get(sku, {})
+        supplying = [source for source in reversed(sources) if source in by_source]
+        total = sum((by_source[source] for source in supplying), _ZERO)
+        if is_salable and salable <= 0:
+            physical.pop(sku, None)  # sold whatever the stock: it is not managed, or may be backordered
+            continue
+        reserved = max(_ZERO, total - max(_ZERO, salable))
+        for source in supplying:
+            taken = min(reserved, by_source[source])
+            by_source[source] -= taken
+            reserved -= taken
+
+
+def _salable(client: ShopClient, website: str, skus: Sequence[str]) -> dict[str, tuple[Decimal, bool]]:
+    """`sku_key` → what can be sold on a website, and whether the product can be sold at all."""
+    path = f"/inventory/export-stock-salable-qty/website/{website}"
+    found = {}
+    for chunk in chunks(skus):
+        params = search_params([any_of("sku", chunk)], sort=("entity_id",), size=len(chunk), page=1)
+        match client.get(path, params):
+            case {"items": list(rows)}:
+                # `total_count` counts the page only, before 2.4.9.
+                for row in rows:
+                    match row:
+                        case {"sku": str(sku), "qty": int() | float() as quantity, "is_salable": bool(is_salable)}:
+                            found[sku_key(sku)] = Decimal(str(quantity)), is_salable
+            case _:
+                client.raise_malformed_response(path)
+    return found

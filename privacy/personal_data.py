@@ -1,0 +1,99 @@
+"""Finds what is held about a person at a seller, and exports it."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.core.serializers.json import DjangoJSONEncoder
+from django.db.models import Model, Q, QuerySet
+
+from accounts.models import Seller
+from connectors.models import WebhookEvent
+from hub.kinds import Kind
+from hub.models import Connection, LinkPayload
+from orders.models import Address, Customer, Order
+from synclog.models import Issue, ItemEvent
+
+ENCODER = DjangoJSONEncoder
+
+
+@dataclass(frozen=True)
+class Person:
+    """The customers and orders of a person at one seller. `emails` are lower case."""
+
+    seller: Seller
+    emails: tuple[str, ...]
+    customer_ids: tuple[int, ...]
+    order_ids: tuple[int, ...]
+
+    def __bool__(self) -> bool:
+        return bool(self.customer_ids or self.order_ids)
+
+
+def find_person(*, seller: Seller, email: str = "", customer_id: int | None = None) -> Person:
+    """By email address (also of guest orders, by their addresses), or by customer and that customer's address."""
+    customers = Customer.objects.filter(seller=seller)
+    emails = {email.strip().lower()} - {""}
+    if customer_id is not None:
+        emails |= {each.lower() for each in customers.filter(pk=customer_id).values_list("email", flat=True)} - {""}
+    same_email = Q(pk=customer_id) if customer_id is not None else Q(pk=None)
+    in_address = Q(pk=None)
+    for each in emails:
+        same_email |= Q(email__iexact=each)
+        in_address |= Q(email__iexact=each)
+    customer_ids = set(customers.filter(same_email).values_list("pk", flat=True))
+    addresses = Address.objects.filter(in_address, seller=seller)
+    orders = Order.objects.filter(
+        Q(customer__in=customer_ids) | Q(pk__in=addresses.exclude(order=None).values("order")), seller=seller
+    )
+    return Person(
+        seller, tuple(sorted(emails)), tuple(sorted(customer_ids)), tuple(orders.values_list("pk", flat=True))
+    )
+
+
+def webhook_events(person: Person) -> QuerySet[WebhookEvent]:
+    """Received events that contain an address of the person."""
+    if not person.emails:
+        return WebhookEvent.objects.none()
+    matches = Q()
+    for email in person.emails:
+        matches |= Q(payload__icontains=email)
+    connections = Connection.objects.filter(Q(seller=person.seller) | Q(seller=None))
+    return WebhookEvent.objects.filter(matches, connection__in=connections)
+
+
+def export_person(person: Person) -> dict[str, Any]:
+    """Everything that is held about the person, as JSON with the names of the hub's fields."""
+    of_person = Q(kind=Kind.CUSTOMER, item_id__in=person.customer_ids) | Q(
+        kind=Kind.ORDER, item_id__in=person.order_ids
+    )
+    linked = Q(link__kind=Kind.CUSTOMER, link__item_id__in=person.customer_ids) | Q(
+        link__kind=Kind.ORDER, link__item_id__in=person.order_ids
+    )
+    addresses = Q(customer__in=person.customer_ids) | Q(order__in=person.order_ids)
+    payloads = LinkPayload.objects.filter(linked).values(
+        "link__connection__name", "link__external_id", "received", "previous", "sent", "received_at"
+    )
+    orders = Order.objects.filter(pk__in=person.order_ids)
+    return {
+        "seller": person.seller.slug,
+        "customers": _rows(Customer.objects.filter(pk__in=person.customer_ids)),
+        "addresses": _rows(Address.objects.filter(addresses)),
+        "orders": [
+            order
+            | {
+                name: list(getattr(row, name).order_by("pk").values())
+                for name in ("lines", "adjustments", "refunds", "shipments")
+            }
+            for row, order in zip(orders.order_by("pk"), _rows(orders), strict=True)
+        ],
+        "timeline": _rows(ItemEvent.objects.filter(of_person)),
+        "issues": _rows(Issue.objects.filter(of_person)),
+        "payloads": list(payloads),
+        "webhooks": list(webhook_events(person).values("connection__name", "received_at", "scope", "payload")),
+    }
+
+
+def _rows(rows: "QuerySet[Any]") -> list[dict[str, Any]]:
+    """Plain values, in the order of their IDs."""
+    model: type[Model] = rows.model
+    return list(rows.order_by("pk").values(*(field.attname for field in model._meta.concrete_fields)))
