@@ -24,6 +24,9 @@ OVERDUE_GRACE = timedelta(minutes=10)
 # How long a lane or a rate budget may wait at a vendor's request before somebody should look: it may be a long outage,
 # or a wrong date in `Retry-After`.
 LONG_REST = timedelta(hours=1)
+# The same for the clock of a source, in whose answers the time is rounded to seconds. Beyond it, the lookback of a job
+# no longer covers the difference.
+SOURCE_CLOCK_TOLERANCE_SECONDS = 60.0
 # Clock differences beyond this are reported. The work does not depend on them, but logs do.
 CLOCK_TOLERANCE_SECONDS = 5.0
 
@@ -66,6 +69,7 @@ def collect_findings(*, now: datetime) -> list[Finding]:
         *_resting_lanes(now),
         *_blocked_budgets(now),
         *_clock_differences(),
+        *_source_clock_differences(monitored),
     ]
     return [*own, *(finding for detector in _detectors for finding in detector(now=now))]
 
@@ -176,6 +180,21 @@ def _blocked_budgets(now: datetime) -> list[Finding]:
         for budget in RateBudget.objects.filter(blocked_until__gt=now + LONG_REST)
         if (blocked_until := budget.blocked_until)
     ]
+
+
+def _source_clock_differences(jobs: QuerySet[Job]) -> list[Finding]:
+    """Sources whose clocks were wrong when they were last read, one finding per connection."""
+    tolerance = SOURCE_CLOCK_TOLERANCE_SECONDS
+    wrong = jobs.exclude(state__source_clock_difference__range=(-tolerance, tolerance))
+    found: dict[int, Finding] = {}
+    for job in wrong:
+        message = _(
+            "The clock of %(connection)s differs from the database's by %(seconds)d seconds. Correct it: changes dated "
+            "by it may be read late."
+        ) % {"connection": job.connection, "seconds": job.state.source_clock_difference}
+        key = f"{Alert.Kind.CLOCK}:source:{job.connection_id}"
+        found.setdefault(job.connection_id, Finding(Alert.Kind.CLOCK, key, None, job.connection.seller_id, message))
+    return list(found.values())
 
 
 def _clock_differences() -> list[Finding]:

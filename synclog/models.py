@@ -1,5 +1,7 @@
 """Sync logs, issues, and sync status and timeline of items."""
 
+from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import GinIndex
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -225,3 +227,31 @@ class ItemEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind}:{self.item_id} {self.action}"
+
+
+class RejectedItem(models.Model):
+    """An item of a source that was not imported as it was last received, with what was received (C8).
+
+    Its issues have the same log and external ID. The row goes when the item is imported, or is no longer in the source.
+    """
+
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+", db_index=False)
+    job = models.ForeignKey(Job, on_delete=models.CASCADE, related_name="rejected_items", db_index=False)
+    kind = models.CharField(max_length=40)
+    external_id = models.CharField(_("external ID"), max_length=200)
+    title = models.CharField(max_length=300, blank=True)
+    keys = ArrayField(models.TextField(), default=list, help_text=_("IDs, SKUs and numbers, in upper case."))
+    payload = models.JSONField(_("received data"), null=True)
+    rejected_at = models.DateTimeField(default=timezone.now, help_text=_("When it was first rejected."))
+    received_at = models.DateTimeField(default=timezone.now, help_text=_("When it was last received."))
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["job", "kind", "external_id"], name="synclog_rejected_once")]
+        indexes = [
+            models.Index(fields=["seller", "-received_at"], name="synclog_rejected_recent"),
+            models.Index(fields=["received_at"], name="synclog_rejected_age"),
+            GinIndex(fields=["keys"], name="synclog_rejected_keys"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title or f"{self.kind} {self.external_id}"

@@ -21,6 +21,7 @@ POLICY = {
     "synclog_causestate": {"*": "empty"},
     "synclog_itemstatus": {"*": "empty"},
     "synclog_itemevent": {"*": "empty"},
+    "synclog_rejecteditem": {"*": "empty"},
 }
 
 RETENTION = {
@@ -31,4 +32,5 @@ RETENTION = {
     "synclog_causestate": "with accounts_seller",
     "synclog_itemstatus": "with hub_job",
     "synclog_itemevent": "90 days by at",
+    "synclog_rejecteditem": "90 days by received_at",
 }

@@ -151,11 +151,17 @@ def record_outcomes(
         )
 
 
-def record_scheduled_changes(
-    *, seller_id: int, job: Job | None, kind: Kind, changes: Mapping[int, dict[str, list[Any]]], now: datetime
+def record_own_changes(
+    *,
+    seller_id: int,
+    job: Job | None,
+    kind: Kind,
+    changes: Mapping[int, dict[str, list[Any]]],
+    message: str,
+    now: datetime,
 ) -> None:
-    """Add timeline entries for what changed here because its time had come. `changes`: item ID → as in `ItemOutcome`.
-    `job` is the import that had announced it."""
+    """Add timeline entries for what changed here without being read again. `changes`: item ID → as in `ItemOutcome`.
+    `job` is the import that caused it."""
     ItemEvent.objects.bulk_create(
         ItemEvent(
             at=now,
@@ -165,7 +171,7 @@ def record_scheduled_changes(
             item_id=item_id,
             direction=Direction.IMPORT,
             action=ItemEvent.Action.UPDATED,
-            message="A price began or ended.",
+            message=message,
             changes=pairs,
         )
         for item_id, pairs in changes.items()

@@ -5,6 +5,7 @@ from catalog.services.galleries import GalleryDraft, save_galleries
 from catalog.services.price_lists import ensure_price_list, set_currency
 from catalog.services.prices import DuePrices, apply_due_prices
 from catalog.services.products import ProductDraft, SavedProduct, save_products, set_product_status
+from catalog.services.references import assign_references
 from catalog.services.taxonomy import discontinue, save_brands, save_categories, set_category_parents
 
 __all__ = [
@@ -14,6 +15,7 @@ __all__ = [
     "ProductDraft",
     "SavedProduct",
     "apply_due_prices",
+    "assign_references",
     "discontinue",
     "ensure_price_list",
     "set_category_parents",

@@ -71,6 +71,7 @@ def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnap
         try:
             payload = None
             if item is not None and filters.matches(job.filters, item):
+                filters.restrict_stock(job.filters, item)
                 payload = target.payload(item, refs)
         except SkipRecord as error:
             decision.skipped.append((change, item, error.problem))

@@ -23,11 +23,12 @@ def apply_due(*, now: datetime) -> bool:
         job = Job.objects.filter(
             connection=connection_id, direction=Direction.IMPORT, data_type=DataType.PRODUCTS
         ).first()
-        synclog.record_scheduled_changes(
+        synclog.record_own_changes(
             seller_id=seller_id,
             job=job,
             kind=Kind.PRODUCT,
             changes={each.product_id: each.changes for each in changed},
+            message="A price began or ended.",
             now=now,
         )
     return processed > 0

@@ -29,6 +29,7 @@ from hub import clock, lanes
 from hub.kinds import Direction
 from hub.lanes import LeaseLost
 from hub.models import Job, JobState, Run
+from synclog import rejected_items
 from synclog import services as synclog
 
 logger = logging.getLogger(__name__)
@@ -54,7 +55,8 @@ def work(turn: Turn, job: Job) -> bool:
     pending = WebhookEvent.objects.filter(
         connection=turn.connection, direction=job.direction, data_type=job.data_type, state=State.PENDING
     )
-    events = list(pending.only("day", "deliveries", "payload", "failures").order_by("failures", "id")[:_BATCH])
+    needed = pending.only("day", "deliveries", "payload", "failures")
+    events = list(needed.order_by("failures", "id")[:_BATCH])
     if not events:
         return False
     subjects = _group_by_subject(turn, job, events)
@@ -164,6 +166,8 @@ def _fetch_and_apply(turn: Turn, job: Job, subjects: Subjects, events: Sequence[
             excluded=found.excluded,
             calls=turn.pop_call_count,
         )
+        gone = set(external_ids) - {record.external_id for record in found.records} - found.excluded
+        rejected_items.forget(job=job, kinds=[job.item_kind], external_ids=gone)
         _resolve_unseen_issues(context, set(external_ids) - found.excluded, now)
         _finish_event_run(run, tally, now)
         _mark_processed(events, State.DONE, "", now)

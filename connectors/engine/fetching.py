@@ -10,13 +10,15 @@ from typing import NamedTuple
 from django.db.models import QuerySet
 
 from catalog import services as catalog
+from catalog.records import CategoryRecord
 from connectors.engine.applying import ImportContext, Tally, apply_page, link_kind
 from connectors.engine.discontinuing import discontinue
 from connectors.engine.turn import Turn
-from hub import clock, links, runs
-from hub.kinds import ITEM_KIND, DataType
+from hub import clock, links, references, runs
+from hub.kinds import ITEM_KIND, DataType, Kind
 from hub.models import Job, Link, Run, RunCounter
 from hub.records import Record
+from hub.references import Reference
 
 
 class Fetched(NamedTuple):
@@ -64,16 +66,24 @@ def links_of_source(context: ImportContext) -> QuerySet[Link]:
 
 
 def _set_category_parents(context: ImportContext, records: Sequence[Record]) -> None:
-    """Set the parents of categories as far as they are known. A parent may be on a later page."""
-    known = links_of_source(context).filter(missing=False)
+    """Set the parents of categories as far as they are known. A parent on a later page is set when it comes."""
+    categories = [record for record in records if isinstance(record, CategoryRecord)]
+    wanted = {external_id for record in categories for external_id in (record.external_id, record.parent_id)}
+    known = links_of_source(context).filter(missing=False, external_id__in=wanted)
     ids = dict(known.values_list("external_id", "item_id"))
     parents: dict[int, int | None] = {}
-    for record in records:
+    pending: dict[int, set[Reference]] = {}
+    for record in categories:
         own = ids.get(record.external_id)
-        parent = ids.get(getattr(record, "parent_id", ""))
-        if own is not None and (parent is not None or not getattr(record, "parent_id", "")):
-            parents[own] = parent
+        if own is None:
+            continue
+        if record.parent_id and record.parent_id not in ids:
+            pending[own] = {Reference(Kind.CATEGORY, record.parent_id)}
+        else:
+            parents[own] = ids.get(record.parent_id)
+            pending[own] = set()
     catalog.set_category_parents(seller_id=context.seller_id, parents=parents, origin=context.connection_id)
+    references.replace(connection_id=context.connection_id, kind=Kind.CATEGORY, pending=pending)
 
 
 def _count(context: ImportContext, run: Run, tally: Tally, missing: Sequence[Link], calls: int) -> None:

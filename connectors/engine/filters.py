@@ -3,18 +3,23 @@
 An empty or missing list matches everything. Categories are given by path and include their subcategories. Customers
 are selected by `groups`, customers and orders by `{"b2b_only": true}`: customers enabled for B2B, orders placed through
 the B2B storefront (D14). In the job that imports customers, `b2b_groups` names the groups enabled for B2B (D13).
+
+`stock_locations` and `stock_buffer` choose what a target sees of the stock (C7).
 """
 
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
+from catalog.items import ProductItem, StockItem, VariantItem
 from catalog.models import Status
 from orders.models import Customer, Order
 
-LIST_FILTERS = ("statuses", "brands", "categories", "types", "groups", "b2b_groups")
+LIST_FILTERS = ("statuses", "brands", "categories", "types", "groups", "b2b_groups", "stock_locations")
 BOOLEAN_FILTERS = ("b2b_only",)
+NUMBER_FILTERS = ("stock_buffer",)
 STATUSES = {*Status.values, *Customer.Status.values, *Order.Status.values}
 
 
@@ -26,8 +31,11 @@ def validate(filters: Any) -> None:
         if key in BOOLEAN_FILTERS:
             if not isinstance(value, bool):
                 raise ValidationError(_("%(key)s must be true or false.") % {"key": key})
+        elif key in NUMBER_FILTERS:
+            if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+                raise ValidationError(_("%(key)s must be a whole number, 0 or more.") % {"key": key})
         elif key not in LIST_FILTERS:
-            known = ", ".join((*LIST_FILTERS, *BOOLEAN_FILTERS))
+            known = ", ".join((*LIST_FILTERS, *BOOLEAN_FILTERS, *NUMBER_FILTERS))
             raise ValidationError(_("“%(key)s” is not a filter. Choose from %(known)s.") % {"key": key, "known": known})
         elif not isinstance(value, list) or not all(isinstance(text, str) for text in value):
             raise ValidationError(_("%(key)s must be a list of strings.") % {"key": key})
@@ -60,6 +68,27 @@ def matches(filters: dict[str, Any], item: Any) -> bool:
     if (wanted := filters.get("categories")) and (paths := getattr(item, "category_paths", None)) is not None:
         return any(path == root or path.startswith(f"{root} / ") for path in paths for root in wanted)
     return True
+
+
+def restrict_stock(filters: dict[str, Any], item: Any) -> None:
+    """Leave only the stock of the job's locations in a variant or a product, less the buffer.
+
+    A variant whose stock is tracked elsewhere only has none here: without a quantity it would count as not tracked, so
+    as available.
+    """
+    locations, buffer = filters.get("stock_locations"), filters.get("stock_buffer", 0)
+    if not locations and not buffer:
+        return
+    variants = [item] if isinstance(item, VariantItem) else item.variants if isinstance(item, ProductItem) else []
+    for variant in variants:
+        if locations and variant.stock:
+            chosen = [each for each in variant.stock if each.location in locations]
+            variant.stock = chosen or [StockItem(locations[0], Decimal(0), None, None)]
+        left = Decimal(buffer)
+        for each in variant.stock:
+            kept_back = max(min(each.quantity, left), Decimal(0))
+            each.quantity -= kept_back
+            left -= kept_back
 
 
 def enables_b2b(filters: dict[str, Any], group: str) -> bool:

@@ -12,6 +12,7 @@ from django.db.models import Q
 
 from connectors.engine import unseen_items
 from connectors.engine.applying import ImportContext, import_context_for
+from connectors.engine.applying.references import report as report_unresolved
 from connectors.engine.fetching import apply_fetched
 from connectors.engine.turn import Turn
 from connectors.sdk.reading import ReadState
@@ -19,8 +20,10 @@ from hub import clock, lanes, runlog, runs
 from hub.kinds import DataType
 from hub.models import Job, JobState, Run
 from hub.services import start_run
+from hub.statistics import refresh_statistics
 from orders.queries import has_orders_to_read_again
 from orders.services import keep_unread_orders
+from synclog import rejected_items
 from synclog import services as synclog
 from synclog.models import Issue
 
@@ -124,6 +127,7 @@ def _read(turn: Turn, context: ImportContext, run: Run) -> None:
         run.save(update_fields=["cursor", "total"])
         apply_fetched(context, run, page.records, calls=turn.pop_call_count)
     turn.record_success()
+    refresh_statistics(pages=run.cursor["pages"])
 
 
 def _end_check(turn: Turn, run: Run) -> None:
@@ -144,15 +148,21 @@ def _close(turn: Turn, context: ImportContext, run: Run) -> None:
         started = run.started_at or now
         # Everything that changed until the start has been read, so this also sets back a cut date that a wrong clock
         # had moved ahead. Not the end: changes during the import are read again.
-        cut = min(started, ReadState.from_json(run.cursor.get("state", {})).limit or started)
-        JobState.objects.filter(job=context.job).update(cut_at=cut, last_update_at=now)
+        state = ReadState.from_json(run.cursor.get("state", {}))
+        JobState.objects.filter(job=context.job).update(
+            cut_at=min(started, state.limit or started),
+            last_update_at=now,
+            source_clock_difference=state.clock_difference,
+        )
         if run.cursor["since"] is None and context.job.data_type == DataType.ORDERS:
             keep_unread_orders(source_id=context.connection_id)
         if run.scope != Run.Scope.FULL:
             return
+        report_unresolved(context)
         synclog.resolve_unseen(
             log=context.log, job=context.job, since=started, severities=Issue.Severity.values, now=now
         )
+        rejected_items.forget_unseen(job=context.job, since=started)
         synclog.clear_stale_pending(log=context.log, job=context.job, since=started, now=now)
         synclog.record_full_sync_finished(log=context.log, succeeded=True, now=now)
         for job in exports:

@@ -86,6 +86,11 @@ def ask_if_too_many(turn: Turn, context: ImportContext, run: Run) -> bool:
 
 
 def _unseen(context: ImportContext, run: Run) -> QuerySet[Link]:
-    """Links that neither this complete import nor a later run has seen. Their items may still exist."""
+    """Links that neither this complete import nor a later run has seen. Their items may still exist.
+
+    Links of items that were only sent to this connection are none of its own. One without a hash was received, but not
+    everything of it could be saved, such as a customer whose parent is unknown.
+    """
     unseen = Q(seen_run=None) | Q(seen_run__lt=run.pk)
-    return links_of_source(context).filter(unseen, missing=False, received_hash__isnull=False)
+    received = Q(received_hash__isnull=False) | Q(fetched_at__isnull=False)
+    return links_of_source(context).filter(unseen, received, missing=False)

@@ -36,6 +36,13 @@ class Queued(TryAgainLater):
         self.receipt_id = receipt_id
 
 
+class ListingRepeats(ConnectorError):
+    """A listing returned something that it had returned before, so it would never end.
+
+    The run fails with this text, and the next one starts from the beginning.
+    """
+
+
 class NeedsAttention(ConnectorError):
     """An error that only a person can fix: credentials, permissions, configuration. The job is paused.
 

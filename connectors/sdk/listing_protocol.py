@@ -20,7 +20,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
 
 from common.storable import refuse_nul, without_nul
 from connectors.sdk import issues
-from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.errors import ListingRepeats, TryAgainLater
 from connectors.sdk.paging import IdPage
 from connectors.sdk.records import Record
 from connectors.sdk.schemas import error_message
@@ -81,7 +81,7 @@ class ListingClient:
                 rows and not rest and not more
             ):
                 if cursor is not None and _parse_cursor(following) <= _parse_cursor(cursor):
-                    _reject_answer("/read", "repeats itself")
+                    raise ListingRepeats("/read returned a page that was already read.")
                 return rows, following, _parse_cursor(following)[0]
         _reject_answer("/read", "did not return a valid page of items")
 

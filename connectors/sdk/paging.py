@@ -9,7 +9,7 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from common.storable import storable_json
 from connectors.sdk.decoding import whole_number
-from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.errors import ListingRepeats
 from connectors.sdk.records import Record
 
 RecordT = TypeVar("RecordT", bound=Record)
@@ -70,27 +70,27 @@ def numeric_ids(external_ids: Iterable[str]) -> list[int]:
 def numbered_page(cursor: Cursor, read: Callable[[int], Slice]) -> tuple[list[Any], Cursor]:
     """A page of a listing that can only be paged by number: its rows and the next cursor.
 
-    `read` returns a page by its number, counted from 1. TryAgainLater if the platform returns the same page again.
+    `read` returns a page by its number, counted from 1. ListingRepeats if the platform returns the same page again.
     """
     number, previous = (cursor["page"], cursor["digest"]) if cursor else (1, "")
     rows, more = read(number)
     digest = blake2b(storable_json(rows).encode(), digest_size=8).hexdigest()
     if rows and digest == previous:
-        raise TryAgainLater(_SAME_PAGE)
+        raise ListingRepeats(_SAME_PAGE)
     return rows, {"page": number + 1, "digest": digest} if rows and more else None
 
 
 def all_pages(read: Callable[[int], Slice]) -> list[Any]:
     """The rows of all pages of a short listing. `read` returns a page by its number, counted from 1.
 
-    TryAgainLater if the platform returns a page twice, because it would do so without end.
+    ListingRepeats if the platform returns a page twice, because it would do so without end.
     """
     found: list[Any] = []
     previous: list[Any] = []
     for number in count(1):
         rows, more = read(number)
         if rows and rows == previous:
-            raise TryAgainLater(_SAME_PAGE)
+            raise ListingRepeats(_SAME_PAGE)
         found += rows
         if not rows or not more:
             break
@@ -128,7 +128,7 @@ def by_change(
     # Of the last row that has a time. A single row with a wrong time must not move the position.
     last = next((changed for row in reversed(rows) if (changed := changed_at(row))), start)
     if last < start:
-        raise TryAgainLater("The platform returned only older items: it ignores the date since which changes are read.")
+        raise ListingRepeats("The platform returned only older items: it ignores the date of the request.")
     if not more:
         return rows, None, last
     if last > start:

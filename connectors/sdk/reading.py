@@ -16,7 +16,7 @@ from common.storable import storable_json, storable_text
 from connectors.sdk import issues
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.decoding import find_malformed
-from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.errors import ListingRepeats
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import Problem, Record
 from hub.kinds import DataType
@@ -33,23 +33,35 @@ class ReadState:
     `limit` (UTC) is the time that the cut date may not pass: the earlier of the source's clock and ours when the read
     started. `mark` is an earlier cursor, replaced after 1, 2, 4, 8 … pages: a listing that goes around in a circle
     reaches it again, however long the circle is. `ids` is a digest of the IDs of the last page of a full read.
+    `clock_difference` is how far the source's clock was ahead of ours when the read started, in seconds.
     """
 
     limit: datetime | None = None
     pages: int = 0
     mark: Cursor = None
     ids: str = ""
+    clock_difference: float = 0.0
 
     @classmethod
     def from_json(cls, value: dict[str, Any]) -> "ReadState":
         limit = value.get("limit")
         return cls(
-            limit and datetime.fromisoformat(limit), value.get("pages", 0), value.get("mark"), value.get("ids", "")
+            limit and datetime.fromisoformat(limit),
+            value.get("pages", 0),
+            value.get("mark"),
+            value.get("ids", ""),
+            value.get("clock_difference", 0.0),
         )
 
     def as_json(self) -> dict[str, Any]:
         limit = self.limit and self.limit.isoformat()
-        return {"limit": limit, "pages": self.pages, "mark": self.mark, "ids": self.ids}
+        return {
+            "limit": limit,
+            "pages": self.pages,
+            "mark": self.mark,
+            "ids": self.ids,
+            "clock_difference": self.clock_difference,
+        }
 
 
 class Reader:
@@ -63,22 +75,24 @@ class Reader:
         self, *, since: datetime | None, cursor: Cursor, state: ReadState, now: datetime
     ) -> tuple[Page[Any], ReadState]:
         """The page after `cursor`, as `Source.read_page`, and the state for the next page. `now` is the time before the
-        call. TryAgainLater if the listing repeats itself."""
+        call. ListingRepeats if it was read before."""
         self._http.forget_server_time()
         page = self._source.read_page(since=since, cursor=cursor)
         # Changes may be read twice: those of the last second of a page come again on the next.
         ids = _digest(page.records) if since is None else ""
         if page.cursor is not None and page.cursor in (cursor, state.mark) or (ids and ids == state.ids):
-            raise TryAgainLater(
+            raise ListingRepeats(
                 "The platform answered with a page that was already read: it ignores the position in its listing. "
                 "Nothing after this page was imported."
             )
-        limit = state.limit or min(now, self._http.server_time or now)
+        server_time = self._http.server_time or now
+        limit = state.limit or min(now, server_time)
+        difference = state.clock_difference if state.pages else (server_time - now).total_seconds()
         page.records = self._checked(page.records, now)
         page.cut = page.cut and min(page.cut, limit)
         pages = state.pages + 1
         is_power_of_two = pages & (pages - 1) == 0
-        return page, ReadState(limit, pages, page.cursor if is_power_of_two else state.mark, ids)
+        return page, ReadState(limit, pages, page.cursor if is_power_of_two else state.mark, ids, difference)
 
     def fetch(self, external_ids: Sequence[str], *, now: datetime) -> tuple[list[Any], set[str]]:
         """The items that exist, as `Source.fetch`, and the IDs of those that exist but that the settings exclude."""

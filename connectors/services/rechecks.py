@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 from accounts.models import Seller, User
 from accounts.services import record_audit_event
 from catalog.models import Variant
+from connectors.engine.applying.references import REFERENCES_SUFFIX
 from connectors.webhooks.requested import request_items
 from hub import clock, links
 from hub.kinds import Direction, Kind
@@ -36,7 +37,7 @@ def check_again(*, issues: QuerySet[Issue], seller: Seller, by: User) -> int:
         job = jobs.get(job_id)
         prefix, _colon, external_id = ref.partition(":")
         if direction == Direction.IMPORT and job is not None and prefix == job.item_kind and external_id:
-            wanted[job.pk].add(external_id)
+            wanted[job.pk].add(external_id.removesuffix(REFERENCES_SUFFIX))
         elif item_id is not None:
             known.add((kind, item_id))
     for job, external_id in _at_sources(jobs.values(), known):

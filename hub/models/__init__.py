@@ -10,6 +10,7 @@ from hub.models.connections import Connection, Master, PlatformSwitch, new_token
 from hub.models.jobs import Job, JobState
 from hub.models.lanes import Lane, Share
 from hub.models.links import Link, LinkPayload
+from hub.models.references import PendingReference
 from hub.models.runs import Run, RunCounter, RunItem, RunLogLine, SeenExternalId
 from hub.models.workers import RateBudget, Worker
 
@@ -25,6 +26,7 @@ __all__ = [
     "Link",
     "LinkPayload",
     "Master",
+    "PendingReference",
     "SeenExternalId",
     "PlatformSwitch",
     "RateBudget",

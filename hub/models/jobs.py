@@ -59,7 +59,8 @@ class Job(models.Model):
         help_text=_(
             'Which items to sync, for example {"brands": ["Acme"]}. Leave empty to sync all. Lists: statuses, brands, '
             "types, categories (paths, subcategories included), groups, b2b_groups (groups that a customer import "
-            "enables for B2B). True or false: b2b_only."
+            "enables for B2B), stock_locations (codes). True or false: b2b_only. Number: stock_buffer (units that are "
+            "kept back)."
         ),
     )
     lookback = models.DurationField(
@@ -107,6 +108,11 @@ class JobState(models.Model):
     last_success_at = models.DateTimeField(null=True)
     config_hash = models.CharField(
         max_length=32, blank=True, help_text=_("Hash of the settings used by the last full export.")
+    )
+    source_clock_difference = models.FloatField(
+        default=0,
+        db_default=0,
+        help_text=_("How far the platform’s clock was ahead of the database’s at the last import, in seconds."),
     )
     attention = models.TextField(blank=True, help_text=_("Why the job needs action. Empty if it doesn't."))
 

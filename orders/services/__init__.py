@@ -6,7 +6,13 @@ from orders.services.entries import OrderDraft
 from orders.services.fulfilments import FulfilmentDraft, save_fulfilments
 from orders.services.orders import save_orders
 from orders.services.reconciliation import ComputedTotals, accept_difference, save_target_totals
-from orders.services.waiting import assign_customers, cancel_orders, keep_unread_orders
+from orders.services.waiting import (
+    assign_customers,
+    assign_parents,
+    assign_variants,
+    cancel_orders,
+    keep_unread_orders,
+)
 
 __all__ = [
     "ComputedTotals",
@@ -16,6 +22,8 @@ __all__ = [
     "SaveResult",
     "accept_difference",
     "assign_customers",
+    "assign_parents",
+    "assign_variants",
     "cancel_orders",
     "delete_customers",
     "keep_unread_orders",

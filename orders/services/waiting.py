@@ -1,4 +1,4 @@
-"""What happens to orders when something that they refer to, or they themselves, come or go at the source."""
+"""What happens to orders and customers when they, or something that they refer to, come or go at the source."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime
@@ -9,7 +9,7 @@ from django.db.models.functions import Greatest
 
 from hub.kinds import Kind
 from hub.queue import enqueue
-from orders.models import Order, OrderLine
+from orders.models import Customer, Order, OrderLine
 from orders.services.common import Changes, bump_revisions
 
 _ZERO = Value(0, output_field=DecimalField(max_digits=14, decimal_places=3))
@@ -32,6 +32,31 @@ def assign_customers(
     Order.objects.bulk_update(rows, ["customer"])
     _changed(seller_id, [row.pk for row in rows], origin, now)
     return len(rows)
+
+
+@transaction.atomic
+def assign_parents(*, seller_id: int, parents: Mapping[int, int], origin: int | None, now: datetime) -> None:
+    """Give customers (our ID) their parent accounts, which were imported after them (C2)."""
+    rows = Customer.objects.filter(seller_id=seller_id, pk__in=parents.keys()).order_by("pk")
+    found = [row for row in rows.select_for_update(no_key=True) if parents[row.pk] not in (row.pk, row.parent_id)]
+    for row in found:
+        row.parent_id = parents[row.pk]
+    Customer.objects.bulk_update(found, ["parent"])
+    changed = [row.pk for row in found]
+    bump_revisions(Customer, changed, now)
+    enqueue(seller_id=seller_id, kind=Kind.CUSTOMER, item_ids=changed, origin=origin)
+
+
+@transaction.atomic
+def assign_variants(*, seller_id: int, variants: Mapping[int, int], origin: int | None, now: datetime) -> None:
+    """Give order lines (our ID) their variants, which were imported after them (C2)."""
+    orders = Order.objects.filter(seller_id=seller_id, lines__in=variants.keys()).distinct()
+    order_ids = sorted(orders.values_list("pk", flat=True))
+    lines = list(OrderLine.objects.filter(order__in=order_ids, pk__in=variants.keys(), variant=None).order_by("pk"))
+    for line in lines:
+        line.variant_id = variants[line.pk]
+    OrderLine.objects.bulk_update(lines, ["variant"])
+    _changed(seller_id, {line.order_id for line in lines}, origin, now)
 
 
 @transaction.atomic

@@ -73,6 +73,14 @@ class Scenario:
         self._wait(step, since)
         for seller_setup in self.sellers:
             self._compare_target(step, seller_setup)
+            groups = list(self.search.holds(seller_setup.seller.slug, "groups"))
+            products = [each for group in groups for each in group["productGroup"]["products"].values()]
+            pictured = any(each.get("images") for each in products)
+            colors = len(products) > len(groups)
+            step.checks += [
+                Check(f"{seller_setup.seller}: the search engine has images", True, pictured),
+                Check(f"{seller_setup.seller}: colors are products of their group", True, colors),
+            ]
             issues = Issue.objects.filter(seller=seller_setup.seller, resolved_at=None).count()
             step.checks.append(Check(f"{seller_setup.seller}: invalid items have issues", True, issues > 0))
 

@@ -58,6 +58,8 @@ def create_sellers(*, shop_url: str, search_url: str, drain_seconds: int) -> lis
                 "markets": ["uk"],
                 "locale": "en-GB",
                 "price_list": f"{slug}-shop-price",
+                "product_options": ["Colour"],
+                "size_option": "Size",
                 "drain_every": drain_seconds,
             },
             credentials={"api_key": SEARCH_TOKENS[slug]},

@@ -29,6 +29,23 @@ CHANGED_IN_FUTURE = IssueType(
     fix=_("Save the item again in {source}. If the date stays, correct the clock of {source}."),
     blocking=False,
 )
+TIME_ZONE_UNKNOWN = IssueType(
+    "time_zone_unknown",
+    title=_("Unknown time zone"),
+    message=_("The time zone of the store, {time_zone}, is unknown. Prices with dates begin and end by UTC."),
+    fix=_("Choose a time zone such as Europe/Berlin in {source}."),
+    blocking=False,
+)
+REFERENCE_UNKNOWN = IssueType(
+    "reference_unknown",
+    title=_("Reference to an unknown item"),
+    message=_("{source} refers to something that was not imported: {kind} {id}."),
+    fix=_(
+        "Check whether {source} still has it, and whether the settings exclude it. Once it is imported, it is assigned "
+        "automatically."
+    ),
+    blocking=False,
+)
 VALUE_CUT = IssueType(
     "value_cut",
     title=_("Value too long"),

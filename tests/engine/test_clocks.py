@@ -8,8 +8,9 @@ from django.db.models import QuerySet
 
 from catalog.models import Product
 from hub import clock, workers
+from hub.alerts import collect_findings
 from hub.kinds import DataType, Kind
-from hub.models import Connection, Job, JobState, Lane, Link, Run
+from hub.models import Alert, Connection, Job, JobState, Lane, Link, Run
 from hub.services import start_run
 from sandbox.process import SandboxProcess
 from synclog.models import Issue
@@ -85,6 +86,8 @@ def test_a_shop_whose_clock_is_behind_loses_no_change(job: Job, shop_platform: S
     JobState.objects.filter(job=job).update(cut_at=behind - timedelta(hours=1))
     sync(job, scope)
     assert cut_of(job) <= behind
+    [alert] = [each for each in collect_findings(now=clock.now()) if each.kind == Alert.Kind.CLOCK]
+    assert "Acme shop differs" in alert.message.replace("The clock of ", "") and "-30" in alert.message
     link = links(job)[2]
     changed = behind + timedelta(minutes=1)
     fields = {"name": "A minute later", "date_modified": changed.isoformat(timespec="seconds")}

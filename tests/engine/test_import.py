@@ -1,16 +1,24 @@
 """Imports from a shop: full, by cut date, and discontinuing products that the shop no longer has."""
 
+from collections.abc import Callable
 from decimal import Decimal
 
 import pytest
+import requests
 
+from accounts.models import Seller
 from catalog.models import Brand, Category, Price, PriceList, Product, Stock, Variant
-from hub.kinds import DataType, Kind
-from hub.models import Connection, Job, Link, Run
-from hub.services import start_run
+from catalog.records import SettingsRecord
+from connectors.services.connections import install_connection
+from hub.kinds import DataType, Direction, Kind
+from hub.models import Change, Connection, Job, Link, Run
+from hub.services import add_job, start_run
+from orders.models import Customer
 from sandbox.process import SandboxProcess
 from synclog.models import Issue, SyncLog
 from tests.engine.worker import last_run, skip_delays, work_until_idle
+from tests.factories import make_connection, make_seller
+from tests.orders.importing import import_records
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -90,6 +98,45 @@ def test_a_changed_base_currency_is_imported(shop: Connection, shop_platform: Sa
     start_run(job=job_of(shop, DataType.SETTINGS), scope=Run.Scope.FULL, trigger="button")
     work_until_idle()
     assert PriceList.objects.get().currency == "EUR"
+
+
+def test_customers_deleted_at_the_shop_lose_their_access(
+    transactional_db: None, sandbox: Callable[..., SandboxProcess]
+) -> None:
+    """Also one of whom not everything could be saved, because the parent account is unknown; nobody sends an event."""
+    shop_platform = sandbox("bigcommerce", accounts={"shop": "token"}, products=3, customers=5)
+    shop = install_connection(
+        seller=make_seller("acme"),
+        platform="bigcommerce",
+        name="Acme shop",
+        slug="acme-shop",
+        base_url=f"{shop_platform.url}/stores/shop",
+        credentials={"access_token": "token"},
+    )
+    erp = make_connection(shop.seller, role="erp")
+    target = add_job(connection=erp, direction=Direction.EXPORT, data_type=DataType.CUSTOMERS, lane="customers")
+    work_until_idle()
+    first, second = Link.objects.filter(connection=shop, kind=Kind.CUSTOMER).order_by("item_id")[:2]
+    Link.objects.filter(pk=second.pk).update(received_hash=None)
+    Change.objects.filter(job=target).delete()
+    requests.delete(
+        f"{shop_platform.url}/stores/shop/v3/customers",
+        params={"id:in": f"{first.external_id},{second.external_id}"},
+        headers={"X-Auth-Token": "token"},
+        timeout=10,
+    ).raise_for_status()
+    start_run(job=job_of(shop, DataType.CUSTOMERS), scope=Run.Scope.FULL, trigger="button")
+    work_until_idle()
+    gone = set(Customer.objects.filter(status=Customer.Status.DELETED).values_list("pk", flat=True))
+    assert gone == {first.item_id, second.item_id}
+    assert gone <= set(Change.objects.filter(job=target).values_list("item_id", flat=True))
+
+
+def test_an_unknown_time_zone_is_an_issue(shop: Connection) -> None:
+    settings = SettingsRecord(external_id="1", name="Shop", currency="EUR", time_zone="Mars/Olympus_Mons")
+    import_records(job_of(shop, DataType.SETTINGS), settings)
+    assert Issue.objects.get(code="time_zone_unknown").severity == Issue.Severity.WARNING
+    assert Seller.objects.get().time_zone != settings.time_zone
 
 
 def test_products_deleted_at_the_shop_are_discontinued(shop: Connection, shop_platform: SandboxProcess) -> None:

@@ -7,7 +7,7 @@ an unchanged record only the mark that it was seen is written.
 import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, fields, replace
+from dataclasses import fields, replace
 from datetime import datetime
 from functools import cache
 from hashlib import blake2b
@@ -18,6 +18,7 @@ import orjson
 from django.db import DataError, IntegrityError, transaction
 
 from common.storable import json_contains_nul, storable_text
+from connectors.engine.applying import references
 from connectors.engine.applying.catalog import write_brands, write_categories, write_products, write_settings
 from connectors.engine.applying.context import (
     DuplicateClaims,
@@ -31,12 +32,14 @@ from connectors.engine.applying.galleries import write_galleries
 from connectors.engine.applying.orders import set_b2b_enabled, write_customers, write_fulfilments, write_orders
 from connectors.engine.applying.owners import split_by_seller
 from connectors.engine.applying.preparing import prepare
+from connectors.engine.applying.rejected_records import keep, keep_rejected, title_of
+from connectors.engine.applying.tally import Tally
 from connectors.engine.platforms import platform_names
 from connectors.sdk import issues
 from connectors.sdk.reading import FUTURE_TOLERANCE
 from hub import links, runlog
 from hub.kinds import DataType
-from hub.models import Job, RunCounter
+from hub.models import Job
 from hub.records import Problem, Record
 from synclog import services as synclog
 from synclog.models import Issue, ItemEvent, ItemStatus
@@ -48,28 +51,6 @@ logger = logging.getLogger(__name__)
 
 # Fields that describe the import rather than the item.
 _NOT_HASHED = {"raw", "updated_at", "problems"}
-# Fields used as an item's title, in order of preference. Never a person's name.
-_TITLES = ("title", "name", "number")
-
-
-@dataclass(slots=True)
-class Tally:
-    """The counts of a page; `kinds` has them for each kind, with categories counted per storefront (B10)."""
-
-    read: int = 0
-    created: int = 0
-    updated: int = 0
-    disabled: int = 0
-    unchanged: int = 0
-    skipped: int = 0
-    kinds: "dict[str, Tally]" = field(default_factory=dict)
-
-    def add(self, other: "Tally") -> None:
-        for name, number in other.as_counts().items():
-            setattr(self, name, getattr(self, name) + number)
-
-    def as_counts(self) -> dict[RunCounter.Outcome, int]:
-        return {RunCounter.Outcome(name): getattr(self, name) for name in self.__slots__ if name != "kinds"}
 
 
 def content_hash(record: Record) -> bytes:
@@ -150,7 +131,11 @@ def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     if seen and context.run_id:
         links.mark_seen(seen, run_id=context.run_id)
     written = _WRITERS[DataType(context.job.data_type)](context, changed, known_links) if changed else []
-    _save_links(context, [result for result in written if result.state != ItemStatus.State.PENDING], hashes)
+    applied = [result for result in written if result.state != ItemStatus.State.PENDING]
+    _save_links(context, applied, hashes)
+    references.remember(context, applied)
+    references.resolve(context, applied)
+    keep_rejected(context, records, changed, written)
     tally.created = sum(result.changes is None for result in written)
     tally.disabled = sum((result.changes or {}).get("visible") == [True, False] for result in written)
     tally.updated = sum(bool(result.changes) for result in written) - tally.disabled
@@ -216,7 +201,7 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
                     problems=problems,
                     kind=kind,
                     item_id=result.item_id if result else known.item_id if known else None,
-                    title=storable_text(next((text for name in _TITLES if (text := getattr(record, name, ""))), "")),
+                    title=storable_text(title_of(record)),
                     link=storable_text(record.link),
                     **platform_names(context.job),
                 )
@@ -270,6 +255,7 @@ def _event_action(result: WriteResult) -> ItemEvent.Action | None:
 
 def _report_unstorable(context: ImportContext, record: Record, problem: Problem) -> None:
     _update_sync_log(context, [replace(record, problems=[*record.problems, problem])], [])
+    keep(context, [record])
 
 
 def _storage_problem(error: DataError | IntegrityError) -> Problem:

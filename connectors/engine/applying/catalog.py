@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from django.db.models import Exists, OuterRef
 
@@ -26,9 +26,12 @@ from connectors.engine.applying.variant_collisions import (
     unlink_moved_variants,
 )
 from connectors.sdk import issues
+from connectors.sdk.time_zones import time_zone
 from hub import links
 from hub.kinds import DataType, Kind
+from hub.models import Master
 from hub.records import Problem, Record
+from hub.references import Reference
 from synclog.models import ItemStatus
 
 
@@ -83,9 +86,7 @@ def write_products(context: ImportContext, records: Sequence[Record], known: Lin
                 record=record,
                 product_id=product_id,
                 brand_id=brands.get(record.brand_id),
-                category_ids=None
-                if record.category_ids is None
-                else sorted({categories[c] for c in record.category_ids if c in categories}),
+                category_ids=_known_categories(record, categories),
                 variant_ids=variant_ids,
                 linked_variants=linked.get(product_id, set()) if product_id else set(),
             )
@@ -106,13 +107,30 @@ def write_products(context: ImportContext, records: Sequence[Record], known: Lin
             kind=Kind.PRODUCT,
             changes=None if result.created else result.changes,
             links={(Kind.VARIANT, ext): item_id for ext, item_id in result.variant_ids.items()},
-            complete=not result.conflicts,
+            # Categories that were kept in place of an unknown one are removed by the next full read.
+            complete=not result.conflicts and not (record.category_ids and draft.category_ids is None),
+            unresolved={(Kind.PRODUCT, result.product_id): _unknown_references(record, brands, categories)}
+            if Master.Group.CONTENT in context.groups or result.created
+            else {},
             problems=[not_master_problem(context, group, names) for group, names in result.conflicts.items()],
             state=ItemStatus.State.SKIPPED if result.conflicts and not result.changes else ItemStatus.State.SYNCED,
         )
-        for record, result in zip(kept, saved, strict=True)
+        for record, draft, result in zip(kept, drafts, saved, strict=True)
     ]
     return written + pending
+
+
+def _known_categories(record: ProductRecord, known: dict[str, int]) -> list[int] | None:
+    """None, which keeps the categories, if the product has moved to categories none of which is here yet (C2)."""
+    if record.category_ids is None:
+        return None
+    found = sorted({known[each] for each in record.category_ids if each in known})
+    return found if found or not record.category_ids else None
+
+
+def _unknown_references(record: ProductRecord, brands: dict[str, int], categories: dict[str, int]) -> set[Reference]:
+    found = {Reference(Kind.CATEGORY, each) for each in record.category_ids or () if each not in categories}
+    return found | {Reference(Kind.BRAND, each) for each in [record.brand_id] if each and each not in brands}
 
 
 @dataclass(slots=True)
@@ -189,6 +207,9 @@ def write_settings(context: ImportContext, records: Sequence[Record], known: Lin
     written = []
     for record in records:
         if isinstance(record, SettingsRecord):
+            if record.time_zone and time_zone(record.time_zone) is None:
+                record.problems.append(issues.TIME_ZONE_UNKNOWN(time_zone=record.time_zone[:60]))
+                record = replace(record, time_zone="")
             changes = save_store_settings(context.job.connection, record)
             is_known = (Kind.STORE, record.external_id) in known
             written.append(WriteResult(record, context.connection_id, Kind.STORE, changes if is_known else None))

@@ -1,6 +1,6 @@
 """What all data types share: the context in which a page is applied, and the result for a record."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -15,6 +15,7 @@ from hub.kinds import DataType, Direction, Kind
 from hub.links import KnownLink
 from hub.models import Connection, Job, Master
 from hub.records import Problem, Record
+from hub.references import Reference
 from synclog import services as synclog
 from synclog.models import ItemStatus, SyncLog
 
@@ -66,6 +67,7 @@ class WriteResult:
     `problems` were found while saving. A result that is not `complete` is compared again at the next import even if the
     record is unchanged. With the `state` PENDING nothing was saved or linked; `item_id` is then the conflicting item
     (L16). `missing`: the item was removed from the platform, and the record does not show that it is back.
+    `unresolved`: what the item or a part of it, by kind and our ID, refers to but is not here yet (C2).
     """
 
     record: Record
@@ -77,6 +79,7 @@ class WriteResult:
     complete: bool = True
     state: ItemStatus.State = ItemStatus.State.SYNCED
     missing: bool = False
+    unresolved: dict[tuple[Kind, int], Collection[Reference]] = field(default_factory=dict)
 
 
 def not_master_problem(context: ImportContext, group: str, names: Sequence[str]) -> Problem:

@@ -1,7 +1,7 @@
 """Saves imported customers, orders and shipments. Fields with another source of truth are kept (L17)."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from django.db.models import Q
 
@@ -25,11 +25,15 @@ from hub import links
 from hub.kinds import Kind
 from hub.models import Master
 from hub.records import Problem, Record
+from hub.references import Reference
 from orders import queries
 from orders import services as orders
+from orders.models import Order
 from orders.records import CustomerRecord, FulfilmentRecord, OrderRecord
 from orders.services import CustomerDraft, FulfilmentDraft, OrderDraft, SaveResult
 from synclog.models import ItemStatus
+
+_OPEN = (Order.Status.PENDING, Order.Status.CONFIRMED, Order.Status.PARTLY_SHIPPED)
 
 
 def set_b2b_enabled(context: ImportContext, records: Sequence[Record]) -> None:
@@ -60,7 +64,9 @@ def write_customers(context: ImportContext, records: Sequence[Record], known: Li
         now=context.now,
     )
     for record, result, outcome in zip(customers, saved, written, strict=True):
+        outcome.unresolved[Kind.CUSTOMER, result.item_id] = set()
         if not result.complete:
+            outcome.unresolved[Kind.CUSTOMER, result.item_id] = {Reference(Kind.CUSTOMER, record.parent_id)}
             outcome.problems.append(issues.PARENT_CUSTOMER_MISSING(customer=record.parent_id))
     return written
 
@@ -114,6 +120,7 @@ def write_orders(context: ImportContext, records: Sequence[Record], known: Links
     written = _written(context, Kind.ORDER, Master.Group.ORDERS, kept, saved)
     for record, outcome in zip(kept, written, strict=True):
         outcome.problems += _unknown_shipment_items(record)
+        outcome.unresolved = _unknown_variants(record, outcome, variants[record.external_id])
     return written + pending
 
 
@@ -166,6 +173,21 @@ def _variants(context: ImportContext, records: Sequence[OrderRecord]) -> dict[st
         if variant_id is not None:
             found[order][line.external_id] = variant_id
     return found
+
+
+def _unknown_variants(
+    record: OrderRecord, outcome: WriteResult, known: dict[str, int]
+) -> dict[tuple[Kind, int], Collection[Reference]]:
+    """The variants of lines that are not here yet. Old orders have variants that never come, so they are left out."""
+    if record.status not in _OPEN:
+        return {}
+    unknown = {line.external_id: line.variant_id for line in record.lines if line.external_id not in known}
+    return {
+        (Kind.ORDER_LINE, line_id): {Reference(Kind.VARIANT, unknown[external_id])}
+        if unknown.get(external_id)
+        else set()
+        for (_, external_id), line_id in outcome.links.items()
+    }
 
 
 def _written(

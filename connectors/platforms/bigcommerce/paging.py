@@ -6,6 +6,7 @@ from typing import Any
 
 from connectors.platforms.bigcommerce.client import BigCommerceClient, raise_malformed_response
 from connectors.sdk.decoding import whole_number
+from connectors.sdk.errors import ListingRepeats
 
 
 def page_by_id(
@@ -18,9 +19,8 @@ def page_by_id(
     """
     rows, left = client.list_page(path, **query, **{"id:greater": after}, limit=limit)
     found = row_ids(rows)
-    # A store that ignores the filter would cause an endless loop.
     if any(number <= after for number in found):
-        raise_malformed_response(path)
+        raise ListingRepeats(f"{path} returned items that were already read: the store ignores the filter by ID.")
     if len(rows) >= left:
         return rows, None, left
     if not found:

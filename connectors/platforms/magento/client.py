@@ -16,7 +16,7 @@ from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.values import text
 from connectors.sdk.account import Account
 from connectors.sdk.decoding import whole_number
-from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.errors import ListingRepeats, NeedsAttention, TryAgainLater
 from connectors.sdk.http import HttpClient
 from connectors.sdk.paging import Slice, all_pages, numeric_ids
 from connectors.sdk.responses import RequestRejected
@@ -107,8 +107,9 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
         """
         rows, left = self.search(path, [Filter("entity_id", number, "gt")], *groups, sort=("entity_id",), size=size)
         found = row_ids(rows, key)
-        # A shop that ignores the filter would cause an endless loop.
-        if len(found) < len(rows) or (left and not found) or any(each <= number for each in found):
+        if any(each <= number for each in found):
+            raise ListingRepeats(f"{path} returned items that were already read: the shop ignores the filter by ID.")
+        if len(found) < len(rows) or (left and not found):
             self.raise_malformed_response(path)
         return rows, max(found) if len(rows) < left else None, left
 
