@@ -8,8 +8,9 @@ from django.db.models import Model, Q, QuerySet
 
 from accounts.models import Seller
 from connectors.models import WebhookEvent
+from hub import links
 from hub.kinds import Kind
-from hub.models import Connection, LinkPayload
+from hub.models import Connection
 from orders.models import Address, Customer, Order
 from synclog.models import Issue, ItemEvent
 
@@ -66,11 +67,9 @@ def export_person(person: Person) -> dict[str, Any]:
     of_person = Q(kind=Kind.CUSTOMER, item_id__in=person.customer_ids) | Q(
         kind=Kind.ORDER, item_id__in=person.order_ids
     )
-    linked = Q(link__kind=Kind.CUSTOMER, link__item_id__in=person.customer_ids) | Q(
-        link__kind=Kind.ORDER, link__item_id__in=person.order_ids
-    )
     addresses = Q(customer__in=person.customer_ids) | Q(order__in=person.order_ids)
-    payloads = LinkPayload.objects.filter(linked).values(
+    items = {Kind.CUSTOMER: person.customer_ids, Kind.ORDER: person.order_ids}
+    payloads = links.payloads_of(items).values(
         "link__connection__name", "link__external_id", "received", "previous", "sent", "received_at"
     )
     orders = Order.objects.filter(pk__in=person.order_ids)

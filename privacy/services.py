@@ -12,9 +12,8 @@ from django.db.models import Exists, OuterRef, Q
 from accounts.models import User
 from accounts.services import record_audit_event
 from connectors.models import FeedImport, WebhookEvent
-from hub import clock
+from hub import clock, links
 from hub.kinds import Kind
-from hub.models import LinkPayload
 from orders.models import Address, Customer, Order
 from orders.services import delete_customers
 from privacy.models import Erasure
@@ -102,9 +101,6 @@ def erase_expired(*, now: datetime) -> dict[str, int]:
         | Exists(Address.objects.filter(order=OuterRef("pk"))),
         placed_at__lt=placed_before,
     ).order_by("pk")
-    payloads = LinkPayload.objects.filter(
-        link__kind__in=(Kind.CUSTOMER, Kind.ORDER), received_at__lt=received_before
-    ).exclude(received=None, previous=None, sent=None)
     erased = {"customers": 0, "orders": 0, "payloads": 0}
     while batch := list(customers.values_list("pk", flat=True)[:_BATCH]):
         _erase_batch(customer_ids=batch)
@@ -112,9 +108,9 @@ def erase_expired(*, now: datetime) -> dict[str, int]:
     while batch := list(orders.values_list("pk", flat=True)[:_BATCH]):
         _erase_batch(order_ids=batch)
         erased["orders"] += len(batch)
-    while batch := list(payloads.order_by("pk").values_list("pk", flat=True)[:_BATCH]):
-        LinkPayload.objects.filter(pk__in=batch).update(received=None, previous=None, sent=None)
-        erased["payloads"] += len(batch)
+    erased["payloads"] = links.empty_old_payloads(
+        kinds=(Kind.CUSTOMER, Kind.ORDER), before=received_before, batch=_BATCH
+    )
     return erased
 
 

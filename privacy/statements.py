@@ -9,6 +9,8 @@ imported again.
 from collections.abc import Sequence
 from typing import Any
 
+from hub import links
+
 _OF_PERSON = "(kind = 'customer' AND item_id = ANY(%(customers)s)) OR (kind = 'order' AND item_id = ANY(%(orders)s))"
 
 # Name in the report → statement.
@@ -29,10 +31,7 @@ STATEMENTS = {
     "shipments": (
         "UPDATE orders_shipment SET tracking_number = '', tracking_numbers = '[]' WHERE order_id = ANY(%(orders)s)"
     ),
-    "payloads": (
-        "UPDATE hub_linkpayload SET received = NULL, previous = NULL, sent = NULL FROM hub_link"
-        f" WHERE hub_link.id = link_id AND ({_OF_PERSON})"
-    ),
+    "payloads": links.EMPTY_PAYLOADS,
     "timeline": f"UPDATE synclog_itemevent SET changes = '{{}}', message = '' WHERE {_OF_PERSON}",
     "issues": f"DELETE FROM synclog_issue WHERE {_OF_PERSON}",
     "comparison results": f"DELETE FROM hub_runitem WHERE {_OF_PERSON}",

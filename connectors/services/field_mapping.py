@@ -10,9 +10,10 @@ from accounts.models import User
 from connectors.adapters.factory import validate
 from connectors.adapters.registry import adapter_for
 from connectors.services.connections import update_connection
+from hub import links
 from hub.field_registry import fields_of
 from hub.kinds import ITEM_KIND, DataType, Kind
-from hub.models import Connection, LinkPayload
+from hub.models import Connection
 
 # Payloads to look at, examples of each field, and characters of an example.
 _PAYLOADS, _EXAMPLES, _MAX_LENGTH = 10, 3, 60
@@ -73,9 +74,8 @@ def account_fields(connection: Connection, section: str) -> list[AccountField]:
     if section not in DataType.values:
         return []
     kind = ITEM_KIND[DataType(section)]
-    payloads = LinkPayload.objects.filter(link__connection=connection, link__kind=kind, received__isnull=False)
     found: dict[str, list[str]] = {}
-    for received in payloads.order_by("-link_id").values_list("received", flat=True)[:_PAYLOADS]:
+    for received in links.latest_received(connection_id=connection.pk, kind=kind, limit=_PAYLOADS):
         for path, value in _scalars(received):
             examples = found.setdefault(path, [])
             text = str(value)[:_MAX_LENGTH]

@@ -24,6 +24,7 @@ from hub.links.finding import (
     of_kind,
     payload_of,
 )
+from hub.links.payloads import EMPTY_PAYLOADS, empty_old_payloads, latest_received, payloads_of
 from hub.links.saving import (
     ReceivedItem,
     SentItem,
@@ -36,6 +37,7 @@ from hub.links.saving import (
 
 __all__ = [
     "Claim",
+    "EMPTY_PAYLOADS",
     "HighestId",
     "KnownLink",
     "ReceivedItem",
@@ -43,6 +45,7 @@ __all__ = [
     "by_external_id",
     "by_item",
     "confirm_revisions",
+    "empty_old_payloads",
     "end_at_target",
     "end_removed",
     "everywhere",
@@ -55,12 +58,14 @@ __all__ = [
     "item_ids",
     "known",
     "link_kind_label",
+    "latest_received",
     "mark_missing",
     "mark_seen",
     "of_item",
     "of_job",
     "of_kind",
     "payload_of",
+    "payloads_of",
     "save_received",
     "save_reported",
     "save_sent",

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.utils import timezone
 
-from accounts.models import AuditEvent, DropshipAgreement
+from accounts.models import AuditEvent, DropshipAgreement, Invitation
 from accounts.roles import write_role_groups
 from accounts.services import create_api_key, record_audit_event
 from catalog.models import (
@@ -54,6 +54,9 @@ def fill(two_sellers: TwoSellers) -> None:
     _create_catalog_rows(seller_setup)
     _create_order_rows(seller_setup)
     DropshipAgreement.objects.create(seller=seller_setup.seller, vendor=two_sellers.south.seller, name_on_lines="South")
+    Invitation.objects.create(
+        seller=seller_setup.seller, email="new@north.example", role="viewer", sent_at=NOW, expires_at=NOW
+    )
     create_api_key(name="for the shop", scopes=["sync:read"], seller=seller_setup.seller)
     record_audit_event(
         user=seller_setup.owner, action="connection.pause", target=seller_setup.shop, seller=seller_setup.seller
