@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from accounts.admin_audit import ACTION_LABELS
 from accounts.models import AuditEvent, Seller
 from common.admin import Color
+from common.storable import without_nul
 from connectors.adapters.registry import adapters
 from hub.models import Alert, Connection
 from synccenter.admin_tiles import engine_tiles, staging_tiles
@@ -60,7 +61,7 @@ def dashboard_context(request: HttpRequest, context: dict[str, Any]) -> dict[str
     """The context of `admin/index.html`. Unfold calls this (DASHBOARD_CALLBACK)."""
     now = timezone.now()
     found = incidents(now=now) if may_view(request, "synclog.issue") else []
-    search = request.GET.get("seller", "").replace("\x00", "")[:100]
+    search = without_nul(request.GET.get("seller", ""))[:100]
     grid = seller_grid(search=search, now=now) if may_view(request, "accounts.seller") else []
     return context | {
         "title": _("Home"),

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 
 from accounts.models import Seller
+from common.storable import without_nul
 from dashboard.queries.search import Hit, search
 from dashboard.templatetags.dashboard import hit_kind
 from hub.kinds import Kind
@@ -30,7 +31,7 @@ _MODELS: dict[str, str] = {
 @staff_member_required
 def admin_search(request: HttpRequest) -> HttpResponse:
     """What the person may view of all that the sellers have."""
-    text = request.GET.get("q", "").replace("\x00", "")[:200]
+    text = without_nul(request.GET.get("q", ""))[:200]
     sellers = {seller.pk: seller for seller in Seller.objects.exclude(status=Seller.Status.DELETED)}
     rows = [
         (hit, hit_kind(hit), sellers.get(hit.seller_id), _address(hit))

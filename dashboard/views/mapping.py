@@ -6,6 +6,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from common.storable import without_nul
 from connectors.services.field_mapping import MappedField, account_fields, mapped_fields, save_mapping
 from dashboard.access import SellerRequest, seller_owner_action, seller_owner_page
 from hub.models import Connection
@@ -31,7 +32,7 @@ def save(request: SellerRequest, connection: str) -> HttpResponseBase:
 
 def _value(field: MappedField, text: str) -> str | dict[str, str]:
     """A mapping of names is one `ours = theirs` a line; lines without both are left out."""
-    text = text.replace("\x00", "").strip()
+    text = without_nul(text).strip()
     if not field.is_map:
         return text
     pairs = (line.partition("=") for line in text.splitlines())

@@ -4,6 +4,7 @@ from django.http import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 
+from common.storable import without_nul
 from dashboard.access import SellerRequest, seller_page
 from dashboard.queries.search import Hit, search
 from hub.kinds import Kind
@@ -22,7 +23,7 @@ _PAGES: dict[str, str] = {
 @seller_page
 def index(request: SellerRequest) -> HttpResponseBase:
     """The results, or at once the only one."""
-    text = request.GET.get("q", "").replace("\x00", "")[:200]
+    text = without_nul(request.GET.get("q", ""))[:200]
     hits = search(sellers=[request.seller], text=text)
     rows = [(hit, _address(request, hit)) for hit in hits]
     if len({address for _hit, address in rows}) == 1:
