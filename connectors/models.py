@@ -249,3 +249,23 @@ class AssumptionResult(models.Model):
 
     def __str__(self) -> str:
         return f"{self.key} of {self.connection}: {self.state}"
+
+
+class StorefrontCheckout(models.Model):
+    """A cart of a B2B storefront that was completed: which cart of the shop it became, and what came of it.
+
+    `cart_id` is the storefront's ID of the cart. The row exists before the order, so that a repeated call finds it.
+    """
+
+    storefront = models.ForeignKey(Connection, on_delete=models.CASCADE, related_name="+")
+    cart_id = models.UUIDField()
+    shop_cart = models.CharField(max_length=100)
+    order_id = models.CharField(_("external ID of the order"), max_length=100, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["storefront", "cart_id"], name="connectors_checkout_once")]
+        indexes = [models.Index(fields=["shop_cart"], name="connectors_checkout_shop_cart")]
+
+    def __str__(self) -> str:
+        return f"cart {self.cart_id}"

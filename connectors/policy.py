@@ -9,6 +9,15 @@ POLICY = {
     "connectors_webhooksubscription": {"*": "empty"},
     "connectors_oauthtokens": {"*": "preserve"},
     "connectors_assumptionresult": {"*": "empty"},
+    # Without personal data; orders that are read again find their carts by it.
+    "connectors_storefrontcheckout": {
+        "id": "keep",
+        "storefront_id": "keep",
+        "cart_id": "keep",
+        "shop_cart": "keep",
+        "order_id": "keep",
+        "created_at": "keep",
+    },
 }
 
 # A vendor accepts a refresh token once: a token that an older database holds is spent.
@@ -23,4 +32,5 @@ RETENTION = {
     "connectors_webhooksubscription": "forever",
     "connectors_oauthtokens": "with hub_connection",
     "connectors_assumptionresult": "with hub_connection",
+    "connectors_storefrontcheckout": "with hub_connection",
 }

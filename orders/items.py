@@ -4,11 +4,14 @@ The `load_*` functions take IDs and return the items that exist, in a fixed numb
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import Decimal
 
+from django.db.models import Q
+
+from catalog.models import PriceList
 from hub.field_registry import stored_names
 from orders.models import (
     Address,
@@ -27,7 +30,11 @@ from orders.records import AddressRecord, AdjustmentRecord, CustomerRecord
 
 @dataclass(slots=True)
 class CustomerItem:
-    """A customer. `group` is the name of the group or empty. Deleted customers are included, with that status."""
+    """A customer. `group` is the name of the group or empty. Deleted customers are included, with that status.
+
+    `group_price_lists` are the codes of the price lists that are only for the customer's group; if there are any,
+    `default_price_lists` has the lists of default prices beside them: code → name.
+    """
 
     id: int
     seller_id: int
@@ -50,6 +57,8 @@ class CustomerItem:
     revision: int
     updated_at: datetime
     addresses: list[AddressRecord] = field(default_factory=list)
+    group_price_lists: list[str] = field(default_factory=list)
+    default_price_lists: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
@@ -267,7 +276,7 @@ ADDRESS = (
 
 
 def load_customers(ids: Sequence[int]) -> dict[int, CustomerItem]:
-    """Customers with their addresses by ID. Two queries."""
+    """Customers with their addresses and the price lists of their groups by ID. At most three queries."""
     customers = {}
     for row in Customer.objects.filter(id__in=ids).values(*_CUSTOMER, *stored_names(CustomerRecord)):
         row["group"] = row.pop("group__name") or ""
@@ -275,7 +284,24 @@ def load_customers(ids: Sequence[int]) -> dict[int, CustomerItem]:
     addresses = Address.objects.filter(customer_id__in=customers.keys()).order_by("id")
     for customer_id, *values in addresses.values_list("customer_id", *ADDRESS):
         customers[customer_id].addresses.append(_address(values))
+    _load_group_price_lists(customers.values())
     return customers
+
+
+def _load_group_price_lists(customers: Collection[CustomerItem]) -> None:
+    sellers = {each.seller_id for each in customers if each.group}
+    for_groups: dict[tuple[int, str], list[str]] = defaultdict(list)
+    defaults: dict[int, dict[str, str]] = defaultdict(dict)
+    lists = PriceList.objects.filter(~Q(customer_groups=[]) | Q(connection__isnull=False), seller__in=sellers)
+    fields = ("seller_id", "slug", "name", "connection_id", "customer_groups")
+    for seller_id, slug, name, connection_id, groups in lists.order_by("slug").values_list(*fields) if sellers else ():
+        if connection_id is not None:
+            defaults[seller_id][slug] = name
+        for group in groups:
+            for_groups[seller_id, group].append(slug)
+    for each in customers:
+        each.group_price_lists = for_groups.get((each.seller_id, each.group), [])
+        each.default_price_lists = dict(defaults[each.seller_id]) if each.group_price_lists else {}
 
 
 def load_orders(ids: Sequence[int]) -> dict[int, OrderItem]:

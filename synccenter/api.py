@@ -12,6 +12,7 @@ from ninja.errors import AuthenticationError, HttpError, ValidationError
 
 import catalog.api
 import connectors.api
+import connectors.storefront_api
 import hub.api
 import synclog.api
 from common.rest import ApiError, FieldError, ProblemDetails
@@ -54,8 +55,9 @@ api = Api(
 api.add_router("/v1", hub.api.router)
 api.add_router("/v1", synclog.api.router)
 api.add_router("/v1", catalog.api.router)
-# Last, because the paths of B2B storefronts start with arbitrary names.
 api.add_router("/v1", connectors.api.router)
+# Last, because the paths of B2B storefronts start with arbitrary names.
+api.add_router("/v1", connectors.storefront_api.router)
 
 
 def problem(status: int, detail: str, field_errors: Sequence[FieldError] = ()) -> HttpResponse:

@@ -57,12 +57,12 @@ def references(connection: Connection, items: Iterable[Any]) -> References:
         elif isinstance(item, catalog.CategoryItem) and item.parent_id:
             wanted.add((Kind.CATEGORY, item.parent_id))
     shop_ids = {}
-    if adapter_for(connection.platform).uses_shop_ids and (shop := _shop_of(connection)) is not None:
+    if adapter_for(connection.platform).uses_shop_ids and (shop := shop_of(connection)) is not None:
         shop_ids = links.external_ids(shop.pk, wanted | own)
     return References(links.external_ids(connection.pk, wanted), shop_ids)
 
 
-def _shop_of(connection: Connection) -> Connection | None:
+def shop_of(connection: Connection) -> Connection | None:
     """The seller's shop that is imported and whose IDs the connection's platform uses.
 
     NeedsAttention if the settings name a shop that does not exist: with other IDs everything would be created twice.

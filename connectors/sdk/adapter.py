@@ -7,10 +7,12 @@ from typing import Any, ClassVar, Generic, TypeVar
 from connectors.sdk.account import Account, Rate
 from connectors.sdk.assumptions import Assumption
 from connectors.sdk.authenticators import Authenticator
+from connectors.sdk.checkouts import Checkouts
 from connectors.sdk.feeds import Feed
 from connectors.sdk.http import HttpClient
 from connectors.sdk.retry import RetryPolicy
 from connectors.sdk.schemas import Schema
+from connectors.sdk.storefronts import CustomerAccounts, SignIns
 from connectors.sdk.streams import Listing, Source, Stream, Target
 from connectors.sdk.sync_log import RemoteSyncLog
 from connectors.sdk.tokens import TokenStore
@@ -32,6 +34,7 @@ class Adapter(Generic[ClientT]):
     - `retry`: attempts, delays and limits when calls fail
     - `exactly_once`: False if a repeated create could create a duplicate, because nothing can be looked up first
     - `assumptions`: what the vendor's documentation leaves open, with the checks that a connection test runs (V6)
+    - `accounts`, `sign_ins`, `checkouts`: what B2B storefronts ask of a shop while a person waits, if it offers them
     - `uses_shop_ids`: whether payloads refer to items by their IDs in the seller's shop (References.at_shop). That is
       the shop whose slug is in the setting `shop`, else the seller's first shop
     """
@@ -51,6 +54,9 @@ class Adapter(Generic[ClientT]):
     retry: ClassVar[RetryPolicy] = RetryPolicy()
     exactly_once: ClassVar[bool] = True
     assumptions: ClassVar[tuple[Assumption, ...]] = ()
+    accounts: ClassVar[type[CustomerAccounts[Any]] | None] = None
+    sign_ins: ClassVar[type[SignIns[Any]] | None] = None
+    checkouts: ClassVar[type[Checkouts[Any]] | None] = None
     uses_shop_ids: ClassVar[bool] = False
 
     def __init__(self, account: Account[Any, Any, Any], http: HttpClient, tokens: TokenStore) -> None:
@@ -125,6 +131,24 @@ class Adapter(Generic[ClientT]):
         """The listing of a kind of item; None if there is none."""
         listing = self.listing_classes().get(kind)
         return None if listing is None else self._open(listing)
+
+    def open_accounts(self) -> CustomerAccounts[ClientT]:
+        """The customer accounts of a shop; LookupError if the adapter has none."""
+        if self.accounts is None:
+            raise LookupError(f"{self.name} has no customer accounts.")
+        opened: CustomerAccounts[ClientT] = self._open(self.accounts)
+        return opened
+
+    def open_checkouts(self) -> Checkouts[ClientT]:
+        """The carts of a shop; LookupError if the adapter has none."""
+        if self.checkouts is None:
+            raise LookupError(f"{self.name} has no carts.")
+        opened: Checkouts[ClientT] = self._open(self.checkouts)
+        return opened
+
+    def open_sign_ins(self) -> SignIns[ClientT] | None:
+        """What verifies who is signed in to a shop; None if the adapter has nothing of the kind."""
+        return None if self.sign_ins is None else self._open(self.sign_ins)
 
     def _open(self, stream: type[Any]) -> Any:
         if stream not in self._opened:

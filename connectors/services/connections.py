@@ -211,3 +211,22 @@ def uninstall_connection(*, connection: Connection, by: User | None) -> None:
     )
     SyncLog.objects.filter(connection=connection).delete()
     record_audit_event(user=by, action="connection.uninstall", target=connection, seller=connection.seller)
+
+
+@transaction.atomic
+def reinstall_connection(*, connection: Connection, by: User | None) -> None:
+    """Install an uninstalled connection again, with the credentials that it has been given since, and send everything
+    anew: what the platform has kept is not known."""
+    Connection.objects.filter(pk=connection.pk, state=Connection.State.UNINSTALLED).update(
+        state=Connection.State.ACTIVE, state_reason="", paused_at=None, pause_reason=""
+    )
+    connection.refresh_from_db()
+    Job.objects.filter(connection=connection).update(enabled=True)
+    Lane.objects.filter(connection=connection).update(paused=False)
+    subscribe(connection=connection, now=clock.now())
+    record_audit_event(user=by, action="connection.reinstall", target=connection, seller=connection.seller)
+    adapter = adapter_for(connection.platform)
+    for data_type in adapter.sources():
+        sync(connection=connection, data_type=data_type, trigger=Run.Trigger.INSTALL, resend=True)
+    for data_type in adapter.targets():
+        start_job(connection, Direction.EXPORT, data_type, Run.Trigger.INSTALL, None, True)

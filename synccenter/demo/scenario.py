@@ -16,9 +16,13 @@ from connectors.services.runs import sync
 from hub import links
 from hub.kinds import DataType, Kind
 from hub.models import Change, Link, Run, RunCounter
+from orders.models import Customer
 from synccenter.demo.platforms import Platform
 from synccenter.demo.sellers import DemoSeller, install_storefront
 from synclog.models import Issue, SyncLog
+
+# The storefront's slug of the price list that the shop assigns to the group Trade.
+GROUP_LIST = "sc-trade"
 
 
 class DemoFailed(Exception):
@@ -200,6 +204,17 @@ class Scenario:
             lambda: any(each["last_full_sync"] == ended for each in storefront.holds(account, "logs")),
             "the sync in the storefront's log",
         )
+        group_list = next(each for each in storefront.holds(account, "price_lists") if each["slug"] == GROUP_LIST)
+        priced = sum(each["price_list"] == GROUP_LIST for each in storefront.holds(account, "prices"))
+        customers = list(storefront.holds(account, "customers"))
+        step.checks.append(Check("the prices of a customer group are in the storefront", True, priced > 0))
+        step.checks.append(
+            Check(
+                f"the customers of the group have the list {group_list['name']}",
+                True,
+                bool(customers) and all(GROUP_LIST in each["price_lists"] for each in customers),
+            )
+        )
         live = Product.objects.filter(seller=seller_setup.seller, status=Status.LIVE).values("pk")
         ids = links.of_kind(seller_setup.shop.pk, Kind.PRODUCT).filter(missing=False, item_id__in=live)
         blocked = Issue.objects.filter(sync_log=log, resolved_at=None).values("item_id")
@@ -209,9 +224,36 @@ class Scenario:
             Check("no product is missing in the storefront", set(), wanted - storefront_ids),
             Check(
                 "the storefront has the price list",
-                ["BigCommerce Price"],
-                [each["name"] for each in storefront.holds(account, "price_lists")],
+                True,
+                "BigCommerce Price" in [each["name"] for each in storefront.holds(account, "price_lists")],
             ),
+        ]
+
+    def sub_account(self, address: str) -> None:
+        """Creates a sub-account as the storefront does; the shop must have the customer when the call returns."""
+        step, _ = self._start_step("Sub-account from the B2B storefront")
+        seller_setup = self.sellers[0]
+        account = seller_setup.seller.slug
+        parent = Customer.objects.filter(seller=seller_setup.seller, b2b_enabled=True).order_by("pk")[0]
+        _, key = create_api_key(name="Storefront", scopes=["customers:write"], seller=seller_setup.seller)
+        body = {
+            "email": "sam.sub@aurora.example",
+            "first_name": "Sam",
+            "last_name": "Sub",
+            "parent_customer_external_id": links.external_ids(seller_setup.shop.pk, {(Kind.CUSTOMER, parent.pk)})[
+                Kind.CUSTOMER, parent.pk
+            ],
+        }
+        started = time.monotonic()
+        with requests.Session() as session:
+            session.headers["Authorization"] = f"Bearer {key}"
+            answer = session.post(f"{address}api/v1/live/{account}/sub-accounts", json=body, timeout=30)
+        step.seconds = round(time.monotonic() - started, 2)
+        self.print_line(f"    Created in {step.seconds} s")
+        emails = {each["email"] for each in self.shop.holds(account, "customers")}
+        step.checks += [
+            Check("the call succeeded", 201, answer.status_code),
+            Check("the shop has the customer", True, body["email"] in emails),
         ]
 
     def _start_step(self, name: str) -> tuple[Step, int]:

@@ -7,7 +7,8 @@ from django.db import transaction
 
 from accounts.models import Membership, Seller, User
 from connectors.services.connections import install_connection
-from hub.models import Connection
+from hub.kinds import DataType
+from hub.models import Connection, Job
 
 PASSWORD = "demo-password"  # noqa: S105 - printed by the demo, protects only sample data
 SHOP_TOKENS = {"aurora": secrets.token_hex(8), "borealis": secrets.token_hex(8)}
@@ -75,9 +76,11 @@ def create_sellers(*, shop_url: str, search_url: str, drain_seconds: int) -> lis
             credentials={"access_token": SHOP_TOKENS[slug]},
             # Brands with a dropship agreement ship their own products.
             field_map={"orders": {"vendor": "brand"}},
-            settings={"b2b_channel_id": 1},
+            settings={"b2b_channel_id": 1, "price_lists": True},
             by=operator,
         )
+        # Customers of the group Trade use the B2B storefront.
+        Job.objects.filter(connection=shop, data_type=DataType.CUSTOMERS).update(filters={"b2b_groups": ["Trade"]})
         sellers.append(DemoSeller(seller, shop, search))
     return sellers
 
@@ -91,6 +94,11 @@ def install_storefront(seller_setup: DemoSeller, *, url: str) -> Connection:
         name=f"{seller_setup.seller.name} B2B storefront",
         slug=f"{slug}-b2b",
         base_url=url,
-        settings={"site_id": slug, "client_id": "sandbox-client", "shop": seller_setup.shop.slug},
+        settings={
+            "site_id": slug,
+            "client_id": "sandbox-client",
+            "shop": seller_setup.shop.slug,
+            "price_lists": "all",
+        },
         credentials={"client_secret": STOREFRONT_SECRETS[slug]},
     )

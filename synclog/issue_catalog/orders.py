@@ -202,6 +202,15 @@ CUSTOMER_INCOMPLETE = IssueType(
     message=_("Required by {platform}, but missing: {missing}."),
     fix=_("Complete the customer in {source}."),
 )
+CUSTOMER_EMAIL_IN_USE = IssueType(
+    "customer_email_in_use",
+    title=_("Email belongs to another customer"),
+    message=_(
+        "Customer {customer} has the same email address as customer {holder}, who has the account in {platform}. The "
+        "account stays with customer {holder}."
+    ),
+    fix=_("Merge customers {customer} and {holder} in {source}, or give one of them another email address."),
+)
 CUSTOMER_MISSING = IssueType(
     "customer_missing",
     title=_("Customer missing at the target"),

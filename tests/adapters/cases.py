@@ -14,7 +14,7 @@ from connectors.sdk.http import HttpClient
 from connectors.sdk.tokens import TokenPair, TokenStore
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
-from tests.adapters.samples import SAMPLES
+from tests.adapters.samples import SAMPLES, order
 
 # The private key of the certificate that is registered in NetSuite.
 NETSUITE_KEY = (
@@ -42,8 +42,9 @@ class Case:
     `credentials` are its other credentials. `prepare` creates what a test needs in the sandbox; `calls` is the
     maximum number of calls for a batch of creates; `changes_only` are exports that never create anything at the
     target and have tests of their own; `timestamp_fields` are fields of the sandbox's state that contain modification
-    times; `filters` maps data types to settings that exclude some of their items, but not all; `tokens(sandbox,
-    token)` creates the token store of an adapter that is opened with this credential.
+    times; `filters` maps data types to settings that exclude some of their items, but not all; `samples` are used for
+    comparisons instead of those of `samples.py`; `tokens(sandbox, token)` creates the token store of an adapter that is
+    opened with this credential.
     """
 
     sandbox: str
@@ -61,6 +62,7 @@ class Case:
     changes_only: frozenset[DataType] = frozenset()
     timestamp_fields: frozenset[str] = frozenset()
     filters: dict[DataType, dict[str, Any]] = field(default_factory=dict)
+    samples: dict[DataType, list[Any]] = field(default_factory=dict)
     tokens: Callable[[SandboxProcess, str], TokenStore] = lambda process, token: NoTokens()
 
 
@@ -265,6 +267,8 @@ CASES = {
             DataType.CUSTOMERS: ("customers", "external_id"),
         },
         prepare=seed_variants,
+        # An order of a customer waits for the customer.
+        samples={DataType.ORDERS: [order(number, customer_id=None) for number in (1, 2)]},
         calls=2 + 2 * 5,  # a token to replace an expired one; one call to find a product and one to create it
         # An order already exists as a cart, and a store has only one set of settings.
         changes_only=frozenset((DataType.ORDERS, DataType.SETTINGS)),

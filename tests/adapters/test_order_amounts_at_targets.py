@@ -66,7 +66,7 @@ def sent(item: OrderItem, refs: References = KNOWN, **settings: Any) -> OrderPay
 
 
 def sparklayer(item: OrderItem) -> dict[str, Any]:
-    client = SimpleNamespace(settings=SimpleNamespace(unreconciled_orders="hold"))
+    client = SimpleNamespace(settings=SimpleNamespace(unreconciled_orders="hold", package_types={}))
     payload = SparkLayerOrders(cast(Any, client)).payload(item, NOTHING)
     assert payload is not None
     return payload
@@ -105,7 +105,7 @@ def test_sparklayer_gets_net_tax_and_gross_that_add_up() -> None:
     assert sum(gross) == D("212.5") and payload["tax_lines"] == []
     assert sum(D(total["total_net"]["number"]) for total in totals) == D("172.5")
     assert [D(total["discount_net"]["number"]) for total in totals if "discount_net" in total] == [20, 40, 20]
-    assert [package["type"] for package in payload["packages"]] == ["unfulfilled", "shipment"]
+    assert [package["type"] for package in payload["packages"]] == ["incoming", "shipment"]
 
 
 def test_the_custom_system_gets_everything() -> None:

@@ -6,12 +6,15 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+import orjson
 import pytest
 
 from catalog.items import PriceItem, StockItem
+from connectors.platforms.sparklayer.rejections import batch_rejection
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import BatchRejected, NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
+from connectors.sdk.responses import RequestRejected, Response
 from hub.kinds import DataType, Kind
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import product, variant
@@ -158,8 +161,17 @@ def test_stock_is_sent_in_one_call_with_restock_dates(open_adapter: Open, site: 
     there = {(row["sku"], row["stock_location_external_id"]): row for row in site.state("stock")}
     assert len(there) == 3
     own, far = there["SKU-1", "default"], there["SKU-1", "warehouse"]
-    assert (own["stock_level"], own["restock_date"], own["min_stock_level"]) == (3, "2026-05-04", 1)
-    assert (far["stock_level"], far["restock_date"], far["min_stock_level"]) == (6, "2026-06-01", None)
+    assert (own["stock_level"], own["restock_date"], own["min_stock_level"]) == (3, "2026-05-04", 0)
+    assert (far["stock_level"], far["restock_date"], far["min_stock_level"]) == (6, "2026-06-01", 0)
+
+
+@pytest.mark.parametrize(("value", "level"), [(9, -9), ("2.5", -2), (-3, 0), ("many", 0)])
+def test_only_what_may_be_back_ordered_can_be_sold_below_zero(open_adapter: Open, value: Any, level: int) -> None:
+    """A level of 0 with a minimum of -9 sells nine units; the warning level of the shop is no such minimum."""
+    storefront = open_adapter("sparklayer", field_map={"back_order_allowance": "back_orders"})
+    item = variant(1, settings={"back_orders": value})
+    item.stock = [StockItem("default", Decimal(0), Decimal(5), None)]
+    assert storefront.target(STOCK).payload(item, NOTHING)["levels"][0]["min_stock_level"] == level
 
 
 def test_an_unknown_location_needs_attention(storefront: Adapter) -> None:
@@ -215,7 +227,28 @@ def test_prices_are_sent_to_one_list_named_after_the_platform(storefront: Adapte
     assert pricing.keys() == {"SKU-1", "SKU-2"}
     site.clear_calls()
     sent(storefront, PRICES, tiered(1))
-    assert writes(site) == [("PATCH", "/api/v1/price-lists/bigcommerce-price/pricing")]
+    assert writes(site) == [("PATCH", "/api/v1/batch-update-pricing")]
+
+
+def test_all_price_lists_are_sent_in_one_call(open_adapter: Open, site: SandboxProcess) -> None:
+    storefront = open_adapter("sparklayer", price_lists="all")
+    sent(storefront, PRICES, tiered(1), tiered(2))
+    names = {row["slug"]: row["name"] for row in site.state("price_lists")}
+    assert names == {"bigcommerce-price": "BigCommerce Price", "sc-vip": "VIP"}
+    assert [path for _, path in writes(site)].count("/api/v1/batch-update-pricing") == 1
+    prices = {(row["price_list"], row["sku"]): row["pricing"] for row in site.state("prices")}
+    assert len(prices) == 4 and prices["sc-vip", "SKU-2"] == [{"quantity": 1, "price": 1}]
+
+
+def test_a_variant_that_left_a_price_list_has_no_price_there(open_adapter: Open, site: SandboxProcess) -> None:
+    storefront = open_adapter("sparklayer", price_lists="all")
+    (created, _) = sent(storefront, PRICES, tiered(1), tiered(2))
+    target, left = storefront.target(PRICES), tiered(1)
+    left.prices = left.prices[:2]
+    previous, payload = target.payload(tiered(1), NOTHING), target.payload(left, NOTHING)
+    target.send([Operation(Action.UPDATE, 1, created.external_id, payload, previous)])
+    found = [(row["price_list"], row["sku"]) for row in site.state("prices")]
+    assert found == [("bigcommerce-price", "SKU-1"), ("bigcommerce-price", "SKU-2"), ("sc-vip", "SKU-2")]
 
 
 def test_the_currency_of_the_list_can_change(open_adapter: Open, site: SandboxProcess) -> None:
@@ -227,7 +260,7 @@ def test_the_currency_of_the_list_can_change(open_adapter: Open, site: SandboxPr
 def test_a_deleted_price_list_is_recreated(open_adapter: Open, site: SandboxProcess) -> None:
     storefront = open_adapter("sparklayer")
     sent(storefront, PRICES, tiered(1))
-    site.fault("status", status=404, path="/pricing$", times=1)
+    site.fault("status", status=404, path="/batch-update-pricing$", times=1)
     with pytest.raises(TryAgainLater):
         storefront.target(PRICES).send(creations(storefront, PRICES, [tiered(1)]))
     sent(open_adapter("sparklayer"), PRICES, tiered(1))
@@ -255,8 +288,33 @@ def test_removing_a_price_from_a_deleted_list_succeeds(storefront: Adapter) -> N
 
 
 @pytest.mark.breaks_contract
-def test_a_rejected_batch_is_reported_as_rejected(storefront: Adapter) -> None:
+def test_a_rejected_price_is_named_and_does_not_affect_others(storefront: Adapter) -> None:
     cheap = copy.deepcopy(tiered(1))
     cheap.prices[1].amount = Decimal(-1)
-    with pytest.raises(BatchRejected, match="price"):
-        storefront.target(PRICES).send(creations(storefront, PRICES, [cheap, tiered(2)]))
+    with pytest.raises(BatchRejected, match="price") as raised:
+        storefront.target(PRICES).send(creations(storefront, PRICES, [tiered(2), cheap, tiered(3)]))
+    assert list(raised.value.item_errors) == [1] and "SKU-1" in str(raised.value.item_errors[1].values)
+
+
+ROWS = [{"sku": "A-1"}, {"sku": "A-10"}, {"sku": "B"}]
+
+
+@pytest.mark.parametrize(
+    ("body", "text", "items"),
+    [
+        # Lines may be counted from 0 or from 1: the SKU decides.
+        ([{"line": 1, "field": "price", "message": "A-10 has no price"}], "price: A-10 has no price", [1]),
+        ([{"line": 2, "field": "price", "message": "A-10 has no price"}], "price: A-10 has no price", [1]),
+        ([{"line": 1, "field": "price", "message": "must be a number"}], "price: must be a number", []),
+        ([{"line": 9, "field": "sku", "message": "A-1 twice"}], "sku: A-1 twice", []),
+        ({"title": "Bad", "errors": [{"code": "x", "message": "no", "property": "sku"}]}, "sku: no", []),
+        ({"title": "Bad", "detail": "All wrong"}, "All wrong", []),
+        (None, "no reason given (400)", []),
+        ({"errors": "?"}, "no reason given (400)", []),
+    ],
+)
+def test_rejections_are_understood_in_every_documented_form(body: Any, text: str, items: list[int]) -> None:
+    content = b"" if body is None else orjson.dumps(body)
+    error = RequestRejected(Response(400, {"Content-Type": "application/json"}, content))
+    rejection = batch_rejection(error, ROWS, {row["sku"]: position for position, row in enumerate(ROWS)})
+    assert (str(rejection), list(rejection.item_errors)) == (text, items)

@@ -12,7 +12,7 @@ from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from connectors.sdk.records import AddressRecord
 from hub.kinds import DataType, Kind
-from orders.items import OrderLineItem, ShipmentItem
+from orders.items import CustomerItem, OrderLineItem, ShipmentItem
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import customer, order
 from tests.adapters.test_sparklayer_catalog import sent
@@ -68,34 +68,105 @@ def test_an_incomplete_address_is_reported_with_field_names(storefront: Adapter)
     assert raised.value.fix
 
 
-def test_a_replacement_keeps_fields_of_the_dashboard(storefront: Adapter, site: SandboxProcess) -> None:
+OWN_FIELDS = {"role": "limited-customer", "tax_exempt": True, "company_name": "Own Ltd", "price_lists": ["own"]}
+OWN_TERMS = {"enabled": False, "credit_limit": 500, "balance": 20, "balance_date": "2026-01-01"}
+OWN_ADDRESS = {"external_id": None, "address_line1": "Dock 1", "city": "Hull", "country_code": "GB"}
+
+
+def edit(adapter: Adapter, site: SandboxProcess, **changes: Any) -> None:
+    """Change the only customer in SparkLayer's dashboard."""
+    (there,) = site.state("customers")
+    put(adapter, f"/api/v2/customers/sparklayer/{there['id']}", there | changes)
+
+
+def update(adapter: Adapter, before: CustomerItem, after: CustomerItem) -> Outcome:
+    target = adapter.target(CUSTOMERS)
+    previous, payload = target.payload(before, NOTHING), target.payload(after, NOTHING)
+    (outcome,) = target.send([Operation(Action.UPDATE, after.id, "synccenter-1", payload, previous)])
+    return outcome
+
+
+@pytest.mark.parametrize("partial", [True, False])
+def test_nothing_entered_in_the_dashboard_is_lost(storefront: Adapter, site: SandboxProcess, partial: bool) -> None:
+    before = customer(1, price_lists=[], company_name="")
+    sent(storefront, CUSTOMERS, before)
+    (there,) = site.state("customers")
+    addresses = [there["addresses"][0] | {"nickname": "Office"}, OWN_ADDRESS]
+    edit(storefront, site, **OWN_FIELDS, payment_on_account=OWN_TERMS, addresses=addresses)
+    if not partial:
+        site.fault("status", status=405, method="PATCH")
+    moved = AddressRecord(street="2 High Street", city="Leeds", country="GB")
+    after = customer(1, price_lists=[], company_name="", first_name="Max", payment_on_account=False, addresses=[moved])
+    assert update(storefront, before, after).error is None
+    (there,) = site.state("customers")
+    assert there["first_name"] == "Max"
+    assert {name: there[name] for name in OWN_FIELDS} == OWN_FIELDS
+    # A balance that is sent is booked.
+    assert there["payment_on_account"] == {"enabled": False, "credit_limit": 500}
+    own, other = there["addresses"]
+    assert (own["address_line1"], own["nickname"], other) == ("2 High Street", "Office", OWN_ADDRESS)
+
+
+def test_only_what_changed_is_sent(storefront: Adapter, site: SandboxProcess) -> None:
+    sent(storefront, CUSTOMERS, customer(1))
+    edit(storefront, site, last_name="Typed there")
+    site.clear_calls()
+    assert update(storefront, customer(1), customer(1, first_name="Max")).error is None
+    (there,) = site.state("customers")
+    assert (there["first_name"], there["last_name"]) == ("Max", "Typed there")
+    assert [call["method"] for call in site.calls()] == ["PATCH"]
+
+
+def test_a_customer_of_the_storefront_keeps_what_it_has(storefront: Adapter, site: SandboxProcess) -> None:
+    """Also one that we never sent: it was created by another integration under the shop's ID."""
+    body = {"external_id": "synccenter-1", "email": customer(1).email, "first_name": "A", "last_name": "B"}
+    put(storefront, "/api/v2/customers/platform/synccenter-1", body | {"role": "limited-customer"})
     sent(storefront, CUSTOMERS, customer(1))
     (there,) = site.state("customers")
-    own = {"role": "limited-customer", "tax_exempt": True}
-    terms = {"enabled": False, "credit_limit": 500, "balance": 20, "balance_date": "2026-01-01"}
-    put(storefront, "/api/v2/customers/platform/synccenter-1", there | own | {"payment_on_account": terms})
-    sent(storefront, CUSTOMERS, customer(1, company_name="Bigger Ltd"))
-    (there,) = site.state("customers")
-    assert there["company_name"] == "Bigger Ltd"
-    assert {name: there[name] for name in own} == own
-    assert there["payment_on_account"] == {"enabled": True, "credit_limit": 500}
+    assert (there["first_name"], there["role"]) == ("Sam", "limited-customer")
 
 
 def test_fields_cleared_in_the_shop_are_cleared(storefront: Adapter, site: SandboxProcess) -> None:
     sent(storefront, CUSTOMERS, customer(1))
-    sent(storefront, CUSTOMERS, customer(1, group="", discount_percentage=None, accounting_id="", addresses=[]))
+    update(storefront, customer(1), customer(1, group="", discount_percentage=None, accounting_id="", addresses=[]))
     (there,) = site.state("customers")
     assert (there["group"], there["discount_percentage"], there["accounting_id"]) == (None, None, None)
-    assert there["addresses"] == []
+    assert there["addresses"] == [] and there["price_lists"] == ["shop-price"]
 
 
-def test_a_customer_with_a_known_email_address_is_not_duplicated(storefront: Adapter, site: SandboxProcess) -> None:
+def test_a_deleted_customer_is_created_again(storefront: Adapter, site: SandboxProcess) -> None:
+    sent(storefront, CUSTOMERS, customer(1))
+    storefront.client.call("DELETE", "/api/v2/customers/platform/synccenter-1")
+    assert update(storefront, customer(1), customer(1, first_name="Max")).error is None
+    (there,) = site.state("customers")
+    assert (there["first_name"], there["company_name"]) == ("Max", "Buyers Ltd")
+
+
+def test_a_customer_with_a_known_email_address_is_linked(storefront: Adapter, site: SandboxProcess) -> None:
     email = customer(1).email
-    body = {"external_id": "old", "email": email, "first_name": "A", "last_name": "B", "role": "limited-customer"}
+    body = {"email": email, "first_name": "A", "last_name": "B", "role": "limited-customer"}
     put(storefront, f"/api/v2/customers/email/{email}", body)
     sent(storefront, CUSTOMERS, customer(1))
     (there,) = site.state("customers")
     assert (there["external_id"], there["role"]) == ("synccenter-1", "limited-customer")
+
+
+@pytest.mark.parametrize("action", [Action.CREATE, Action.UPDATE])
+def test_a_second_customer_with_an_email_address_does_not_take_over_the_account(
+    storefront: Adapter, site: SandboxProcess, action: Action
+) -> None:
+    target, first, second = storefront.target(CUSTOMERS), customer(1), customer(2)
+    sent(storefront, CUSTOMERS, first)
+    previous = None
+    if action is Action.UPDATE:
+        sent(storefront, CUSTOMERS, second)
+        previous = target.payload(second, NOTHING)
+    before = list(site.state("customers"))
+    payload = target.payload(customer(2, email=first.email), NOTHING)
+    (outcome,) = target.send([Operation(action, 2, "synccenter-2" if previous else "", payload, previous)])
+    assert isinstance(outcome.error, SkipRecord) and outcome.error.problem.code == "customer_email_in_use"
+    assert outcome.error.problem.values == {"customer": "synccenter-2", "holder": "synccenter-1"}
+    assert list(site.state("customers")) == before
 
 
 @pytest.mark.parametrize("status", [409, 503])
@@ -161,15 +232,17 @@ def test_an_order_replaces_its_cart(storefront: Adapter, site: SandboxProcess) -
     }
     put(storefront, "/api/v1/purchases/sparklayer/cart-1", cart)
     refs = References({}, {(Kind.ORDER, 1): "9001", (Kind.CUSTOMER, 3): "83", (Kind.ORDER_LINE, 10): "77"})
+    buyer = {"external_id": "83", "email": "b@example.com", "first_name": "A", "last_name": "B"}
+    put(storefront, "/api/v2/customers/platform/83", buyer)
     payload = storefront.target(ORDERS).payload(order(1, cart_id="cart-1", tax=Decimal("2.00")), refs)
     (outcome,) = storefront.target(ORDERS).send([Operation(Action.CREATE, 1, "", payload)])
     assert (outcome.error, outcome.external_id) == (None, "cart-1")
     (there,) = site.state("purchases")
     assert there["type"] == "order"
     assert there["purchase_identifiers"] == {"sparklayer": "cart-1", "platform": "9001", "visible": "101"}
-    assert there["customer_identifiers"] == {"platform": "83"}
+    assert there["customer_identifiers"]["sparklayer"].startswith("cu_")
     assert there["tax_lines"] == [{"title": "Tax", "amount": {"number": "2", "currency": "GBP"}}]
-    assert packages(there) == [("shipment", {"SKU-10": 1}), ("unfulfilled", {"SKU-10": 1})]
+    assert packages(there) == [("shipment", {"SKU-10": 1}), ("incoming", {"SKU-10": 1})]
     shipment, rest = there["packages"]
     assert [each["tracking_number"] for each in shipment["shipments"]] == ["TRACK-1"]
     assert rest["line_items"][0]["identifiers"] == {"platform": "77"}
@@ -185,7 +258,7 @@ def test_shipments_returns_and_cancellations_are_packages(storefront: Adapter) -
     assert packages(storefront.target(ORDERS).payload(item, NOTHING)) == [
         ("shipment", {"SKU-0": 1, "SKU-1": 1}),
         ("shipment", {"SKU-0": 2}),
-        ("unfulfilled", {"SKU-0": 1}),
+        ("incoming", {"SKU-0": 1}),
         ("shipment", {"SKU-3": 4}),
         ("cancellation", {"SKU-1": 3}),
         ("return", {"SKU-2": 4}),
@@ -199,8 +272,8 @@ def test_lines_without_their_own_status_use_that_of_the_order(storefront: Adapte
 
 
 def test_new_shipments_replace_the_packages(storefront: Adapter, site: SandboxProcess) -> None:
-    sent(storefront, ORDERS, order(1, cart_id="c", lines=lines("pending"), shipments=[]))
-    shipped = order(1, cart_id="c", lines=lines("pending"), shipments=[])
+    sent(storefront, ORDERS, order(1, cart_id="c", customer_id=None, lines=lines("pending"), shipments=[]))
+    shipped = order(1, cart_id="c", customer_id=None, lines=lines("pending"), shipments=[])
     shipped.shipments = [ShipmentItem("s1", "post", ["T1"], None, {10: Decimal(4)})]
     sent(storefront, ORDERS, shipped)
     (there,) = site.state("purchases")
@@ -212,20 +285,32 @@ def test_orders_placed_elsewhere_are_not_sent(storefront: Adapter) -> None:
 
 
 def test_a_rejected_order_id_does_not_affect_others(storefront: Adapter, site: SandboxProcess) -> None:
-    sent(storefront, ORDERS, order(1, cart_id="cart-1"))
+    sent(storefront, ORDERS, order(1, cart_id="cart-1", customer_id=None))
     site.fault("status", status=403, path="/purchases/", times=1)
     first, second = storefront.target(ORDERS).send(
-        creations(storefront, ORDERS, [order(1, cart_id="cart-1"), order(2, cart_id="c2")])
+        creations(
+            storefront, ORDERS, [order(1, cart_id="cart-1", customer_id=None), order(2, cart_id="c2", customer_id=None)]
+        )
     )
     assert isinstance(first.error, SkipRecord) and first.error.fix
     assert second.error is None
 
 
 def test_an_order_cannot_be_removed(storefront: Adapter, site: SandboxProcess) -> None:
-    (created,) = sent(storefront, ORDERS, order(1, cart_id="cart-1"))
+    (created,) = sent(storefront, ORDERS, order(1, cart_id="cart-1", customer_id=None))
     (outcome,) = storefront.target(ORDERS).send([Operation(Action.REMOVE, 1, created.external_id, None)])
     assert isinstance(outcome.error, SkipRecord) and outcome.error.fix
     assert len(list(site.state("purchases"))) == 1
+
+
+def test_an_order_waits_until_the_storefront_has_its_customer(storefront: Adapter, site: SandboxProcess) -> None:
+    """Purchases name customers by SparkLayer's own IDs."""
+    (outcome,) = storefront.target(ORDERS).send(creations(storefront, ORDERS, [order(1, cart_id="c")]))
+    assert isinstance(outcome.error, SkipRecord) and outcome.error.problem.code == "customer_not_ready"
+    sent(storefront, CUSTOMERS, customer(3))
+    sent(storefront, ORDERS, order(1, cart_id="c"))
+    (there,) = site.state("purchases")
+    assert there["customer_identifiers"]["sparklayer"].startswith("cu_")
 
 
 # Store settings

@@ -10,6 +10,7 @@ from django.utils import timezone
 from catalog.models import Product, Variant
 from connectors.engine.applying import apply_page, import_context_for
 from connectors.sdk.records import CustomerRecord
+from connectors.services import storefront_customers
 from connectors.services.connections import install_connection
 from connectors.services.runs import sync
 from connectors.services.storefront_customers import StorefrontCustomer, receive_customer
@@ -147,17 +148,18 @@ def test_only_customers_and_orders_of_the_storefront_are_sent(storefront: Connec
     assert (customer["external_id"], customer["email"]) == (at_shop[order.customer_id], order.customer.email)
     assert purchase["purchase_identifiers"]["sparklayer"] == "cart-1"
     assert purchase["purchase_identifiers"]["visible"] == order.number
-    assert purchase["customer_identifiers"] == {"platform": customer["external_id"]}
+    assert purchase["customer_identifiers"] == {"sparklayer": customer["legacy_id"]}
     amend(Kind.CUSTOMER, Customer, [order.customer_id], b2b_enabled=False)
     assert list(site.state("customers")) == []
     assert not Change.objects.exists()
 
 
 def test_a_customer_created_at_the_storefront_is_matched_in_the_shop(
-    storefront: Connection, site: SandboxProcess
+    storefront: Connection, site: SandboxProcess, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A customer that the shop has with the same email address, enabled for B2B, is the same customer and gets the
-    shop's ID."""
+    shop's ID, also if customers cannot be created in the shop and it imports the customer later."""
+    monkeypatch.setattr(storefront_customers, "has_accounts", lambda storefront: False)
     link = Link.objects.filter(connection__slug="acme-shop", kind="customer").order_by("pk").first()
     twin = Customer.objects.get(pk=link.item_id)
     email = twin.email

@@ -9,12 +9,20 @@ from django.urls import reverse
 from accounts.models import Membership
 from accounts.services import SCOPES
 from hub.models import Connection, Job, Run
-from orders.models import Customer
+from orders.models import Address, Customer
 from synccenter.api import api
 from synclog.models import Issue, SyncLog
 from tests.two_sellers import ApiClient, SellerSetup, TwoSellers, key_for, make_person
 
 STARTED = {"started_full_sync": "2026-05-04T03:02:01Z"}
+ADDRESS = {"address_line1": "1 High Street", "city": "Leeds", "country_code": "GB"}
+CART = {
+    "cart_id": "7a35e1a0-4f5e-4f2a-9a66-0f4a2f3b5c11",
+    "customer": {"external_id": "7"},
+    "currency_code": "GBP",
+    "billing_address": ADDRESS,
+    "line_items": [{"sku": "CAP-1", "quantity": 1}],
+}
 BUYER = {"email": "buyer@example.com", "first_name": "Bea", "last_name": "Buyer"}
 
 
@@ -26,6 +34,7 @@ def operations() -> list[tuple[str, str]]:
 
 def operation_url(path: str, seller_setup: SellerSetup) -> str:
     """The URL of an operation for the seller's rows. Operations with a new parameter fail until it is added here."""
+    sub_account = Customer.objects.get(seller=seller_setup.seller, parent__isnull=False)
     values: dict[str, object] = {
         "run_id": seller_setup.run.pk,
         "integration": seller_setup.shop.slug,
@@ -34,13 +43,51 @@ def operation_url(path: str, seller_setup: SellerSetup) -> str:
         "site_env": "live",
         "site_id": f"site-{seller_setup.seller.slug}",
         "feed": "products",
+        "customer_external_id": f"synccenter-{sub_account.pk}",
+        "customer_address_external_id": f"address-{seller_setup.seller.slug}",
     }
     return re.sub(r"{(\w+)}", lambda match: str(values[match[1]]), path)
 
 
+# End of an operation's URL → a valid body.
+BODIES: dict[str, dict[str, Any]] = {
+    r"/v1/live/[^/]+": {"store_id": "1", "spark_api_client_id": "id", "spark_api_client_secret": "word"},
+    r"/v1/live/[^/]+/customers": BUYER,
+    r"/sub-accounts": BUYER,
+    r"/sub-accounts/[^/]+": {"first_name": "Max"},
+    r"/addresses(/[^/]+)?": ADDRESS,
+    r"/authentication/verify": {"data": "token"},
+    r"/checkout/(calculate|complete)": CART,
+    r"/metafield-configuration/enable": {"key": "customer.group"},
+    r"/sync-log/.*": STARTED,
+}
+# What an owner gets where the paper platforms offer nothing.
+UNSUPPORTED = (
+    "/authentication/verify",
+    "/metafield-configuration/enable",
+    "/checkout/calculate",
+    "/checkout/complete",
+)
+# A storefront's first call creates its connection, for whichever seller the key belongs to.
+CONNECT = ("POST", "/api/v1/{site_env}/{site_id}")
+
+
+@pytest.fixture
+def two_sellers(two_sellers: TwoSellers) -> TwoSellers:
+    """Each seller has a customer with a sub-account, who has an address."""
+    for each in (two_sellers.north, two_sellers.south):
+        parent = Customer.objects.create(seller=each.seller, email="parent@example.com", b2b_enabled=True)
+        own = Customer.objects.create(seller=each.seller, email="sub@example.com", parent=parent, b2b_enabled=True)
+        own.addresses.create(seller=each.seller, external_id=f"address-{each.seller.slug}", country="GB")
+    return two_sellers
+
+
 def call(client: ApiClient, method: str, address: str) -> Any:
-    body = BUYER if address.endswith("/customers") and "sync-log" not in address else STARTED
-    return client.send(method, address, body if method in ("PUT", "PATCH") else None)
+    body = next((body for end, body in BODIES.items() if re.search(rf"{end}$", address)), None)
+    if body is not None and address.endswith("/sub-accounts"):
+        pk = Customer.objects.filter(children__isnull=False).order_by("pk").first().pk
+        body = body | {"parent_customer_external_id": f"synccenter-{pk}"}
+    return client.send(method, address, body if method in ("PUT", "PATCH", "POST") else None)
 
 
 def snapshot(seller_setup: SellerSetup) -> list[Any]:
@@ -52,6 +99,7 @@ def snapshot(seller_setup: SellerSetup) -> list[Any]:
         list(SyncLog.objects.filter(seller=seller_setup.seller).order_by("pk").values()),
         list(Issue.objects.filter(seller=seller_setup.seller).order_by("pk").values()),
         list(Customer.objects.filter(seller=seller_setup.seller).order_by("pk").values()),
+        list(Address.objects.filter(seller=seller_setup.seller).order_by("pk").values()),
     ]
 
 
@@ -97,7 +145,9 @@ def test_other_sellers_data_is_neither_shown_nor_changed(
     text = answer.getvalue().decode()
     assert "No email at north" not in text and "north-front" not in text
     names_a_row = "{run_id}" in path or "{slug}" in path or "{site_id}" in path
-    if names_a_row or stranger == "key of a user without a seller" and "sync-log" in path:
+    if (method, path) == CONNECT and stranger != "key of a user without a seller":
+        assert answer.status_code == 204
+    elif names_a_row or stranger == "key of a user without a seller" and "sync-log" in path:
         assert answer.status_code == 404
     assert answer.status_code < 500
 
@@ -116,5 +166,5 @@ def test_owners_can_call_every_operation(two_sellers: TwoSellers, method: str, p
     """Proves that the rejections above have the reason that they test."""
     answer = call(key_for(user=two_sellers.north.owner), method, operation_url(path, two_sellers.north))
     # 400 because the run of the customers job is still open. The storefront's job has no open run.
-    expected = {400} if path.endswith("/sync/{data_type}") else {200, 201, 204}
+    expected = {400} if path.endswith(("/sync/{data_type}", *UNSUPPORTED)) else {200, 201, 204}
     assert answer.status_code in expected, answer.content

@@ -6,7 +6,7 @@ import pytest
 from django.contrib import admin
 
 from accounts.services import SCOPES
-from connectors.api import StorefrontDataType
+from connectors.storefront_api import StorefrontDataType
 from hub.kinds import DataType
 from synccenter.api import api
 from synccenter.unfold import NAVIGATION

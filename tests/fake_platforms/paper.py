@@ -10,6 +10,7 @@ from connectors.sdk.assumptions import Assumption, Finding, confirmed, refuted
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.schemas import Schema
+from connectors.sdk.storefronts import ConnectionFields, ConnectsItself
 from connectors.sdk.streams import Source, Target
 from connectors.sdk.webhooks import Webhooks
 from hub.kinds import DataType, Role
@@ -107,7 +108,7 @@ class FakeOrderTarget(FakeTarget):
     data_type = DataType.ORDERS
 
 
-class FakeStorefront(Adapter[None]):
+class FakeStorefront(Adapter[None], ConnectsItself):
     key = "paper_front"
     name = "Paper Front"
     role = Role.B2B
@@ -119,3 +120,11 @@ class FakeStorefront(Adapter[None]):
 
     class Credentials(Schema):
         client_secret: SecretStr
+
+    @classmethod
+    def connection_fields(
+        cls, *, site_env: str, site_id: str, client_id: str, client_secret: str, shop: str
+    ) -> ConnectionFields:
+        return ConnectionFields(
+            "http://127.0.0.1:9", {"site_id": site_id, "site_env": site_env}, {"client_secret": client_secret}
+        )

@@ -120,7 +120,7 @@ def package(kind: str, quantity: int, net: str, **more: Any) -> dict[str, Any]:
     "missing", ["customer_identifiers", "dates", "packages", "accounting_files", "custom_fields", "type"]
 )
 def test_a_purchase_needs_every_documented_field(storefront: Front, missing: str) -> None:
-    body = purchase(package("unfulfilled", 1, "10"))
+    body = purchase(package("incoming", 1, "10"))
     del body[missing]
     rejected = storefront.call("PUT", "/api/v1/purchases/platform/1", body)
     assert rejected.status_code == 400 and set(reasons(rejected)) == {missing}
@@ -141,5 +141,5 @@ def test_a_purchase_is_the_sum_of_its_packages(storefront: Front) -> None:
     wrong = package("shipment", 2, "90.00", total=taxed | {"total_gross": money("109.00")})
     assert storefront.call("PUT", "/api/v1/purchases/platform/1", purchase(wrong)).status_code == 400
     # Lines without tax of their own leave it to the purchase.
-    body = purchase(package("unfulfilled", 1, "10"), tax_lines=[{"title": "VAT", "amount": money("2")}])
+    body = purchase(package("incoming", 1, "10"), tax_lines=[{"title": "VAT", "amount": money("2")}])
     assert storefront.call("PUT", "/api/v1/purchases/platform/1", body).json()["calculated_total"] == money("12")

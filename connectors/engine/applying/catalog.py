@@ -17,6 +17,7 @@ from connectors.engine.applying.context import (
     link_kind,
     not_master_problem,
 )
+from connectors.engine.applying.customer_prices import changed_groups, enqueue_customers
 from connectors.engine.applying.store_settings import save_store_settings
 from connectors.engine.applying.variant_collisions import (
     collision,
@@ -91,6 +92,7 @@ def write_products(context: ImportContext, records: Sequence[Record], known: Lin
                 linked_variants=linked.get(product_id, set()) if product_id else set(),
             )
         )
+    groups = changed_groups(context, products)
     saved = catalog.save_products(
         seller_id=context.seller_id,
         drafts=drafts,
@@ -100,6 +102,7 @@ def write_products(context: ImportContext, records: Sequence[Record], known: Lin
         now=context.now,
         sole_stock_source=context.sole_stock_source,
     )
+    enqueue_customers(context, groups)
     written = [
         WriteResult(
             record=record,

@@ -20,6 +20,7 @@ from connectors.engine.applying.context import (
     known_id,
     not_master_problem,
 )
+from connectors.models import StorefrontCheckout
 from connectors.sdk import issues
 from hub import links
 from hub.kinds import Kind
@@ -81,9 +82,22 @@ def _match_storefront_customers(context: ImportContext, new: Sequence[CustomerRe
     return {enabled[email]: pk for email, pk in found.items()}
 
 
+def _name_storefront_carts(context: ImportContext, records: Sequence[OrderRecord]) -> None:
+    """Orders that were made of a storefront's cart carry the storefront's ID of it instead of the shop's (D14)."""
+    carts = {record.cart_id for record in records if record.cart_id}
+    if not carts:
+        return
+    rows = StorefrontCheckout.objects.filter(storefront__seller=context.seller_id, shop_cart__in=carts)
+    known = dict(rows.values_list("shop_cart", "cart_id"))
+    for record in records:
+        if record.cart_id in known:
+            record.cart_id, record.placed_through_b2b = str(known[record.cart_id]), True
+
+
 def write_orders(context: ImportContext, records: Sequence[Record], known: Links) -> list[WriteResult]:
     """Save orders. One whose IDs or number belong to another order stays pending; nothing is overwritten (L16)."""
     incoming = [record for record in records if isinstance(record, OrderRecord)]
+    _name_storefront_carts(context, incoming)
     reject_duplicate_claims(incoming)
     ids = {r.external_id: pk for r in incoming if (pk := known_id(known, Kind.ORDER, r)) is not None}
     order_index = build_order_index(context, incoming, ids)

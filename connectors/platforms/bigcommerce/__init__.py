@@ -7,7 +7,9 @@ to it by accident. The connection's URL is `https://api.bigcommerce.com/stores/{
 from typing import Any, TypeVar
 
 from connectors.platforms.bigcommerce import settings
+from connectors.platforms.bigcommerce.accounts import Accounts, CurrentCustomer
 from connectors.platforms.bigcommerce.assumptions import SOURCE_ASSUMPTIONS, TARGET_ASSUMPTIONS
+from connectors.platforms.bigcommerce.checkouts import StoreCheckouts
 from connectors.platforms.bigcommerce.client import BigCommerceClient, SourceClient, TargetClient
 from connectors.platforms.bigcommerce.sources import Brands, Categories, Customers, Orders, Products, StoreSettings
 from connectors.platforms.bigcommerce.targets import (
@@ -69,6 +71,9 @@ class BigCommerce(_BigCommerce[SourceClient]):
     assumptions = SOURCE_ASSUMPTIONS
     streams = (StoreSettings, Categories, Brands, Products, Customers, Orders)
     webhooks = BigCommerceWebhooks
+    accounts = Accounts
+    sign_ins = CurrentCustomer
+    checkouts = StoreCheckouts
 
     def make_client(self) -> SourceClient:
         return SourceClient(self.account, self.http)

@@ -168,6 +168,9 @@ class SourceClient(BigCommerceClient):
         super().__init__(http)
         self.settings = account.settings
         self.field_map = account.field_map
+        self.app_client_id = account.credentials.app_client_id
+        self.app_client_secret = account.credentials.app_client_secret.get_secret_value()
+        self.store_hash = account.base_url.rstrip("/").rpartition("/")[2]
 
 
 class TargetClient(BigCommerceClient):

@@ -76,6 +76,16 @@ class SourceCredentials(Credentials):
         title="Client secret",
         description="Client secret of the same API account. Used to verify webhook signatures (optional).",
     )
+    app_client_id: str = Field(
+        "",
+        title="App client ID",
+        description="Client ID of the app-level API account with which a B2B storefront asks who is signed in.",
+    )
+    app_client_secret: SecretStr = Field(
+        SecretStr(""),
+        title="App client secret",
+        description="Client secret of that app-level API account. Used to verify who is signed in (optional).",
+    )
 
 
 class ProductMap(Schema):

@@ -6,6 +6,7 @@ The connection's URL is `https://app.sparklayer.io`, or `https://test.app.sparkl
 from typing import Any
 
 from connectors.platforms.sparklayer import settings
+from connectors.platforms.sparklayer.assumptions import ASSUMPTIONS
 from connectors.platforms.sparklayer.client import SparkLayerClient
 from connectors.platforms.sparklayer.sync_log import SparkLayerLog
 from connectors.platforms.sparklayer.targets import (
@@ -20,13 +21,14 @@ from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.authenticators import Authenticator
 from connectors.sdk.oauth2 import ClientCredentials, TokenEndpoint
+from connectors.sdk.storefronts import ConnectionFields, ConnectsItself
 from connectors.sdk.tokens import TokenStore
 from hub.kinds import Role
 
 SparkLayerAccount = Account[settings.Settings, settings.Credentials, settings.FieldMap]
 
 
-class SparkLayer(Adapter[SparkLayerClient]):
+class SparkLayer(Adapter[SparkLayerClient], ConnectsItself):
     """Writes products, stock, prices, customers, orders and store settings to the B2B storefront of a seller's shop."""
 
     key = "sparklayer"
@@ -37,6 +39,7 @@ class SparkLayer(Adapter[SparkLayerClient]):
     FieldMap = settings.FieldMap
     streams = (ProductTarget, StockTarget, PriceTarget, StoreSettingsTarget, CustomerTarget, OrderTarget)
     sync_log = SparkLayerLog
+    assumptions = ASSUMPTIONS
     uses_shop_ids = True
 
     @classmethod
@@ -63,6 +66,17 @@ class SparkLayer(Adapter[SparkLayerClient]):
                 "client_id": own.client_id,
                 "client_secret": secret,
             },
+        )
+
+    @classmethod
+    def connection_fields(
+        cls, *, site_env: str, site_id: str, client_id: str, client_secret: str, shop: str
+    ) -> ConnectionFields:
+        """https://docs.sparklayer.io/ignite/new-platform-connection. Any environment but `test` is live's."""
+        return ConnectionFields(
+            base_url=settings.BASE_URLS.get(site_env, settings.BASE_URLS["live"]),
+            settings={"site_id": site_id, "site_env": site_env, "client_id": client_id, "shop": shop},
+            credentials={"client_secret": client_secret},
         )
 
     def make_client(self) -> SparkLayerClient:

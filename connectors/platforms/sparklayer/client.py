@@ -9,8 +9,9 @@ from functools import cached_property
 from typing import Any
 from urllib.parse import quote
 
+from connectors.platforms.sparklayer.customer_api import CustomerApi
 from connectors.platforms.sparklayer.price_lists import PriceLists
-from connectors.platforms.sparklayer.rejections import ConcurrentUpdate, property_errors
+from connectors.platforms.sparklayer.rejections import ConcurrentUpdate, reasons
 from connectors.platforms.sparklayer.settings import Credentials, FieldMap, Settings
 from connectors.sdk.account import Account
 from connectors.sdk.errors import TryAgainLater
@@ -22,7 +23,6 @@ UNDOCUMENTED_PATHS = {
     "products": "/api/v1/products",
     "product": "/api/v1/products/{}",
     "variant": "/api/v1/variants/{}",
-    "customer": "/api/v2/customers/{}/{}",
 }
 
 
@@ -38,6 +38,10 @@ class SparkLayerClient:
     def price_lists(self) -> PriceLists:
         return PriceLists(self)
 
+    @cached_property
+    def customers(self) -> CustomerApi:
+        return CustomerApi(self)
+
     def call(self, method: str, path: str, *ids: str, body: Any = None, params: Mapping[str, Any] | None = None) -> Any:
         """The parsed JSON response, None if it has no body; `ids` are inserted into the path's placeholders.
 
@@ -48,7 +52,7 @@ class SparkLayerClient:
         try:
             answer = self.http.request(method, url_path, body=body, params=params)
         except RequestRejected as rejection:
-            if rejection.status == 409 and not property_errors(rejection):
+            if rejection.status == 409 and not reasons(rejection):
                 raise ConcurrentUpdate(f"{method} {path}") from None
             raise
         except TryAgainLater as error:

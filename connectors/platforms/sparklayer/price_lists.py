@@ -1,6 +1,7 @@
-"""The one price list with every product's default price, named after the shop's platform (D12)."""
+"""Price lists: the one with every product's default price, named after the shop's platform (D12), and further ones."""
 
 import re
+from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 from connectors.platforms.sparklayer.rejections import rejection_text
@@ -27,6 +28,20 @@ def price_list_payload(slug: str, name: str, currency: str) -> Row:
     return {"slug": readable[:MAX_SLUG_LENGTH], "name": name[:MAX_NAME_LENGTH], "currency_code": currency}
 
 
+def further_price_list(slug: str, name: str, currency: str) -> Row:
+    """Any other list, by whose slug customers refer to it."""
+    return price_list_payload(slug, name, currency) | {"slug": list_slug(slug)}
+
+
+def list_slug(slug: str) -> str:
+    """The slug of a further list, from ours. It differs from those of lists that a merchant makes, which stay
+    untouched; a long one ends in a part that keeps it unique."""
+    readable = f"sc-{re.sub(r'[^a-z0-9]+', '-', slug.lower()).strip('-')}"
+    if len(readable) <= MAX_SLUG_LENGTH:
+        return readable
+    return f"{readable[: MAX_SLUG_LENGTH - 9]}-{blake2b(slug.encode(), digest_size=4).hexdigest()}"
+
+
 class PriceLists:
     """The price lists of one site, fetched once."""
 
@@ -38,6 +53,10 @@ class PriceLists:
     def count(self) -> int:
         self._load()
         return len(self._by_slug)
+
+    def exists(self, slug: str) -> bool:
+        self._load()
+        return slug in self._by_slug
 
     def ensure(self, wanted: Row) -> None:
         """Create the list, or update its name and currency. A change of currency relabels the prices without converting

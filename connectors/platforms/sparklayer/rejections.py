@@ -1,11 +1,19 @@
-"""Interprets SparkLayer's error responses (RFC 7807 problems)."""
+"""Interprets SparkLayer's error responses.
 
-from collections.abc import Callable, Sequence
+They are problems (RFC 7807) with `errors[]` of `code`, `message`, `property`; for prices usually an array of `line`,
+`field`, `message`; and some have no body (https://docs.sparklayer.io/developers/errors). Whether `line` counts from 0
+or from 1 is not documented.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from connectors.sdk import issues
-from connectors.sdk.errors import SkipRecord, TryAgainLater
+from connectors.sdk.errors import BatchRejected, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome
+from connectors.sdk.records import Problem
 from connectors.sdk.responses import RequestRejected
 
 Row = dict[str, Any]
@@ -18,32 +26,72 @@ class ConcurrentUpdate(TryAgainLater):
         super().__init__(f"{what}: another update is in progress.", sent=False)
 
 
-def property_errors(error: RequestRejected) -> list[dict[str, Any]]:
-    """`errors[]` of a problem (RFC 7807): `code`, `message`, `property`."""
+@dataclass(frozen=True, slots=True)
+class Reason:
+    """One reason of a rejection. `line` is the position in an array that was sent, counted from 0 or 1."""
+
+    field: str
+    message: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        return f"{self.field or 'item'}: {self.message}"
+
+
+def reasons(error: RequestRejected) -> list[Reason]:
+    """The reasons that the response names, whatever its shape; empty if it names none."""
     body = error.body
-    errors = body.get("errors") if isinstance(body, dict) else None
-    return [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
+    entries = body.get("errors") if isinstance(body, dict) else body
+    found = []
+    for each in entries if isinstance(entries, list) else ():
+        if isinstance(each, dict):
+            line = each.get("line")
+            found.append(
+                Reason(
+                    str(each.get("property") or each.get("field") or ""),
+                    str(each.get("message") or each.get("code") or "invalid"),
+                    line if isinstance(line, int) and not isinstance(line, bool) else None,
+                )
+            )
+    return found
 
 
-def names_property(error: RequestRejected, part: str) -> bool:
-    """Whether the error is about a property whose name contains this."""
-    return any(part in str(each.get("property", "")) for each in property_errors(error))
+def names_field(error: RequestRejected, part: str) -> bool:
+    """Whether the error is about a field whose name contains this."""
+    return any(part in reason.field for reason in reasons(error))
+
+
+def rejection_text(error: RequestRejected) -> str:
+    """SparkLayer's reason as text of at most 500 characters."""
+    body = error.body if isinstance(error.body, dict) else {}
+    text = "; ".join(map(str, reasons(error))) or body.get("detail") or body.get("title")
+    return f"{text or f'no reason given ({error.status})'!s:.500}"
 
 
 def rejection_error(error: RequestRejected) -> SkipRecord:
     """The error for one rejected item, with SparkLayer's message."""
-    body = error.body if isinstance(error.body, dict) else {}
-    named = [
-        (each.get("property") or "item", each.get("message") or each.get("code")) for each in property_errors(error)
-    ]
-    reasons = "; ".join(f"{where}: {what}" for where, what in named)
-    text = reasons or body.get("detail") or body.get("title") or f"no reason given ({error.status})"
-    return SkipRecord(issues.REJECTED(reason=f"{text!s:.500}"))
+    return SkipRecord(issues.REJECTED(reason=rejection_text(error)))
 
 
-def rejection_text(error: RequestRejected) -> str:
-    """SparkLayer's reason, for errors that are not about one item."""
-    return str(rejection_error(error).problem.values["reason"])
+def batch_rejection(error: RequestRejected, rows: Sequence[Row], positions: Mapping[str, int]) -> BatchRejected:
+    """The error for a rejected array of rows; `positions`: SKU → position of its operation in the batch.
+
+    A reason is assigned to an item only if its message names the SKU of the row that its line points at, because the
+    line may be counted from 0 or from 1. Unless all reasons can be assigned, the engine sends the items one by one.
+    """
+    problems: dict[int, Problem] = {}
+    named = reasons(error)
+    for reason in named:
+        candidates = {rows[line]["sku"] for line in _lines(reason, len(rows))}
+        skus = {sku for sku in candidates if re.search(rf"(?<![\w-]){re.escape(sku)}(?![\w-])", reason.message)}
+        if len(skus) != 1:
+            return BatchRejected(rejection_text(error))
+        problems[positions[skus.pop()]] = issues.REJECTED(reason=f"{reason!s:.500}")
+    return BatchRejected(rejection_text(error), item_errors=problems)
+
+
+def _lines(reason: Reason, count: int) -> list[int]:
+    return [] if reason.line is None else [line for line in (reason.line, reason.line - 1) if 0 <= line < count]
 
 
 def send_each(operations: Sequence[Operation[Row]], send: Callable[[Operation[Row]], Outcome]) -> list[Outcome]:

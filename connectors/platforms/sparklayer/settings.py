@@ -7,6 +7,9 @@ from pydantic import Field, SecretStr
 from connectors.sdk.orders import DifferentOrders, different_orders_field
 from connectors.sdk.schemas import Schema
 
+# https://docs.sparklayer.io/developers/api: each environment has its own data and its own keys.
+BASE_URLS = {"live": "https://app.sparklayer.io", "test": "https://test.app.sparklayer.io"}
+
 
 class Settings(Schema):
     site_id: str = Field(min_length=1, title="Site ID", description="From Settings > API in the SparkLayer dashboard.")
@@ -22,7 +25,25 @@ class Settings(Schema):
         title="Price list",
         description="Slug of the SyncCenter price list with the default prices. Leave empty for the first.",
     )
+    price_lists: Literal["default", "all"] = Field(
+        "default",
+        title="Price lists to send",
+        description="“default” sends the list with the default prices; “all” also sends the price lists of customers "
+        "and groups.",
+    )
     unreconciled_orders: DifferentOrders = different_orders_field()
+    package_types: dict[Literal["open", "shipment", "cancellation", "return"], str] = Field(
+        default_factory=dict,
+        title="Package types",
+        description="Type of a package (open, shipment, cancellation, return) → its name at SparkLayer, if that is not "
+        "incoming, shipment, cancellation, return.",
+    )
+    checkout: bool = Field(
+        False,
+        title="Checkout",
+        description="Let the shop compute and complete the storefront's carts. SparkLayer does not document the names "
+        "of totals, so test it before you turn it on.",
+    )
     integration: str = Field(
         "synccenter",
         pattern=r"^[a-z0-9-]{1,60}$",
@@ -42,6 +63,11 @@ class FieldMap(Schema):
         default_factory=dict,
         description="SyncCenter variant setting → SparkLayer setting, for example pack_size. Unmapped settings are not "
         "sent.",
+    )
+    back_order_allowance: str = Field(
+        "",
+        description="SyncCenter variant setting that holds how many units may be sold below zero. Leave empty to allow "
+        "none.",
     )
 
 

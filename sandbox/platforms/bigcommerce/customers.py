@@ -29,6 +29,7 @@ CUSTOMER = Fields(
     origin_channel_id=Field("integer", minimum=1),
     channel_ids=Field("array", nullable=True),
     authentication=Field("object"),
+    trigger_account_created_notification=Field("boolean"),
     addresses=Field("array", max_length=10),
     attributes=Field("array", max_length=10),
     store_credit_amounts=Field("array"),
@@ -189,6 +190,7 @@ def _check_duplicate_emails(bodies: list[Any]) -> None:
 
 def _columns(fields: Row) -> Row:
     """Return the columns for the sent fields. Sub-resources become small tuples."""
+    fields.pop("trigger_account_created_notification", None)
     if "email" in fields:
         fields["email"] = fields["email"].lower()
     if "addresses" in fields:

@@ -70,6 +70,7 @@ class Store:
             {"id": DEFAULT_LOCATION, "code": "BC-LOCATION-1", "label": "Shop", "enabled": True},
             {"id": WAREHOUSE, "code": "WAREHOUSE", "label": "Warehouse", "enabled": True},
         ]
+        self.carts: dict[str, Row] = {}
         self.customer_groups: list[Row] = [
             {
                 "id": 1,

@@ -7,8 +7,8 @@ with 409; with `--latency-ms` they really overlap.
 
 Assumed, because no page of the vendor says so: the paths of products and variants (its reference of 2023 has them);
 that a product's variants are matched by `external_id` and omitted ones are kept; the key of the rows in a list of price
-lists (`data`); that stock and prices are stored for SKUs without a product; the available groups; the names of package
-types; that a customer's parent is given by its platform ID; the field names of a sync log's errors and resolved IDs.
+lists (`data`); that stock and prices are stored for SKUs without a product; the available groups; the field names of a
+sync log's errors and resolved IDs. The modules of customers, prices, purchases and stock tell their own assumptions.
 
 Control routes: `POST expire {"site"}` invalidates all tokens of a site; `POST goods {"site", "products"}` adds
 products.

@@ -1,9 +1,13 @@
-"""Customers: `GET`, `PUT` and `DELETE /api/v2/customers/{platform|email|sparklayer}/{identifier}`.
+"""Customers: `GET`, `PUT`, `PATCH` and `DELETE /api/v2/customers/{platform|email|sparklayer}/{identifier}`.
 
-`PUT` is a full replacement. Groups and roles must exist; email addresses and platform IDs are unique.
+Documented: `PUT` is a full replacement, and deletes addresses that it leaves out; its body must hold the identifier of
+the path; groups, roles and parents must exist, price lists are not checked; email addresses, platform IDs and the IDs
+of addresses are unique in the site. Assumed: `PATCH` has the same path, replaces the lists and objects that it is
+given, and may, but need not, hold the identifier; a parent is named by its platform ID.
 """
 
 import uuid
+from itertools import count
 from typing import Any
 
 from starlette.requests import Request
@@ -14,12 +18,13 @@ from sandbox.platforms.sparklayer.responses import ApiError, is_number, is_text,
 from sandbox.platforms.sparklayer.site import GROUPS, ROLES, Row, Site
 
 FIELDS = {
-    "id", "external_id", "email", "first_name", "last_name", "company_name", "accounting_id", "status", "group", "role",
-    "addresses", "sales_agent_groups", "price_lists", "discount_percentage", "payment_on_account",
+    "id", "legacy_id", "external_id", "email", "first_name", "last_name", "company_name", "accounting_id", "status",
+    "group", "role", "addresses", "sales_agent_groups", "price_lists", "discount_percentage", "payment_on_account",
     "parent_customer_id", "tax_exempt",
 }  # fmt: skip
-LOOKUPS = {"platform": "external_id", "email": "email", "sparklayer": "id"}
+LOOKUPS = {"platform": ("external_id",), "email": ("email",), "sparklayer": ("id", "legacy_id")}
 REQUIRED_FIELDS = ("address_line1", "city", "country_code")
+_NUMBERS = count(1)
 
 
 def get(request: Request, site: Site, body: Any) -> Response:
@@ -27,24 +32,40 @@ def get(request: Request, site: Site, body: Any) -> Response:
 
 
 def put(request: Request, site: Site, body: Any) -> Response:
-    name = _lookup(request)
     row = dict(known_fields(body, FIELDS))
-    identifier = request.path_params["identifier"]
-    require(row.get(name) == identifier, name, "idMismatch: the body and the URL name different customers")
-    existing = _find(site, name, identifier)
-    for field in ("external_id", "email"):
-        others = (each for each in site.customers.values() if each is not existing)
-        if row.get(field) and any(each.get(field) == row[field] for each in others):
-            raise ApiError(409, "Conflict", **{field: "is used by another customer"})
-    _check(site, row)
-    key = existing["id"] if existing else row.get("id") or str(uuid.uuid4())
-    site.customers[key] = row | {"id": key}
-    return json_response(site.customers[key], 200 if existing else 201)
+    names, identifier = _lookup(request), request.path_params["identifier"]
+    matching = any(row.get(name) == identifier for name in names)
+    require(matching, names[0], "idMismatch: the body and the URL name different customers")
+    existing = _find(site, names, identifier)
+    stored = existing or {"id": row.get("id") or str(uuid.uuid4()), "legacy_id": f"cu_{next(_NUMBERS)}"}
+    return _store(site, existing, row | {name: stored[name] for name in LOOKUPS["sparklayer"]})
+
+
+def patch(request: Request, site: Site, body: Any) -> Response:
+    existing = _found(request, site)
+    row = existing | known_fields(body, FIELDS)
+    fixed = all(row[name] == existing[name] for name in LOOKUPS["sparklayer"])
+    require(fixed, "id", "idMismatch: the body and the URL name different customers")
+    return _store(site, existing, row)
 
 
 def delete(request: Request, site: Site, body: Any) -> Response:
     del site.customers[_found(request, site)["id"]]
     return Response(status_code=204)
+
+
+def _store(site: Site, existing: Row | None, row: Row) -> Response:
+    others = [each for each in site.customers.values() if each is not existing]
+    for field in ("external_id", "email"):
+        if row.get(field) and any(each.get(field) == row[field] for each in others):
+            raise ApiError(409, "Conflict", **{field: "is used by another customer"})
+    _check(site, row)
+    taken = {address.get("external_id") for each in others for address in each.get("addresses") or ()}
+    for position, address in enumerate(row.get("addresses") or ()):
+        if address.get("external_id") in taken - {None, ""}:
+            raise ApiError(409, "Conflict", **{f"addresses[{position}].external_id": "is used by another address"})
+    site.customers[row["id"]] = row
+    return json_response(row, 200 if existing else 201)
 
 
 def _check(site: Site, row: Row) -> None:
@@ -54,7 +75,7 @@ def _check(site: Site, row: Row) -> None:
     require(row.get("group") is None or row["group"] in GROUPS, "group", f"group {row.get('group')!r} does not exist")
     require(row.get("role") is None or row["role"] in ROLES, "role", f"role {row.get('role')!r} does not exist")
     parent = row.get("parent_customer_id")
-    known = parent is None or _find(site, "external_id", parent)
+    known = parent is None or _find(site, ("external_id",), parent)
     require(known, "parent_customer_id", "customer does not exist")
     discount = row.get("discount_percentage")
     require(
@@ -67,15 +88,16 @@ def _check(site: Site, row: Row) -> None:
             require(is_text(each.get(name)), f"addresses[{position}].{name}", "is required")
 
 
-def _lookup(request: Request) -> str:
-    name = LOOKUPS.get(request.path_params["lookup"])
-    if name is None:
+def _lookup(request: Request) -> tuple[str, ...]:
+    """The fields that may hold the identifier of the path."""
+    names = LOOKUPS.get(request.path_params["lookup"])
+    if names is None:
         raise ApiError(404, f"Customers can be looked up by {', '.join(LOOKUPS)}")
-    return name
+    return names
 
 
-def _find(site: Site, name: str, value: str) -> Row | None:
-    return next((each for each in site.customers.values() if each.get(name) == value), None)
+def _find(site: Site, names: tuple[str, ...], value: str) -> Row | None:
+    return next((each for each in site.customers.values() if value in [each.get(name) for name in names]), None)
 
 
 def _found(request: Request, site: Site) -> Row:
@@ -86,4 +108,4 @@ def _found(request: Request, site: Site) -> Row:
 
 
 PATH = "/api/v2/customers/{lookup}/{identifier}"
-ROUTES = (("GET", PATH, get), ("PUT", PATH, put), ("DELETE", PATH, delete))
+ROUTES = (("GET", PATH, get), ("PUT", PATH, put), ("PATCH", PATH, patch), ("DELETE", PATH, delete))

@@ -1,13 +1,19 @@
-"""Price lists and their prices."""
+"""Price lists and their prices.
+
+Documented: a list's deletion takes its prices along; prices of the pairs that are sent are replaced, others are kept;
+an unknown list is 404; errors are mostly an array of `line`, `field`, `message`. Assumed: an empty `pricing` removes
+the prices of a pair; the messages, and that lines are counted from 0.
+"""
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.platforms.base import json_response
-from sandbox.platforms.sparklayer.responses import ApiError, is_number, is_text, known_fields, require
+from sandbox.platforms.sparklayer.responses import ApiError, ListError, is_number, is_text, known_fields, require
 from sandbox.platforms.sparklayer.site import Row, Site
 
 PAGE = 250
@@ -49,37 +55,79 @@ def change(request: Request, site: Site, body: Any) -> Response:
     return json_response(row)
 
 
-def price(request: Request, site: Site, body: Any) -> Response:
-    """Replace the prices of the given SKUs."""
+def delete(request: Request, site: Site, body: Any) -> Response:
+    """Delete a list with all its prices."""
     slug = _find(request, site)["slug"]
-    require(isinstance(body, list) and body, "body", "must be a list with at least one entry")
-    named = []
-    for position, each in enumerate(body):
-        known_fields(each, {"sku", "display_tax_rate", "pricing"})
-        require(is_text(each.get("sku")), f"[{position}].sku", "is required")
-        require(isinstance(each.get("pricing"), list), f"[{position}].pricing", "is required")
-        for tier in each["pricing"]:
-            known_fields(tier, {"quantity", "price"})
-            require(
-                isinstance(tier.get("quantity"), int) and tier["quantity"] >= 1,
-                f"[{position}].quantity",
-                "must be at least 1",
-            )
-            require(
-                is_number(tier.get("price")) and tier["price"] >= 0,
-                f"[{position}].price",
-                "must be a number of at least 0",
-            )
-        quantities = [tier["quantity"] for tier in each["pricing"]]
-        require(len(quantities) == len(set(quantities)), f"[{position}].pricing", "each quantity must occur only once")
-        named.append(each["sku"])
-    require(len(named) == len(set(named)), "sku", "each SKU must occur only once")
-    for each in body:
-        if each["pricing"]:
-            site.prices[slug][each["sku"]] = each["pricing"]
-        else:
-            site.prices[slug].pop(each["sku"], None)
+    del site.price_lists[slug], site.prices[slug]
     return Response(status_code=204)
+
+
+def prices(request: Request, site: Site, body: Any) -> Response:
+    """All prices of a list."""
+    found = site.prices[_find(request, site)["slug"]]
+    return json_response([{"sku": sku, "pricing": tiers} for sku, tiers in found.items()])
+
+
+def price(request: Request, site: Site, body: Any) -> Response:
+    """Replace the prices of the given SKUs in one list."""
+    slug = _find(request, site)["slug"]
+    _check_rows(body, {"sku", "display_tax_rate", "pricing"}, ("sku",))
+    _write(site, [each | {"price_list_slug": slug} for each in body])
+    return Response(status_code=204)
+
+
+def price_lists(request: Request, site: Site, body: Any) -> Response:
+    """Replace the prices of the given pairs of SKU and list; all or nothing."""
+    _check_rows(body, {"sku", "price_list_slug", "pricing"}, ("sku", "price_list_slug"))
+    if any(each["price_list_slug"] not in site.price_lists for each in body):
+        raise ApiError(404, "The price list does not exist")
+    _write(site, body)
+    return Response(status_code=204)
+
+
+def _check_rows(body: Any, known: set[str], keys: tuple[str, ...]) -> None:
+    """Rejects an array as the vendor does: with an array of line, field and message. Lines are counted from 0 here; the
+    vendor does not say from where."""
+    require(isinstance(body, list) and body, "body", "must be a list with at least one entry")
+    errors = []
+    named: set[tuple[str, ...]] = set()
+    for line, each in enumerate(body):
+        known_fields(each, known)
+        for field, message in _row_errors(each, keys, named):
+            errors.append({"line": line, "field": field, "message": f"{each.get('sku', '')}: {message}"})
+    if errors:
+        raise ListError(errors)
+
+
+def _row_errors(row: Row, keys: tuple[str, ...], named: set[tuple[str, ...]]) -> Iterator[tuple[str, str]]:
+    missing = [name for name in keys if not is_text(row.get(name))]
+    yield from ((name, "is required") for name in missing)
+    key = tuple(str(row.get(name)) for name in keys)
+    if not missing and key in named:
+        yield "sku", "occurs twice"
+    named.add(key)
+    tiers = row.get("pricing")
+    if not isinstance(tiers, list):
+        yield "pricing", "is required"
+        return
+    for tier in tiers:
+        known_fields(tier, {"quantity", "price", "unit_of_measure", "tax_type"})
+        if not isinstance(tier.get("quantity"), int) or tier["quantity"] < 1:
+            yield "quantity", "must be at least 1"
+        if not is_number(tier.get("price")) or tier["price"] < 0:
+            yield "price", "must be a number of at least 0"
+    quantities = [tier.get("quantity") for tier in tiers]
+    if len(quantities) != len(set(quantities)):
+        yield "pricing", "each quantity must occur only once"
+
+
+def _write(site: Site, rows: list[Row]) -> None:
+    for each in rows:
+        held = site.prices[each["price_list_slug"]]
+        if each["pricing"]:
+            held[each["sku"]] = each["pricing"]
+        else:
+            held.pop(each["sku"], None)
 
 
 def _check(row: Row) -> None:
@@ -99,5 +147,8 @@ ROUTES = (
     ("GET", "/api/v2/price-lists", listing),
     ("POST", "/api/v1/price-lists", create),
     ("PATCH", "/api/v1/price-lists/{slug}", change),
+    ("DELETE", "/api/v1/price-lists/{slug}", delete),
+    ("GET", "/api/v1/price-lists/{slug}/pricing", prices),
     ("PATCH", "/api/v1/price-lists/{slug}/pricing", price),
+    ("PATCH", "/api/v1/batch-update-pricing", price_lists),
 )

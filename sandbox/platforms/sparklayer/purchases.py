@@ -2,15 +2,16 @@
 
 `PUT /api/v1/purchases/{sparklayer|platform|internal|visible}/{identifier}` is a full replacement. An order sent to the
 ID of a cart replaces the cart. The SparkLayer ID of a purchase cannot change (403). Documented: the required fields,
-the fields of a line's total, and that all `calculated_…` fields are worked out here and must not be sent.
+the fields of a line's total, of dates and of a customer's identifiers, the filters of the list, and that all
+`calculated_…` fields are worked out here and must not be sent.
 
 Assumed, because no page says so: `total_net` is after the discount that `discount_net` tells, and `total_gross` is net
 and tax; `calculated_total` counts all packages with their shipping; the tax of a purchase is that of its lines, or its
-`tax_lines` if no line tells its own; the names of package types (only `incoming` is printed).
+`tax_lines` if no line tells its own; the names of package types (only `incoming` is printed); the form of settings.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -40,7 +41,9 @@ LINE = {
 TOTAL = {"total_net", "total_tax", "total_gross", "discount_net"}
 LOOKUPS = ("sparklayer", "platform", "internal", "visible")
 TYPES = ("cart", "quote", "awaiting_approval", "order", "order_unconfirmed")
-PACKAGES = ("incoming", "unfulfilled", "shipment", "cancellation", "return")
+PACKAGES = ("incoming", "shipment", "cancellation", "return")
+DATES = {"created_at", "updated_at", "placed_at"}
+CUSTOMER_IDS = {"sparklayer", "sparklayer_impersonator", "sparklayer_child", "sparklayer_sales_rep"}
 MAX_ITEMS = 500
 
 
@@ -53,8 +56,8 @@ def put(request: Request, site: Site, body: Any) -> Response:
         require(row.get(name) is not None, name, "is required")
     for name in ("packages", "accounting_files", "custom_fields"):
         require(isinstance(row[name], list), name, "must be an array")
-    for name in ("customer_identifiers", "dates"):
-        require(isinstance(row[name], dict), name, "must be an object")
+    known_fields(row["customer_identifiers"], CUSTOMER_IDS)
+    known_fields(row["dates"], DATES)
     require(row.get("type") in TYPES, "type", f"must be one of {', '.join(TYPES)}")
     ids = row.get("purchase_identifiers")
     require(
@@ -198,11 +201,38 @@ class SparkLayerSales(Sales):
         }
 
 
+FILTERS = {"dates[placed]": "placed_at", "dates[last_updated]": "updated_at"}
+
+
 def listing(request: Request, site: Site, body: Any) -> Response:
-    limit, offset = (request.query_params.get(name, default) for name, default in (("limit", "50"), ("offset", "0")))
+    query = request.query_params
+    limit, offset = (query.get(name, default) for name, default in (("limit", "50"), ("offset", "0")))
     require(limit.isdecimal() and 1 <= int(limit) <= MAX_ITEMS, "limit", f"must be from 1 to {MAX_ITEMS}")
     require(offset.isdecimal(), "offset", "must be at least 0")
-    return json_response(list(site.purchases.values())[int(offset) : int(offset) + int(limit)])
+    rows = [row for row in site.purchases.values() if _matches(row, query)]
+    return json_response(rows[int(offset) : int(offset) + int(limit)])
+
+
+def _matches(row: Row, query: Mapping[str, str]) -> bool:
+    customer = row["customer_identifiers"].get("sparklayer")
+    if query.get("type") not in (None, row["type"]) or query.get("customer_identifiers[sparklayer]") not in (
+        None,
+        customer,
+    ):
+        return False
+    for name, field in FILTERS.items():
+        moment = row["dates"].get(field, "")
+        if not query.get(f"{name}[gte]", "") <= moment or moment > query.get(f"{name}[lte]", "9"):
+            return False
+    return True
+
+
+def get(request: Request, site: Site, body: Any) -> Response:
+    lookup, identifier = request.path_params["lookup"], request.path_params["identifier"]
+    for row in site.purchases.values():
+        if lookup in LOOKUPS and _ids(row).get(lookup) == identifier:
+            return json_response(row)
+    raise ApiError(404, "The purchase does not exist")
 
 
 def get_currency(request: Request, site: Site, body: Any) -> Response:
@@ -220,7 +250,15 @@ def put_currency(request: Request, site: Site, body: Any) -> Response:
     return json_response({"currency_code": code})
 
 
+def patch_settings(request: Request, site: Site, body: Any) -> Response:
+    require(isinstance(body, dict), "body", "must be an object")
+    site.settings |= body
+    return Response(status_code=204)
+
+
 ROUTES = (
+    ("PATCH", "/api/v1/settings", patch_settings),
+    ("GET", "/api/v1/purchases/{lookup}/{identifier}", get),
     ("PUT", "/api/v1/purchases/{lookup}/{identifier}", put),
     ("GET", "/api/v1/purchases", listing),
     ("GET", "/api/v1/store-currency", get_currency),

@@ -1,4 +1,4 @@
-"""Problem details (RFC 7807) with `errors[]` of code, message and property."""
+"""Errors: problem details (RFC 7807) with `errors[]` of code, message and property, or an array of errors by line."""
 
 from typing import Any
 
@@ -18,6 +18,17 @@ class ApiError(Exception):
 
     def response(self) -> Response:
         return error_response(self.status, self.title, **self.errors)
+
+
+class ListError(ApiError):
+    """A rejected array: one entry of `line`, `field` and `message` for each error."""
+
+    def __init__(self, entries: list[dict[str, Any]]) -> None:
+        super().__init__(400, "Invalid request")
+        self.entries = entries
+
+    def response(self) -> Response:
+        return json_response(self.entries, self.status)
 
 
 def error_response(status: int, title: str, **errors: str) -> Response:

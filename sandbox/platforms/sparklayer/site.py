@@ -6,27 +6,35 @@ from typing import Any
 
 from sandbox.platforms.sparklayer.responses import ApiError
 
-LOCATIONS = ("default", "warehouse")
+# Stock locations that every site has, by ID.
+LOCATIONS = {
+    "3f2c0b1e-0000-4000-8000-000000000001": "default",
+    "3f2c0b1e-0000-4000-8000-000000000002": "warehouse",
+}
 GROUPS = ("Trade", "Wholesale", "VIP")
 ROLES = ("customer", "limited-customer")
 Row = dict[str, Any]
 
 
 class Site:
-    """Products and variants by external ID, stock by (location, SKU), prices by list and SKU, customers by SparkLayer
-    ID, purchases by the ID they were created with.
+    """Products and variants by external ID, stock by (location ID, SKU), locations by ID, prices by list and SKU,
+    customers by SparkLayer ID, purchases by the ID they were created with.
     """
 
     def __init__(self) -> None:
         self.products: dict[str, Row] = {}
         self.variants: dict[str, Row] = {}
         self.levels: dict[tuple[str, str], Row] = {}
+        self.locations: dict[str, Row] = {
+            key: {"id": key, "name": name.capitalize(), "external_id": name} for key, name in LOCATIONS.items()
+        }
         self.price_lists: dict[str, Row] = {}
         self.prices: dict[str, dict[str, list[Row]]] = {}
         self.customers: dict[str, Row] = {}
         self.purchases: dict[str, Row] = {}
         self.logs: dict[str, Row] = {}
         self.currency = ""
+        self.settings: Row = {}
         self._changing: set[str] = set()
 
     @contextmanager
@@ -62,7 +70,10 @@ class Site:
                 for key, row in self.variants.items()
                 if row.get("sku") in prices
             },
-            "stock": {f"{sku}@{location}": level for (location, sku), level in self.levels.items()},
+            "stock": {
+                f"{sku}@{self.locations[location]['external_id']}": level
+                for (location, sku), level in self.levels.items()
+            },
             "prices": {
                 f"{slug}/{sku}": {"price_list": slug, "sku": sku, "pricing": tiers}
                 for slug, prices in self.prices.items()

@@ -99,6 +99,7 @@ class Command(BaseCommand):
         scenario.nothing_new()
         storefront = Platform(processes, "sparklayer", STOREFRONT_SECRETS)
         scenario.b2b_storefront(storefront)
+        scenario.sub_account(f"http://127.0.0.1:{port}/")
         scenario.by_feed(f"http://127.0.0.1:{port}/")
         accounts = {dropshipping.ACCOUNT: dropshipping.TOKEN, accounting.ACCOUNT: accounting.TOKEN}
         erp = Platform(processes, "netsuite", accounts, products=5)

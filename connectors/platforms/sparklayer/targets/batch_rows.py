@@ -20,21 +20,17 @@ class BatchRows:
 
     def __init__(self, operations: Sequence[Operation[Row]]) -> None:
         self.operations = operations
-        self.by_target: dict[str, list[Row]] = {}
-        self._position_by_sku: dict[str, int] = {}
+        self.entries: list[Row] = []
+        self.position_by_sku: dict[str, int] = {}
         self._duplicate_skus: dict[int, str] = {}
         positions = list(enumerate(operations))
         self.written = [each for each in positions if each[1].action is not Action.REMOVE]
         self.removed = [each for each in positions if each[1].action is Action.REMOVE and each[1].external_id]
 
-    @property
-    def entries(self) -> list[Row]:
-        return [each for rows in self.by_target.values() for each in rows]
-
-    def add(self, position: int, rows: Iterable[Row], target: str = "") -> None:
+    def add(self, position: int, rows: Iterable[Row]) -> None:
         for row in rows:
-            if self._position_by_sku.setdefault(row["sku"], position) == position:
-                self.by_target.setdefault(target, []).append(row)
+            if self.position_by_sku.setdefault(row["sku"], position) == position:
+                self.entries.append(row)
             else:
                 self._duplicate_skus[position] = row["sku"]
 

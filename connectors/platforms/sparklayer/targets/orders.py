@@ -4,7 +4,7 @@ https://docs.sparklayer.io/developers/api/purchasing/send-orders. A replacement 
 order is sent; SparkLayer calculates the totals. An order sent with the storefront's own ID replaces its cart.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -13,14 +13,18 @@ from connectors.platforms.sparklayer.client import SparkLayerClient
 from connectors.platforms.sparklayer.rejections import send_each
 from connectors.platforms.sparklayer.targets.packages import money, packages
 from connectors.sdk import issues
-from connectors.sdk.errors import NeedsAttention, SkipRecord
+from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References, TargetTotals
 from connectors.sdk.orders import hold_different, rounding, total_problems
-from connectors.sdk.streams import Target
+from connectors.sdk.paging import ExistingPage
+from connectors.sdk.responses import RequestRejected
+from connectors.sdk.streams import ComparisonDepth, Target
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem
 
+LIST_PATH = "/api/v1/purchases"
 RECORD_PATH = "/api/v1/purchases/{}/{}"
+MAX_PAGE = 500
 Row = dict[str, Any]
 
 
@@ -28,6 +32,7 @@ class OrderTarget(Target[SparkLayerClient, OrderItem, Row]):
     data_type = DataType.ORDERS
     lane = "orders"
     batch_size = 10
+    comparable = ComparisonDepth.CONTENT
 
     def payload(self, item: OrderItem, refs: References) -> Row | None:
         """None for an order that was not placed in the storefront."""
@@ -36,8 +41,9 @@ class OrderTarget(Target[SparkLayerClient, OrderItem, Row]):
         hold_different(item, self.client.settings.unreconciled_orders)
         if item.awaits_customer:
             raise SkipRecord(issues.CUSTOMER_NOT_READY())
-        customer = {"platform": refs.shop_or_own_id(Kind.CUSTOMER, item.customer_id)} if item.customer_id else {}
+        customer = refs.shop_or_own_id(Kind.CUSTOMER, item.customer_id) if item.customer_id else ""
         by_use = {each.use: address(each) for each in reversed(item.addresses)}
+        destination = by_use.get("shipping") or by_use.get("billing")
         deliveries = {each.external_id: address(each) for each in item.addresses if each.use == "shipping"}
         # Lines tell their own tax, so that it is not counted twice.
         untaxed = any(line.total_gross is None for line in item.lines)
@@ -48,11 +54,12 @@ class OrderTarget(Target[SparkLayerClient, OrderItem, Row]):
                 "platform": refs.shop_or_own_id(Kind.ORDER, item.id),
                 "visible": item.number,
             },
-            "customer_identifiers": customer,
+            # The shop's ID, replaced by SparkLayer's own before sending.
+            "customer": customer,
             "dates": {"placed_at": item.placed_at.isoformat()},
             "billing_address": by_use.get("billing") or by_use.get("shipping"),
             "tax_lines": [{"title": "Tax", "amount": money(item.tax, item.currency)}] if item.tax and untaxed else [],
-            "packages": packages(item, refs, deliveries, by_use.get("shipping") or by_use.get("billing")),
+            "packages": packages(item, refs, deliveries, destination, self.client.settings.package_types),
             # Required, though there is nothing for them.
             "accounting_files": [],
             "custom_fields": [],
@@ -67,8 +74,9 @@ class OrderTarget(Target[SparkLayerClient, OrderItem, Row]):
             raise SkipRecord(issues.ORDER_NOT_REMOVABLE())
         identifiers = operation.content["purchase_identifiers"]
         lookup = "sparklayer" if "sparklayer" in identifiers else "platform"
+        body = self._with_customer(operation.content)
         try:
-            answer = self.client.call("PUT", RECORD_PATH, lookup, identifiers[lookup], body=operation.content)
+            answer = self.client.call("PUT", RECORD_PATH, lookup, identifiers[lookup], body=body)
         except NeedsAttention as error:
             if error.status != 403:
                 raise
@@ -76,6 +84,46 @@ class OrderTarget(Target[SparkLayerClient, OrderItem, Row]):
         totals = _totals(operation.content, answer)
         warnings = total_problems(totals) if totals else []
         return Outcome(external_id=identifiers[lookup], warnings=warnings, totals=totals)
+
+    def read_existing(self, *, cursor: Any) -> ExistingPage[Row]:
+        """Type and identifiers of all orders of the site, by the identifier that they were sent with. Whether the list
+        has packages is not documented."""
+        offset = (cursor or {}).get("offset", 0)
+        rows = self.client.call("GET", LIST_PATH, params={"type": "order", "limit": MAX_PAGE, "offset": offset})
+        found: dict[str, Row | None] = {}
+        for row in rows if isinstance(rows, list) else [None]:
+            match row:
+                case {"type": str(kind), "purchase_identifiers": dict(identifiers)}:
+                    if key := identifiers.get("sparklayer") or identifiers.get("platform"):
+                        found[str(key)] = {"type": kind, "purchase_identifiers": identifiers}
+                case _:
+                    raise TryAgainLater("SparkLayer did not return a list of purchases.")
+        return ExistingPage(found, {"offset": offset + MAX_PAGE} if len(rows) >= MAX_PAGE else None)
+
+    def find_existing(self, external_ids: Collection[str]) -> set[str]:
+        return {
+            each for each in external_ids if any(self._exists(lookup, each) for lookup in ("sparklayer", "platform"))
+        }
+
+    def _exists(self, lookup: str, identifier: str) -> bool:
+        try:
+            self.client.call("GET", RECORD_PATH, lookup, identifier)
+        except RequestRejected as error:
+            if error.status != 404:
+                raise
+            return False
+        return True
+
+    def _with_customer(self, content: Row) -> Row:
+        """The request body. Purchases name customers by SparkLayer's own IDs only
+        (https://docs.sparklayer.io/tech-docs/get-purchase)."""
+        body = {name: value for name, value in content.items() if name != "customer"}
+        if not content["customer"]:
+            return body | {"customer_identifiers": {}}
+        found = self.client.customers.sparklayer_id(content["customer"])
+        if found is None:
+            raise SkipRecord(issues.CUSTOMER_NOT_READY())
+        return body | {"customer_identifiers": {"sparklayer": found}}
 
 
 def _totals(sent: Row, answer: Any) -> TargetTotals | None:

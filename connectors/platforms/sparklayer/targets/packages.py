@@ -14,8 +14,10 @@ from orders.currencies import share_out
 from orders.items import OrderItem, OrderLineItem, ShipmentItem
 from orders.parts import sold_lines
 
-# The types of packages; the vendor's documentation does not list the values.
-OPEN, SHIPMENT, CANCELLATION, RETURN = "unfulfilled", "shipment", "cancellation", "return"
+# What became of the units of a package. SparkLayer's own names of the types are a setting, because its documentation
+# has only the first one: https://docs.sparklayer.io/tech-docs/createupdate-purchase.
+OPEN, SHIPMENT, CANCELLATION, RETURN = "open", "shipment", "cancellation", "return"
+TYPES = {OPEN: "incoming", SHIPMENT: "shipment", CANCELLATION: "cancellation", RETURN: "return"}
 KIND_BY_STATUS = {
     "cancelled": CANCELLATION,
     "returned": RETURN,
@@ -41,9 +43,14 @@ class _Package:
 
 
 def packages(
-    item: OrderItem, refs: References, addresses: Mapping[str, Row | None], destination: Row | None
+    item: OrderItem,
+    refs: References,
+    addresses: Mapping[str, Row | None],
+    destination: Row | None,
+    names: Mapping[Any, str],
 ) -> list[Row]:
-    """`addresses`: external ID of a delivery address → the address; `destination` is that of all other lines."""
+    """`addresses`: external ID of a delivery address → the address; `destination` is that of all other lines. `names`:
+    type of a package here → SparkLayer's name, where it differs from `TYPES`."""
     lines = sold_lines(item)
     found = list(_packages(item, lines))
     totals = _totals(item, lines, found)
@@ -56,7 +63,8 @@ def packages(
         for name, own in by_address.items():
             rows.append(
                 {
-                    "type": package.kind,
+                    "type": names.get(package.kind) or TYPES[package.kind],
+                    "accounting_files": [],
                     "shipping_address": addresses.get(name) or destination,
                     "shipments": [_shipment(package.shipment)] if package.shipment else [],
                     "line_items": [

@@ -1,23 +1,30 @@
-"""Prices of variants in one price list, hundreds per call: SparkLayer stores them by SKU."""
+"""Prices of variants in any number of price lists, hundreds per call: SparkLayer stores them by SKU and list.
 
-from collections.abc import Sequence
+https://docs.sparklayer.io/developers/api/pricing/update-pricing-for-multiple-price-lists: only the pairs of SKU and
+list that are sent change; an unknown list rejects the whole call. That an empty `pricing` removes prices is assumed.
+"""
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import groupby
 from typing import Any
 
-from catalog.items import VariantItem
+from catalog.items import PriceItem, VariantItem
 from connectors.platforms.sparklayer.client import SparkLayerClient
-from connectors.platforms.sparklayer.price_lists import price_list_payload
-from connectors.platforms.sparklayer.rejections import rejection_text
+from connectors.platforms.sparklayer.price_lists import further_price_list, price_list_payload
+from connectors.platforms.sparklayer.rejections import batch_rejection
 from connectors.platforms.sparklayer.targets.batch_rows import BatchRows
 from connectors.platforms.sparklayer.targets.variants import find_variant
 from connectors.sdk import issues
-from connectors.sdk.errors import BatchRejected, SkipRecord, TryAgainLater
+from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import Target
-from connectors.sdk.values import SOLD_STATUSES, json_number
+from connectors.sdk.values import SOLD_STATUSES, json_number, prices_in
 from hub.kinds import DataType, Kind
 
-PRICING = "/api/v1/price-lists/{}/pricing"
+PRICING = "/api/v1/batch-update-pricing"
+# No limit is documented; another client sends as many.
+ROWS_PER_CALL = 1000
 
 Row = dict[str, Any]
 
@@ -28,50 +35,90 @@ class PriceTarget(Target[SparkLayerClient, VariantItem, Row]):
     batch_size = 500
 
     def payload(self, item: VariantItem, refs: References) -> Row | None:
-        """The prices of one variant in the one list (D12), with list and variant as key.
+        """The prices of one variant by list: the default list (D12), and all others if the settings say so.
 
-        Other lists are managed by the merchant.
+        Lists that the merchant made in SparkLayer's dashboard are never touched.
         """
         if item.status not in SOLD_STATUSES or not item.sku:
             return None
-        price_list = self.client.settings.price_list or next((each.price_list for each in item.prices), "")
-        own = [each for each in item.prices if each.price_list == price_list]
-        if not own:
+        settings = self.client.settings
+        default = prices_in(item, settings.price_list)
+        lists = [_list_prices(default, price_list_payload)] if default else []
+        if settings.price_lists == "all":
+            code = default[0].price_list if default else None
+            others = sorted((each for each in item.prices if each.price_list != code), key=_code)
+            lists += [_list_prices(own, further_price_list) for _, own in groupby(others, _code)]
+        if not lists:
             return None
-        if not own[0].currency:
-            raise SkipRecord(issues.CURRENCY_UNKNOWN())
-        target = price_list_payload(price_list, own[0].list_name, own[0].currency)
         return {
-            "external_id": f"{target['slug']}/{refs.shop_or_own_id(Kind.VARIANT, item.id)}",
-            "list": target,
+            "external_id": f"{lists[0]['list']['slug']}/{refs.shop_or_own_id(Kind.VARIANT, item.id)}",
             "sku": item.sku,
-            "pricing": [
-                {"quantity": each.min_quantity, "price": json_number(each.amount)}
-                for each in sorted(own, key=lambda each: each.min_quantity)
-            ],
+            "lists": lists,
         }
 
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
-        """One call per list. The prices sent for a SKU replace its existing ones."""
-        rows = BatchRows(operations)
-        lists = {operation.content["list"]["slug"] for _, operation in rows.written}
+        """The prices sent for a SKU and a list replace the existing ones; lists that a SKU left are emptied for it."""
+        rows, lists = BatchRows(operations), self.client.price_lists
         for position, operation in rows.written:
-            sent = operation.content
-            self.client.price_lists.ensure(sent["list"])
-            rows.add(position, [{"sku": sent["sku"], "pricing": sent["pricing"]}], sent["list"]["slug"])
+            for each in operation.content["lists"]:
+                lists.ensure(each["list"])
+            rows.add(position, [*_rows(operation.content), *self._removed_rows(operation, operation.previous)])
         for position, operation in rows.removed:
-            slug, _, variant = operation.external_id.partition("/")
-            if sku := (operation.previous or find_variant(self.client, variant)).get("sku"):
-                rows.add(position, [{"sku": sku, "pricing": []}], slug)
-        for slug, entries in rows.by_target.items():
-            try:
-                self.client.call("PATCH", PRICING, slug, body=entries)
-            except RequestRejected as error:
-                if error.status == 404 and slug in lists:
-                    raise TryAgainLater(
-                        f"The price list {slug} no longer exists. It is created again.", sent=False
-                    ) from error
-                if error.status == 404:
-                    continue  # the prices to remove are gone with the list
-                raise BatchRejected(rejection_text(error)) from error
+            previous = operation.previous
+            if previous is None:
+                slug, _, variant = operation.external_id.partition("/")
+                sku = find_variant(self.client, variant).get("sku")
+                previous = {"sku": sku, "lists": [{"list": {"slug": slug}}]} if sku else None
+            rows.add(position, self._removed_rows(operation, previous))
+        for start in range(0, len(rows.entries), ROWS_PER_CALL):
+            self._patch(rows.entries[start : start + ROWS_PER_CALL], rows)
         return rows.outcomes()
+
+    def _patch(self, entries: list[Row], rows: BatchRows) -> None:
+        try:
+            self.client.call("PATCH", PRICING, body=entries)
+        except RequestRejected as error:
+            if error.status == 404:
+                raise TryAgainLater("A price list no longer exists. It is created again.", sent=False) from error
+            raise batch_rejection(error, entries, rows.position_by_sku) from error
+
+    def _removed_rows(self, operation: Operation[Row], previous: Row | None) -> list[Row]:
+        """Rows that remove what was sent before and is not sent now. Lists that are gone took their prices along."""
+        if previous is None:
+            return []
+        kept = operation.payload
+        current = {(kept["sku"], each["list"]["slug"]) for each in kept["lists"]} if kept else set()
+        before = [(previous["sku"], each["list"]["slug"]) for each in _sent_lists(previous)]
+        return [
+            {"sku": sku, "price_list_slug": slug, "pricing": []}
+            for sku, slug in before
+            if (sku, slug) not in current and self.client.price_lists.exists(slug)
+        ]
+
+
+def _code(price: PriceItem) -> str:
+    return price.price_list
+
+
+def _list_prices(prices: Iterable[PriceItem], make_list: Callable[[str, str, str], Row]) -> Row:
+    own = sorted(prices, key=lambda each: each.min_quantity)
+    first = own[0]
+    if not first.currency:
+        raise SkipRecord(issues.CURRENCY_UNKNOWN())
+    return {
+        "list": make_list(first.price_list, first.list_name, first.currency),
+        "pricing": [{"quantity": each.min_quantity, "price": json_number(each.amount)} for each in own],
+    }
+
+
+def _rows(content: Row) -> list[Row]:
+    return [
+        {"sku": content["sku"], "price_list_slug": each["list"]["slug"], "pricing": each["pricing"]}
+        for each in content["lists"]
+    ]
+
+
+def _sent_lists(previous: Row) -> list[Row]:
+    """The lists of a payload that was sent; a payload of an earlier release has only one."""
+    lists: list[Row] = previous.get("lists", [previous])
+    return lists

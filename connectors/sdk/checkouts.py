@@ -1,0 +1,87 @@
+"""Checkouts of a shop that a B2B storefront calculates and completes while a person waits.
+
+An adapter names its class in `Adapter.checkouts`. Amounts are in the major unit of the currency; `net` is without tax.
+"""
+
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Generic, TypeVar
+
+from connectors.sdk.records import AddressRecord
+
+ClientT = TypeVar("ClientT")
+
+
+class CheckoutRefused(ValueError):
+    """The shop cannot sell this. The text says why and what to do, without personal data."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutLine:
+    """A line of a cart. IDs are the shop's; without a `unit_price` (net) the shop's own price is used."""
+
+    product_id: str
+    variant_id: str
+    quantity: int
+    unit_price: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Cart:
+    """What is to be bought. `customer_id` is the shop's; `shipping_option` the ID of the chosen option, or empty."""
+
+    customer_id: str
+    email: str
+    currency: str
+    billing: AddressRecord
+    shipping: AddressRecord
+    shipping_option: str = ""
+    lines: list[CheckoutLine] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ShippingOption:
+    id: str
+    name: str
+    net: Decimal
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckoutQuote:
+    """What the shop computed. `shop_cart` is the shop's cart, which can be completed."""
+
+    shop_cart: str
+    options: list[ShippingOption]
+    option: str
+    subtotal_net: Decimal
+    shipping_net: Decimal
+    tax: Decimal
+    total: Decimal
+
+
+class Checkouts(Generic[ClientT]):
+    """Carts of a shop."""
+
+    def __init__(self, client: ClientT) -> None:
+        self.client = client
+
+    def calculate(self, cart: Cart) -> CheckoutQuote:
+        """Create a cart at the shop, and let it compute shipping options, tax and total. Raises CheckoutRefused."""
+        raise NotImplementedError
+
+    def discard(self, shop_cart: str) -> None:
+        """Delete a cart that will not be completed; one that does not exist is no error."""
+        raise NotImplementedError
+
+    def find_order(self, shop_cart: str) -> str | None:
+        """The ID of the order that was made of a cart; None if there is none."""
+        raise NotImplementedError
+
+    def place_order(self, shop_cart: str) -> str:
+        """Make an order of the cart, which is paid outside the shop, and return its ID. Not safe to repeat: look with
+        `find_order` first."""
+        raise NotImplementedError
+
+    def payment_url(self, shop_cart: str) -> str:
+        """Where the customer pays for the cart in the shop."""
+        raise NotImplementedError

@@ -1,0 +1,191 @@
+"""Carts of B2B storefronts: the shop computes them, and makes each an order once."""
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import connection as database
+from django.db import transaction
+
+from accounts.models import User
+from accounts.services import record_audit_event
+from catalog.models import Variant
+from connectors.models import StorefrontCheckout
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.checkouts import Cart, CheckoutLine, CheckoutQuote, CheckoutRefused
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.records import AddressRecord
+from connectors.services.storefront_accounts import find_customer
+from connectors.services.storefront_shops import id_at_shop, open_shop
+from hub import links
+from hub.kinds import Kind
+from hub.models import Connection
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorefrontLine:
+    """A line as the storefront sends it. `external_id` is the shop's ID of the variant; empty if only the SKU is."""
+
+    external_id: str
+    sku: str
+    quantity: int
+    unit_price: Decimal | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StorefrontCart:
+    """A cart as the storefront sends it."""
+
+    cart_id: UUID
+    customer: str
+    currency: str
+    billing: AddressRecord
+    shipping: AddressRecord
+    shipping_option: str
+    lines: list[StorefrontLine]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompletedCart:
+    """Either the order at the shop, or where the customer pays."""
+
+    order_id: str = ""
+    redirect_url: str = ""
+
+
+def calculate_cart(*, storefront: Connection, cart: StorefrontCart, earlier: str) -> CheckoutQuote:
+    """Let the shop compute the cart. `earlier` is the shop's cart of the previous calculation, which is deleted.
+
+    CheckoutRefused, UnknownCustomer or ConnectorError.
+    """
+    with open_shop(storefront) as opened:
+        shop, adapter = _with_checkouts(storefront, opened)
+        request = _request(storefront, shop, cart)
+        _check_not_completed(storefront, cart.cart_id, earlier)
+        checkouts = adapter.open_checkouts()
+        quote = checkouts.calculate(request)
+        if earlier:
+            checkouts.discard(earlier)
+    return quote
+
+
+def complete_cart(
+    *,
+    storefront: Connection,
+    cart: StorefrontCart,
+    expected_total: Decimal | None,
+    pay_upfront: bool,
+    by: User | None,
+) -> CompletedCart:
+    """Make an order of the cart at the shop, once, or return where the customer pays. Safe to repeat.
+
+    CheckoutRefused if the total is no longer the one that the customer saw.
+    """
+    with open_shop(storefront) as opened:
+        shop, adapter = _with_checkouts(storefront, opened)
+        checkouts = adapter.open_checkouts()
+        known = StorefrontCheckout.objects.filter(storefront=storefront, cart_id=cart.cart_id).first()
+        if known is None:
+            quote = checkouts.calculate(_request(storefront, shop, cart))
+            if quote.options and not quote.option:
+                raise CheckoutRefused("Choose one of the available shipping methods.")
+            if expected_total is not None and quote.total != expected_total:
+                checkouts.discard(quote.shop_cart)
+                raise CheckoutRefused(f"The total is {quote.total}, not {expected_total}. Calculate the cart again.")
+            known, created = StorefrontCheckout.objects.get_or_create(
+                storefront=storefront, cart_id=cart.cart_id, defaults={"shop_cart": quote.shop_cart}
+            )
+            if not created:
+                checkouts.discard(quote.shop_cart)
+        if pay_upfront and not known.order_id:
+            return CompletedCart(redirect_url=checkouts.payment_url(known.shop_cart))
+        if not known.order_id:
+            _place(storefront, known, checkouts, by)
+    return CompletedCart(order_id=known.order_id)
+
+
+def _place(storefront: Connection, known: StorefrontCheckout, checkouts: Any, by: User | None) -> None:
+    """Make the order while no other call about the same cart does: a lock of the session, since no transaction may stay
+    open during a call to the shop."""
+    key = f"checkout {known.pk}"
+    with database.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [key])
+    try:
+        known.refresh_from_db()
+        if known.order_id:
+            return
+        known.order_id = checkouts.find_order(known.shop_cart) or checkouts.place_order(known.shop_cart)
+        with transaction.atomic():
+            known.save(update_fields=["order_id"])
+            record_audit_event(
+                user=by, action="checkout.complete", target=f"order {known.order_id}", seller=storefront.seller
+            )
+    finally:
+        with database.cursor() as cursor:
+            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
+
+
+def _with_checkouts(
+    storefront: Connection, opened: tuple[Connection, Adapter[Any]] | None
+) -> tuple[Connection, Adapter[Any]]:
+    if not storefront.settings.get("checkout"):
+        raise NeedsAttention(
+            "Checkouts are off for this storefront, because its vendor does not document their answers.",
+            fix="Turn on “Checkout” in the settings of the storefront after you have tested it.",
+        )
+    if opened is None or opened[1].checkouts is None:
+        raise NeedsAttention("The shop offers no carts.", fix="Let customers order in the shop.")
+    return opened
+
+
+def _check_not_completed(storefront: Connection, cart_id: UUID, shop_cart: str) -> None:
+    done = StorefrontCheckout.objects.filter(storefront=storefront).exclude(order_id="")
+    if done.filter(cart_id=cart_id).exists():
+        raise CheckoutRefused("The cart was completed already.")
+    if shop_cart and StorefrontCheckout.objects.filter(storefront=storefront, shop_cart=shop_cart).exists():
+        raise CheckoutRefused("The cart is being completed.")
+
+
+def _request(storefront: Connection, shop: Connection, cart: StorefrontCart) -> Cart:
+    customer = find_customer(storefront, cart.customer)
+    number = id_at_shop(storefront, customer.id)
+    if number is None:
+        raise CheckoutRefused("The shop does not have the customer yet. Try again in a minute.")
+    return Cart(
+        customer_id=number,
+        email=customer.email,
+        currency=cart.currency,
+        billing=cart.billing,
+        shipping=cart.shipping,
+        shipping_option=cart.shipping_option,
+        lines=_lines(shop, customer.seller_id, cart.lines),
+    )
+
+
+def _lines(shop: Connection, seller_id: int, lines: list[StorefrontLine]) -> list[CheckoutLine]:
+    """The lines with the shop's IDs. Variants are found by the shop's ID, else by SKU. Three queries."""
+    by_id = links.item_ids(shop.pk, Kind.VARIANT, [line.external_id for line in lines if line.external_id])
+    skus = [line.sku for line in lines if line.external_id not in by_id]
+    rows = Variant.objects.filter(seller_id=seller_id, sku__in=skus).values_list("sku", "pk")
+    by_sku: dict[str, list[int]] = {}
+    for sku, pk in rows:
+        by_sku.setdefault(sku, []).append(pk)
+    chosen = []
+    for line in lines:
+        found = [by_id[line.external_id]] if line.external_id in by_id else by_sku.get(line.sku, [])
+        if len(found) != 1:
+            raise CheckoutRefused(f"The shop sells no single product with the SKU {line.sku or line.external_id}.")
+        chosen.append(found[0])
+    products = dict(Variant.objects.filter(pk__in=chosen, seller_id=seller_id).values_list("pk", "product_id"))
+    wanted = {(Kind.VARIANT, pk) for pk in products} | {(Kind.PRODUCT, pk) for pk in products.values()}
+    ids = links.external_ids(shop.pk, wanted)
+    result = []
+    for line, pk in zip(lines, chosen, strict=True):
+        variant, product = ids.get((Kind.VARIANT, pk)), ids.get((Kind.PRODUCT, products.get(pk, 0)))
+        if variant is None or product is None:
+            raise CheckoutRefused(f"The shop does not sell {line.sku or line.external_id}.")
+        result.append(
+            CheckoutLine(product_id=product, variant_id=variant, quantity=line.quantity, unit_price=line.unit_price)
+        )
+    return result
