@@ -47,7 +47,7 @@ class BrandRecord(Record):
 @register_fields("price", in_feeds=True)
 @dataclass(slots=True, kw_only=True)
 class PriceRecord:
-    """The default price; `amount` is None if there is none. `list_amount` is the price before a discount."""
+    """The only price of a variant; `amount` is None if there is none. `list_amount` is the price before a discount."""
 
     amount: Decimal | None = hub_field(_("Price"), unit="currency")
     list_amount: Decimal | None = hub_field(_("List price"), unit="currency", default=None)

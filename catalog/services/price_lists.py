@@ -33,7 +33,8 @@ def save_price_lists(
     *, seller_id: int, connection_id: int | None, records: Iterable[PriceListRecord]
 ) -> dict[str, PriceList]:
     """Save further lists of a source. Returns all that it has here: external ID → list. Call it in a transaction."""
-    found = {each.external_id: each for each in PriceList.objects.filter(seller=seller_id, source=connection_id)}
+    rows = PriceList.objects.filter(seller=seller_id, source=connection_id).exclude(external_id="")
+    found = {each.external_id: each for each in rows}
     wanted = {record.external_id: record for record in records}
     if not wanted:
         return found

@@ -60,7 +60,7 @@ Current = dict[tuple[int, int], Terms]
 
 @dataclass(slots=True)
 class PriceDraft:
-    """The prices of a variant as read from a source: the default price, or all prices in all lists of the source."""
+    """All prices of a variant as read from a source: the default price alone, or those in all lists of the source."""
 
     variant_id: int
     prices: PriceRecord | Sequence[ConditionalPriceRecord]
@@ -80,9 +80,9 @@ def save_prices(
     Returns variant ID → `price`, and for further lists and quantities `price LIST` and `price LIST 10` → [before,
     after]: what changed now. Variants without changes are left out. Call it in a transaction.
     """
-    complete = [draft.prices for draft in drafts if not isinstance(draft.prices, PriceRecord)]
-    records = [each.price_list for prices in complete for each in prices if each.price_list is not None]
-    lists = save_price_lists(seller_id=seller_id, connection_id=connection_id, records=records) if complete else {}
+    listed = [draft.prices for draft in drafts if not isinstance(draft.prices, PriceRecord)]
+    records = [each.price_list for prices in listed for each in prices if each.price_list is not None]
+    lists = save_price_lists(seller_id=seller_id, connection_id=connection_id, records=records)
     own = {each.pk: each for each in [*lists.values(), *([default_list] if default_list else [])]}
     known = [draft.variant_id for draft in drafts if not draft.is_new]
     scheduled = _locked_schedules(Q(variant__in=known, price_list__in=own))
@@ -90,13 +90,8 @@ def save_prices(
     writer = _Writer(seller_id)
     for draft in drafts:
         wanted = _wanted(draft, default_list, lists, now)
-        before, schedule = current[draft.variant_id], scheduled[draft.variant_id]
-        if isinstance(draft.prices, PriceRecord):
-            scope = (default_list.pk if default_list else 0, 1)
-            before = {key: terms for key, terms in before.items() if key == scope}
-            schedule = {key: prices for key, prices in schedule.items() if key == scope}
-        writer.set_current(draft.variant_id, before, _applicable(wanted, now))
-        writer.set_schedule(draft.variant_id, schedule, _with_dates(wanted), now)
+        writer.set_current(draft.variant_id, current[draft.variant_id], _applicable(wanted, now))
+        writer.set_schedule(draft.variant_id, scheduled[draft.variant_id], _with_dates(wanted), now)
     writer.save()
     return _as_changes(writer.changes, own, default_list)
 

@@ -74,6 +74,12 @@ def test_a_groups_prices_reach_its_customers(sandbox: Callable[..., SandboxProce
     ]
     assert all(row["price_lists"] == ["sc-wholesale", "magento-2-price"] for row in site.state("customers"))
 
+    amend(shop, "products", product["id"], tier_prices=[])
+    read(source, "products")
+    prices = {(row["price_list"], row["sku"]): row["pricing"] for row in site.state("prices")}
+    assert prices["magento-2-price", product["sku"]] == [{"quantity": 1, "price": price}]
+    assert not prices.get(("sc-wholesale", product["sku"]))
+
 
 def test_a_price_list_of_a_bigcommerce_group_reaches_its_customers(sandbox: Callable[..., SandboxProcess]) -> None:
     store = sandbox("bigcommerce", accounts={"shop": "token"}, products=3, customers=6, dirty=False, quota=100_000)

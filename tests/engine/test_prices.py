@@ -113,6 +113,15 @@ def test_a_special_price_begins_and_ends_by_itself(shop: Job) -> None:
     ]
 
 
+def test_the_last_price_of_a_further_list_goes_with_it(shop: Job) -> None:
+    trade = PriceListRecord(external_id="7", name="Trade")
+    import_records(shop, lamp(price("20"), price("18", min_quantity=10), price("15", price_list=trade)))
+    assert len(stored()) == 3
+    plain = VariantRecord(external_id="1-1", sku="L-1", price=PriceRecord(amount=Decimal(20)))
+    import_records(shop, ProductRecord(external_id="1", title="Lamp", variants=[plain]))
+    assert stored() == {("shop", 1): (20, None)}
+
+
 def test_a_special_price_that_was_withdrawn_does_not_begin(shop: Job) -> None:
     begin = timezone.now() + timedelta(hours=1)
     import_records(shop, lamp(price("20"), price("17", starts_at=begin)))
