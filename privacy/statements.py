@@ -33,15 +33,30 @@ STATEMENTS = {
     ),
     "payloads": links.EMPTY_PAYLOADS,
     "timeline": f"UPDATE synclog_itemevent SET changes = '{{}}', message = '' WHERE {_OF_PERSON}",
+    "rejected items": (
+        "DELETE FROM synclog_rejecteditem AS rejected"
+        f" USING hub_job AS job, ({links.IDS_OF_PERSON}) AS link"
+        " WHERE job.id = rejected.job_id AND link.connection_id = job.connection_id"
+        " AND link.kind = rejected.kind AND link.external_id = rejected.external_id"
+    ),
     "issues": f"DELETE FROM synclog_issue WHERE {_OF_PERSON}",
     "comparison results": f"DELETE FROM hub_runitem WHERE {_OF_PERSON}",
 }
+# A backup of release 0.1.0 lacks this table.
+_NEWER = {"rejected items": "synclog_rejecteditem"}
 
 
 def erase(cursor: Any, *, customer_ids: Sequence[int], order_ids: Sequence[int]) -> dict[str, int]:
     """Run all statements on a cursor. Returns the number of rows of each."""
     found = {}
     for name, statement in STATEMENTS.items():
+        if name in _NEWER and not _exists(cursor, _NEWER[name]):
+            continue
         cursor.execute(statement, {"customers": list(customer_ids), "orders": list(order_ids)})
         found[name] = cursor.rowcount
     return found
+
+
+def _exists(cursor: Any, table: str) -> bool:
+    cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"public.{table}"])
+    return bool(cursor.fetchone()[0])

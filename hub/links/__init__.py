@@ -24,7 +24,7 @@ from hub.links.finding import (
     of_kind,
     payload_of,
 )
-from hub.links.payloads import EMPTY_PAYLOADS, empty_old_payloads, latest_received, payloads_of
+from hub.links.payloads import EMPTY_PAYLOADS, IDS_OF_PERSON, empty_old_payloads, latest_received, payloads_of
 from hub.links.saving import (
     ReceivedItem,
     SentItem,
@@ -38,6 +38,7 @@ from hub.links.saving import (
 __all__ = [
     "Claim",
     "EMPTY_PAYLOADS",
+    "IDS_OF_PERSON",
     "HighestId",
     "KnownLink",
     "ReceivedItem",

@@ -23,6 +23,7 @@ from orders.models import Address, Customer, Order
 from privacy.models import Erasure
 from privacy.personal_data import find_person
 from privacy.services import apply_ledger, erase_expired, erase_person
+from synclog import rejected_items
 from synclog.models import ItemEvent
 from tests.dashboard.merchants import Merchant, make_merchant, webhook_event
 
@@ -50,6 +51,13 @@ def fill(merchant: Merchant) -> None:
             action="updated",
             message="Ida",
             changes={"name": [None, "Ida Holm"]},
+        )
+        job = merchant.shop.jobs.first()
+        rejected_items.keep(
+            job=job,
+            seller_id=merchant.seller.pk,
+            items=[rejected_items.Rejected(kind, link.external_id, "", about)],
+            now=timezone.now(),
         )
     webhook_event(merchant.shop, state="pending")
     WebhookEvent.objects.update(payload=about)
