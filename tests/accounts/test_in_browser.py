@@ -36,6 +36,7 @@ def log_in(page: Page, password: str = PASSWORD, home: str = "") -> None:
 
 def test_password_is_reset_with_the_link(acorn: Merchant, page: Page) -> None:
     page.goto("/login/")
+    expect(page.get_by_text("The passkey could not be used")).to_be_hidden()
     page.get_by_role("link", name="Forgot your password?").click()
     page.get_by_label("Email").fill("alice@acorn.example")
     page.get_by_role("button", name="Send link").click()
