@@ -40,7 +40,7 @@ from hub.models import (
 )
 from hub.services import pause_platform
 from orders.models import Address, Customer, CustomerGroup, Order, OrderAdjustment, OrderLine, Refund, Shipment
-from synclog.models import ItemEvent, ItemStatus
+from synclog.models import ItemEvent, ItemStatus, RejectedItem
 from tests.factories import make_products
 from tests.two_sellers import SECRET, SellerSetup, TwoSellers
 
@@ -107,6 +107,9 @@ def _create_engine_rows(seller_setup: SellerSetup) -> None:
         direction="export",
         action="update",
         changes={"title": ["Rope", "Strong rope"]},
+    )
+    RejectedItem.objects.create(
+        seller=seller_setup.seller, job=job, kind="product", external_id="9", title="Rope", payload={"sku": ""}
     )
     FeedImport.objects.create(lane_id=job.lane_ids[0], mode="change", state="refused", answer={"errors": ["bad price"]})
     WebhookEvent.objects.create(
