@@ -6,7 +6,7 @@ from ninja.errors import AuthorizationError
 from ninja.security import HttpBearer
 
 from accounts.models import ApiKey, Seller, User
-from accounts.queries import may_change, sellers_of
+from accounts.queries import is_owner, may_change, sellers_of
 from accounts.services import find_api_key
 from common.rest import ApiError, FieldError
 
@@ -61,3 +61,9 @@ def require_write_access(key: ApiKey, seller: Seller | None) -> None:
     user: User | None = key.user
     if user is not None and (seller is None or not may_change(user=user, seller=seller)):
         raise AuthorizationError(message="The owner of this API key has read-only access.")
+
+
+def require_owner(key: ApiKey, seller: Seller | None) -> None:
+    """Raise AuthorizationError (403) if the key belongs to a user who is no owner of the seller."""
+    if key.user is not None and not is_owner(user=key.user, seller=seller):
+        raise AuthorizationError(message="Only owners can connect or remove a platform. Use an API key of an owner.")

@@ -114,7 +114,7 @@ class QuoteOut(Schema):
     ignite_state: StateOut = Field(description="Send it with the next call about the cart.")
 
     @classmethod
-    def of(cls, quote: CheckoutQuote) -> "QuoteOut":
+    def of(cls, quote: CheckoutQuote, *, signed_cart: str) -> "QuoteOut":
         totals = {
             "subtotal": quote.subtotal_net, "shipping": quote.shipping_net, "tax": quote.tax, "total": quote.total,
         }  # fmt: skip
@@ -123,7 +123,7 @@ class QuoteOut(Schema):
                 ShippingMethodOut(id=each.id, title=each.name, price=str(each.net)) for each in quote.options
             ],
             totals=TotalsOut(**{name: str(amount) for name, amount in totals.items()}),
-            ignite_state=StateOut(shop_cart=quote.shop_cart, total=str(quote.total)),
+            ignite_state=StateOut(shop_cart=signed_cart, total=str(quote.total)),
         )
 
 

@@ -14,7 +14,7 @@ from django.urls import reverse
 from ninja import Path, Router, Schema, Status
 from pydantic import StringConstraints
 
-from accounts.auth import ApiKeyAuth, ApiRequest, require_write_access, seller_for
+from accounts.auth import ApiKeyAuth, ApiRequest, require_owner, require_write_access, seller_for
 from common.rest import ApiError, FieldError
 from connectors.api_checkout_schemas import CartIn, CompletedOut, QuoteOut
 from connectors.api_connections import find_connection, start_run_for
@@ -105,7 +105,7 @@ def connect(request: ApiRequest, path: Path[StorefrontPath], presented: ConnectI
     204: connected. 201: connected, but the shop that it runs on still has to be connected at `redirect_url`.
     """
     seller = seller_for(request.auth, None)
-    require_write_access(request.auth, seller)
+    require_owner(request.auth, seller)
     try:
         connected = connect_storefront(
             seller=seller,
@@ -128,7 +128,7 @@ def connect(request: ApiRequest, path: Path[StorefrontPath], presented: ConnectI
 def uninstall_storefront(request: ApiRequest, path: Path[StorefrontPath]) -> Status[None]:
     """Uninstall a B2B storefront: its connection is disabled, and the store's sync logs are deleted."""
     connection = _find_site(request, path)
-    require_write_access(request.auth, connection.seller)
+    require_owner(request.auth, connection.seller)
     if connection.state != Connection.State.UNINSTALLED:
         uninstall_connection(connection=connection, by=request.auth.user)
     return Status(204, None)
@@ -274,7 +274,9 @@ def calculate_cart(request: ApiRequest, path: Path[StorefrontPath], cart: CartIn
     storefront = _writable_site(request, path)
     with _errors():
         earlier = cart.ignite_state.shop_cart if cart.ignite_state else ""
-        return QuoteOut.of(checkouts.calculate_cart(storefront=storefront, cart=cart.to_cart(), earlier=earlier))
+        quote = checkouts.calculate_cart(storefront=storefront, cart=cart.to_cart(), earlier=earlier)
+    signed = checkouts.signed_cart(storefront=storefront, cart_id=cart.cart_id, shop_cart=quote.shop_cart)
+    return QuoteOut.of(quote, signed_cart=signed)
 
 
 @router.post(

@@ -1,4 +1,4 @@
-"""Log formatters. Both mask the tokens in webhook URLs, which are credentials."""
+"""Log formatters. Both mask the tokens in the URLs of webhooks and of emails, which are credentials."""
 
 import logging
 import re
@@ -8,11 +8,11 @@ from pythonjsonlogger.json import JsonFormatter
 
 from common import log_context
 
-_TOKEN = re.compile(r"(/webhooks/)[^\s/?\"']{16,}")
+_TOKEN = re.compile(r"(/(?:webhooks|account/invitation|account/email|account/password/reset)/)[^\s/?\"']{16,}")
 
 
 def masked(text: str) -> str:
-    """The text without the tokens of webhook addresses."""
+    """The text without the tokens of URLs."""
     return _TOKEN.sub(r"\1•••", text)
 
 

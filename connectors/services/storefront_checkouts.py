@@ -5,6 +5,7 @@ from decimal import Decimal
 from typing import Any
 from uuid import UUID
 
+from django.core.signing import BadSignature, Signer
 from django.db import connection as database
 from django.db import transaction
 
@@ -55,10 +56,15 @@ class CompletedCart:
 
 
 def calculate_cart(*, storefront: Connection, cart: StorefrontCart, earlier: str) -> CheckoutQuote:
-    """Let the shop compute the cart. `earlier` is the shop's cart of the previous calculation, which is deleted.
+    """Let the shop compute the cart. `earlier` is the shop's cart of the previous calculation as `signed_cart` returned
+    it, or empty; it is deleted.
 
     CheckoutRefused, UnknownCustomer or ConnectorError.
     """
+    try:
+        earlier = _signer(storefront, cart.cart_id).unsign(earlier) if earlier else ""
+    except BadSignature as error:
+        raise CheckoutRefused("ignite_state is not what was returned for this cart. Leave it out.") from error
     with open_shop(storefront) as opened:
         shop, adapter = _with_checkouts(storefront, opened)
         request = _request(storefront, shop, cart)
@@ -68,6 +74,16 @@ def calculate_cart(*, storefront: Connection, cart: StorefrontCart, earlier: str
         if earlier:
             checkouts.discard(earlier)
     return quote
+
+
+def signed_cart(*, storefront: Connection, cart_id: UUID, shop_cart: str) -> str:
+    """The shop's cart in a form that only this storefront can send back, and only for this cart. Otherwise whoever has
+    a key could name any cart, or any other path of the shop's API, to be deleted."""
+    return _signer(storefront, cart_id).sign(shop_cart)
+
+
+def _signer(storefront: Connection, cart_id: UUID) -> Signer:
+    return Signer(salt=f"connectors.storefront_checkouts:{storefront.pk}:{cart_id}")
 
 
 def complete_cart(

@@ -86,6 +86,17 @@ def quote(front: ApiClient, **changes: Any) -> dict[str, Any]:
     return found
 
 
+@pytest.mark.parametrize("forged", ["../../v2/orders", "../customers?id:in=1", "another-cart"])
+def test_a_cart_that_was_not_returned_before_is_left_alone(
+    front: ApiClient, store: SandboxProcess, forged: str
+) -> None:
+    """Whoever has a key could otherwise delete carts, customers or orders of the shop."""
+    store.clear_calls()
+    answer = front.send("POST", f"{SITE}/calculate", cart(ignite_state={"shop_cart": forged}))
+    assert answer.status_code == 400 and "ignite_state" in answer.json()["detail"]
+    assert store.calls() == []
+
+
 def test_a_cart_is_computed_by_the_shop_and_becomes_one_order(front: ApiClient, store: SandboxProcess) -> None:
     first = quote(front)
     assert [each["title"] for each in first["available_shipping_methods"]] == ["Flat Rate", "Ship by Weight"]

@@ -123,6 +123,15 @@ def test_lines_of_json_tell_what_was_worked_on_and_hide_tokens() -> None:
     assert "job" not in json.loads(JSONFormatter().format(record))
 
 
+@pytest.mark.parametrize("path", ["webhooks", "account/invitation", "account/email", "account/password/reset"])
+def test_no_line_has_the_token_of_a_url(path: str, root: Path) -> None:
+    record = logging.LogRecord("web", logging.WARNING, __file__, 1, f"Not Found: /{path}/{'x' * 20}/", (), None)
+    assert json.loads(JSONFormatter().format(record))["message"] == f"Not Found: /{path}/•••/"
+    # The proxy's log neither.
+    masked = re.search(r'"~\^\(\?<public>/\(([^)]*)\)/\)" \$public', (root / "nginx.conf").read_text())
+    assert masked and path in masked[1].split("|")
+
+
 def test_a_request_gets_an_id_or_keeps_its_own(client: Client, db: None) -> None:
     assert client.get("/health", headers={"X-Request-ID": "abc-1"})["X-Request-ID"] == "abc-1"
     assert re.fullmatch(r"[0-9a-f]{32}", client.get("/health", headers={"X-Request-ID": "a b"})["X-Request-ID"])
