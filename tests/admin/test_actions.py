@@ -61,7 +61,7 @@ def test_saving_a_job_keeps_a_concurrent_pause(operator: Console, job: Job) -> N
 
 def test_resuming_clears_the_reason_for_attention(operator: Console, job: Job) -> None:
     require_attention(job=job, reason="The API token was revoked.")
-    assert "The API token was revoked." in operator.get("/admin/").content.decode()
+    assert "The API token was revoked." in operator.get(f"/admin/hub/job/{job.pk}/change/").content.decode()
     operator.do(f"/admin/hub/job/{job.pk}/resume/")
     job.refresh_from_db()
     assert not job.paused and JobState.objects.get(job=job).attention == ""

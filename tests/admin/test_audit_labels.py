@@ -13,7 +13,7 @@ APPS = (
     *("synccenter", "synclog"),
 )
 # How `record_audit_event` is named where it is called.
-NAMES = {"record_audit_event", "audit"}
+NAMES = {"record_audit_event", "audit", "edit_customer"}
 
 
 def recorded_actions() -> Iterator[str]:

@@ -61,7 +61,7 @@ def test_an_internal_error_reveals_no_details(
     def broken(**_: object) -> None:
         raise RuntimeError("the password is swordfish")
 
-    monkeypatch.setattr("connectors.api.sync", broken)
+    monkeypatch.setattr("connectors.api_connections.sync", broken)
     answer = key_for(two_sellers.north.seller).send("POST", "/api/v1/connections/north-shop/sync/products")
     assert (answer.status_code, answer["Content-Type"]) == (500, "application/problem+json")
     assert "swordfish" not in answer.content.decode()

@@ -58,7 +58,7 @@ def test_a_shop_is_connected_in_three_steps(
     ("platform", "account", "filled"),
     [
         ("rest", {"acorn": "erp-token"}, {"credentials__token": "erp-token"}),
-        ("seller_center_oms", {"SellerCenter": "oms-key"}, {"credentials__api_key": "oms-key"}),
+        ("seller_center_oms", {"OMS": "oms-key"}, {"credentials__api_key": "oms-key"}),
     ],
 )
 def test_other_platforms_need_no_json_either(

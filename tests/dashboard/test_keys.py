@@ -51,7 +51,7 @@ def test_keys_of_viewers_are_read_only(acorn: Merchant, logged_in: LogIn) -> Non
 
 
 def test_members_are_listed(acorn: Merchant, logged_in: LogIn) -> None:
-    page = logged_in(acorn.viewer).get("/s/acorn/settings/").content.decode()
+    page = logged_in(acorn.viewer).get("/s/acorn/team/").content.decode()
     assert "alice@acorn.example" in page and "Owner" in page
 
 

@@ -41,7 +41,7 @@ def order(acorn: Merchant) -> Order:
 
 def test_amounts_are_shown_side_by_side(client: Client, acorn: Merchant, order: Order) -> None:
     books = make_connection(order.seller, name="The books")
-    totals = ComputedTotals(Decimal("212.50"), Decimal(40), Decimal("215.25"), Decimal("42.75"))
+    totals = ComputedTotals(Decimal("212.50"), Decimal(40), Decimal("215.25"), Decimal("42.75"), differs=True)
     save_target_totals(
         connection_id=books.pk, totals={order.pk: totals}, sellers={order.pk: order.seller_id}, now=timezone.now()
     )

@@ -50,7 +50,7 @@ def test_the_answer_has_no_browser_headers(shop: Connection, post: Post) -> None
     answer = post(shop, event())
     assert not answer.cookies
     assert set(answer.headers) <= {
-        *("Content-Type", "Content-Length", "X-Content-Type-Options"),
+        *("Content-Type", "Content-Length", "X-Content-Type-Options", "X-Request-ID"),
         *("Referrer-Policy", "Cross-Origin-Opener-Policy", "Strict-Transport-Security"),
     }
 

@@ -182,7 +182,11 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
     resolved: set[str] = set()
     rejected = [record for record in records if record.problems and record.external_id not in by_record]
     # A rejected record of an item that was imported before: its issue names the same item as those at the targets.
-    keys = [(link_kind(context.job.data_type, record), record.external_id) for record in rejected]
+    keys = [
+        (link_kind(context.job.data_type, record), record.external_id)
+        for record in rejected
+        if storable_text(record.external_id) == record.external_id  # otherwise it was never imported
+    ]
     earlier = links.known(context.connection_id, keys) if keys else {}
     for record in records:
         result = by_record.get(record.external_id)
