@@ -21,6 +21,7 @@ from django.core.mail import EmailMessage
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
@@ -110,8 +111,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return create_email(to=to, subject=subject, text=text)
 
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
+        pages = {
+            "password_reset_page": _at_public_url(reverse("account_reset_password")),
+            "sessions_page": _at_public_url(reverse("usersessions_list")),
+        }
         try:
-            self.render_mail(template_prefix, email, {"email": email} | context).send()
+            self.render_mail(template_prefix, email, {"email": email} | pages | context).send()
         except (SMTPException, OSError):
             logger.exception("An email could not be sent: %s", template_prefix)
             messages.error(self.request, gettext("The email could not be sent. Try again later, or contact support."))

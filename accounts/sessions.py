@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from allauth.usersessions.models import UserSession
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
 
 # A session is written at most this often, so that polling pages cost nothing.
 INTERVAL_SECONDS = 600
@@ -39,6 +40,6 @@ _SYSTEMS = (
 
 
 def browser_name(user_agent: str) -> str:
-    """For example "Firefox, Windows"; the user agent itself if it is unknown."""
+    """For example "Firefox, Windows"; the user agent itself if it is not in the lists."""
     names = [next((name for sign, name in signs if sign in user_agent), "") for signs in (_BROWSERS, _SYSTEMS)]
-    return ", ".join(filter(None, names)) or user_agent or "?"
+    return ", ".join(filter(None, names)) or user_agent or _("Unknown browser")

@@ -71,7 +71,8 @@ def is_in_domains(email: str) -> bool:
 def apply_roles(*, user: User, groups: Iterable[str]) -> None:
     """Set the roles that OIDC_ROLES names to what the groups give, and take them away from those who left a group.
 
-    Roles that it does not name stay. The last owner of a seller stays owner.
+    If OIDC_ROLES names any console role, all console roles and the staff and superuser status follow it. Otherwise they
+    stay, as do the roles at sellers that it does not name. The last owner of a seller stays owner.
     """
     mapping = parse_roles(settings.OIDC_ROLES)
     granted = {grant for group in groups for grant in mapping.get(group, ())}
@@ -127,9 +128,23 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
         claims = {**claims.get("id_token", {}), **claims.get("userinfo", {})}
         email = str(claims.get("email", "")).strip().lower()
         if not is_in_domains(email):
-            self._reject(request, "domain", _("Addresses of your domain can’t log in here. Use your work account."))
+            self._reject(
+                request,
+                "domain",
+                _(
+                    "Email addresses of your domain can’t log in with single sign-on. Use your work account, or log in"
+                    " with your password."
+                ),
+            )
         if claims.get("email_verified") not in (True, "true") and not settings.OIDC_TRUST_UNVERIFIED_EMAILS:
-            self._reject(request, "unverified", _("Your identity provider has not confirmed your email address."))
+            self._reject(
+                request,
+                "unverified",
+                _(
+                    "Your identity provider has not confirmed your email address. Confirm it there, or contact your"
+                    " administrator."
+                ),
+            )
         if not sociallogin.is_existing:
             user = User.objects.filter(email__iexact=email).first()
             if user is None:

@@ -27,7 +27,7 @@ def send_invitation(*, invitation: Invitation, token: str) -> bool:
 
 def send_access_request(*, member: Membership, owners: list[str]) -> bool:
     context = {"member": member, "url": settings.PUBLIC_URL + reverse("dashboard:team", args=[member.seller.slug])}
-    subject = _("%(person)s asks for more access to %(seller)s") % {"person": member.user, "seller": member.seller}
+    subject = _("%(person)s requests more access to %(seller)s") % {"person": member.user, "seller": member.seller}
     text = render_to_string("email/access_request.txt", context)
     return _send([create_email(to=owner, subject=subject, text=text) for owner in owners])
 

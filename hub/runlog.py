@@ -25,7 +25,7 @@ _MAX_LINE_LENGTH = 1000
 class RepeatedEvent(StrEnum):
     """Events that can occur any number of times in a run. Names are stored; values follow a number in the log."""
 
-    ITEM_ISSUES = "items with issues (see Issues for the full list)"
+    ITEM_ISSUES = "items with issues (see the Inbox for the full list)"
     WAIT = "delays"
     REJECTED = "rejected batches"
     LOST = "lost workers"

@@ -1,1 +1,1 @@
-"""What reaches each person: issues, failures, absence, copies; at once or as a daily digest; by email or chat (A4)."""
+"""What each person is notified about, immediately or in a daily digest, by email or chat (A4)."""

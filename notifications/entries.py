@@ -1,4 +1,4 @@
-"""What there is to tell a person: lines with a link to the item."""
+"""What a person is notified about: lines with a link to the item."""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -31,7 +31,7 @@ class Entries:
 
 
 def entries_of(preference: Preference, *, now: datetime) -> Entries:
-    """What to tell now. A daily digest also repeats open alerts that nobody takes care of."""
+    """What to notify the person about now. A daily digest also repeats open alerts that nobody has acknowledged."""
     if preference.kind == Preference.Kind.ISSUES:
         return _entries(_issues(preference, now), _issue_line, preference)
     alerts = alerts_for(preference.user, preference.kind)
@@ -42,13 +42,13 @@ def entries_of(preference: Preference, *, now: datetime) -> Entries:
 
 
 def newest_id(kind: str) -> int:
-    """Where a person who begins to hear of a kind starts: with what comes next."""
+    """The ID after which a person who turns a kind on is notified: only about what comes next."""
     rows: QuerySet[Any] = Issue.objects.all() if kind == Preference.Kind.ISSUES else Alert.objects.all()
     return rows.order_by("-pk").values_list("pk", flat=True).first() or 0
 
 
 def is_operator(user: User) -> bool:
-    """Operators also hear of what concerns no single seller, and of all sellers."""
+    """Operators are also notified about what concerns no single seller, and about all sellers."""
     return user.is_staff and user.has_perm("hub.view_alert")
 
 
@@ -102,4 +102,5 @@ def alert_path(alert: Alert, user: User) -> str:
 
 
 def title_of(preference: Preference, number: int) -> str:
-    return _("%(kind)s: %(number)d") % {"kind": preference.get_kind_display(), "number": number}
+    kind = _("Overdue syncs") if preference.kind == Preference.Kind.ABSENCE else preference.get_kind_display()
+    return _("%(kind)s: %(number)d") % {"kind": kind, "number": number}

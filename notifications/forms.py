@@ -1,4 +1,4 @@
-"""The form in which people choose what reaches them."""
+"""The form with which people choose what they are notified about."""
 
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +13,7 @@ from notifications.models import ChatAddress, Preference
 
 
 class PreferencesForm(forms.Form):
-    """For each kind `KIND` (off, at once, daily) and `KIND_medium`; and the address of the chat."""
+    """For each kind `KIND` (off, immediately, daily) and `KIND_medium`; and the address of the chat."""
 
     chat_url = forms.CharField(
         label=_("Chat webhook"),
@@ -35,13 +35,17 @@ class PreferencesForm(forms.Form):
             row = chosen.get(kind)
             self.fields[kind] = forms.ChoiceField(
                 label=kind.label,
-                choices=[("", _("Off")), *Preference.When.choices],
+                choices=[
+                    ("", _("Off")),
+                    (Preference.When.AT_ONCE, _("Immediately")),
+                    (Preference.When.DAILY, _("Once a day")),
+                ],
                 required=False,
                 initial=row.when if row else "",
             )
             self.fields[f"{kind}_medium"] = forms.ChoiceField(
                 label=_("%(kind)s: how") % {"kind": kind.label},
-                choices=Preference.Medium.choices,
+                choices=[(Preference.Medium.EMAIL, _("Email")), (Preference.Medium.CHAT, _("Chat"))],
                 initial=row.medium if row else Preference.Medium.EMAIL,
             )
         self.order_fields([name for name in self.fields if name not in ("chat_url", "forget_chat")])

@@ -1,4 +1,4 @@
-"""What each person wants to hear of, where to, and which alerts somebody takes care of."""
+"""What each person is notified about, how, and which alerts somebody has acknowledged."""
 
 from django.db import models
 from django.utils import timezone
@@ -10,7 +10,7 @@ from hub.models import Alert
 
 
 class Preference(models.Model):
-    """A person wants to hear of a kind of event. Without a row, they don't.
+    """A person is notified about a kind of event. Without a row, they are not.
 
     `last_id` is the last issue or alert that was reported; `retry_at`, when a message that failed is sent again.
     """
@@ -55,7 +55,7 @@ class ChatAddress(models.Model):
 
 
 class Acknowledgement(models.Model):
-    """Somebody takes care of an alert: daily digests no longer repeat it."""
+    """Somebody has acknowledged an alert: daily digests no longer repeat it."""
 
     alert = models.OneToOneField(Alert, on_delete=models.CASCADE, primary_key=True, related_name="acknowledgement")
     user = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, related_name="+")

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.mail import create_email
 from accounts.models import User
@@ -46,7 +47,7 @@ def save_preferences(*, user: User, choices: dict[str, tuple[str, str]], chat_ur
 
 
 def acknowledge(*, alert_id: int, user: User) -> bool:
-    """Record that the person takes care of an open alert. False if it is not open or theirs to see."""
+    """Record that the person acknowledges an open alert. False if it is not open or the person can't see it."""
     alert = alerts_for(user).filter(pk=alert_id, resolved_at=None).first()
     if alert is None:
         return False
@@ -57,7 +58,7 @@ def acknowledge(*, alert_id: int, user: User) -> bool:
 
 
 def open_alerts(user: User) -> list[Alert]:
-    """Newest first, with who takes care of each."""
+    """Newest first, with who acknowledged each."""
     rows = alerts_for(user).filter(resolved_at=None).select_related("acknowledgement__user")
     return list(rows.order_by("-pk")[:100])
 
@@ -94,7 +95,9 @@ def _due(now: datetime) -> dict[tuple[User, str], list[tuple[Preference, Entries
 
 def _send(user: User, medium: str, due: list[tuple[Preference, Entries]], now: datetime) -> bool:
     rows = Preference.objects.filter(pk__in=[preference.pk for preference, _entries in due])
-    subject = _("SyncCenter: %(number)d new notifications") % {"number": sum(entries.number for _p, entries in due)}
+    number = sum(entries.number for _preference, entries in due)
+    subject = ngettext("SyncCenter: %(number)d notification", "SyncCenter: %(number)d notifications", number)
+    subject %= {"number": number}
     text = "\n\n".join([*(_section(preference, entries) for preference, entries in due), _footer()])
     try:
         if medium == Preference.Medium.EMAIL:
@@ -122,4 +125,7 @@ def _section(preference: Preference, entries: Entries) -> str:
 
 
 def _footer() -> str:
-    return _("Acknowledge alerts, or choose what reaches you:") + f"\n{settings.PUBLIC_URL}{reverse('notifications')}"
+    return (
+        _("Acknowledge alerts, or change your notification settings:")
+        + f"\n{settings.PUBLIC_URL}{reverse('notifications')}"
+    )

@@ -31,7 +31,10 @@ class Person:
 
 
 def find_person(*, seller: Seller, email: str = "", customer_id: int | None = None) -> Person:
-    """By email address (also of guest orders, by their addresses), or by customer and that customer's address."""
+    """Find a person by email address, or by customer and that customer's email address.
+
+    Guest orders are found by the email addresses in their postal addresses.
+    """
     customers = Customer.objects.filter(seller=seller)
     emails = {email.strip().lower()} - {""}
     if customer_id is not None:
@@ -52,7 +55,7 @@ def find_person(*, seller: Seller, email: str = "", customer_id: int | None = No
 
 
 def webhook_events(person: Person) -> QuerySet[WebhookEvent]:
-    """Received events that contain an address of the person."""
+    """Received events that contain an email address of the person, also those of platform-wide connections."""
     if not person.emails:
         return WebhookEvent.objects.none()
     matches = Q()
@@ -63,7 +66,10 @@ def webhook_events(person: Person) -> QuerySet[WebhookEvent]:
 
 
 def export_person(person: Person) -> dict[str, Any]:
-    """Everything that is held about the person, as JSON with the names of the hub's fields."""
+    """Everything that is held about the person: a dict, for JSON, with the names of the hub's fields.
+
+    Events of platform-wide connections are left out: they may belong to other sellers.
+    """
     of_person = Q(kind=Kind.CUSTOMER, item_id__in=person.customer_ids) | Q(
         kind=Kind.ORDER, item_id__in=person.order_ids
     )
@@ -73,6 +79,8 @@ def export_person(person: Person) -> dict[str, Any]:
         "link__connection__name", "link__external_id", "received", "previous", "sent", "received_at"
     )
     orders = Order.objects.filter(pk__in=person.order_ids)
+    own_connections = Connection.objects.filter(seller=person.seller)
+    events = webhook_events(person).filter(connection__in=own_connections)
     return {
         "seller": person.seller.slug,
         "customers": _rows(Customer.objects.filter(pk__in=person.customer_ids)),
@@ -88,7 +96,7 @@ def export_person(person: Person) -> dict[str, Any]:
         "timeline": _rows(ItemEvent.objects.filter(of_person)),
         "issues": _rows(Issue.objects.filter(of_person)),
         "payloads": list(payloads),
-        "webhooks": list(webhook_events(person).values("connection__name", "received_at", "scope", "payload")),
+        "webhooks": list(events.values("connection__name", "received_at", "scope", "payload")),
     }
 
 

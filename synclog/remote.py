@@ -22,8 +22,11 @@ MAX_ENTRIES = 5000
 
 @dataclass(slots=True)
 class LogUpdate:
-    """The next update to push. With `started`, it only resets the target's log; `finished_at` is then the end of the
-    previous full sync. `rows` are the (ID, version) pairs of the pending entries."""
+    """The next update to push to a target's log.
+
+    If `started` is set, the update only resets the log, and `finished_at` is the end of the previous full sync. `rows`
+    holds the (ID, version) pairs of the pending entries.
+    """
 
     started: datetime | None = None
     finished_at: datetime | None = None

@@ -1,4 +1,4 @@
-"""What reaches the user: open alerts to acknowledge, and the choice of notifications (A4)."""
+"""The user's notifications: open alerts to acknowledge, and the notification settings (A4)."""
 
 from typing import cast
 

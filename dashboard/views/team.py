@@ -71,7 +71,7 @@ def remove(request: SellerRequest, member: int) -> HttpResponseBase:
 def transfer(request: SellerRequest, member: int) -> HttpResponseBase:
     """Make the member owner instead of the user."""
     chosen = _member(request, member)
-    text = _("%(person)s is now the owner. You are a member.") % {"person": chosen.user}
+    text = _("%(person)s is now an owner. You are now a member.") % {"person": chosen.user}
     return _try(request, lambda: members.transfer_ownership(seller=request.seller, to=chosen, by=request.user), text)
 
 

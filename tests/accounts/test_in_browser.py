@@ -31,7 +31,7 @@ def log_in(page: Page, password: str = PASSWORD, home: str = "") -> None:
     page.goto(f"{home}/login/")
     page.get_by_label("Email").fill("alice@acorn.example")
     page.get_by_label("Password").fill(password)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
 
 
 def test_password_is_reset_with_the_link(acorn: Merchant, page: Page) -> None:
@@ -81,11 +81,11 @@ def test_passkey_replaces_password_and_app_is_asked_for(acorn: Merchant, page: P
     page.get_by_label("Authenticator code").fill(totp(secret))
     page.get_by_role("button", name="Turn on").click()
     expect(page.get_by_text("Authenticator app added.")).to_be_visible()
-    page.get_by_role("link", name="Close").click()
+    page.get_by_role("link", name="Back to the dashboard").click()
     page.locator("summary", has_text="Your account:").click()
     page.get_by_role("button", name="Log out").click()
 
-    page.get_by_role("button", name="Use a passkey").click()
+    page.get_by_role("button", name="Log in with a passkey").click()
     expect(page.get_by_role("heading", name="BigCommerce shop", exact=True)).to_be_visible()
     page.locator("summary", has_text="Your account:").click()
     page.get_by_role("button", name="Log out").click()

@@ -88,7 +88,7 @@ def test_setting_up_asks_for_the_password_and_is_announced(
         set_up_app(client)
     assert {message.subject for message in mail.outbox} >= {"An authenticator app was added"}
     text, html = mail.outbox[0].body, mail.outbox[0].alternatives[0].content
-    assert "reset your password now" in text and "<p>" in html and "reset your password now" in html
+    assert "1. Reset your password: http" in text and "<p>" in html and "/account/sessions/" in html
     assert AuditEvent.objects.filter(action="second_factor.add", user=acorn.owner).exists()
 
 

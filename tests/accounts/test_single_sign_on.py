@@ -39,8 +39,9 @@ def sso(db: None, issuer: str, settings: Any) -> Callable[..., tuple[Client, str
 
 
 def test_login_page_offers_it(client: Client, db: None, settings: Any) -> None:
-    assert "Log in with" not in client.get("/login/").content.decode()
-    settings.OIDC_ISSUER, settings.OIDC_NAME = "https://id.example", "Acme ID"
+    settings.OIDC_NAME = "Acme ID"
+    assert "Log in with Acme ID" not in client.get("/login/").content.decode()
+    settings.OIDC_ISSUER = "https://id.example"
     assert "Log in with Acme ID" in client.get("/login/").content.decode()
 
 

@@ -49,7 +49,7 @@ def test_a_merchant_logs_in_and_finds_the_issue_of_a_product(acorn: Merchant, pa
     page.goto("/")
     page.get_by_label("Email").fill("alice@acorn.example")
     page.get_by_label("Password").fill("a long pass phrase")
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     expect(page.get_by_role("heading", name="BigCommerce shop", exact=True)).to_be_visible()
 
     page.get_by_role("navigation", name="Pages").get_by_role("link", name="Inbox").click()

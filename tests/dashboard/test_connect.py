@@ -42,7 +42,7 @@ def test_a_shop_is_connected_in_three_steps(
     expect(page.get_by_text("Connection test succeeded:")).to_be_visible()
     assert not Run.objects.exists() and set(Job.objects.values_list("paused", flat=True)) == {True}
     row = page.get_by_role("row").filter(has_text="Products")
-    row.get_by_role("button", name="Show sample").click()
+    row.get_by_role("button", name="Sample").click()
     expect(row).to_contain_text("items, for example:")
     page.get_by_role("checkbox", name="Orders").uncheck()
     row.get_by_role("combobox").select_option("6h")

@@ -44,10 +44,19 @@ def test_a_mapping_is_saved_without_json(acorn: Merchant, logged_in: LogIn) -> N
         for field in mapped_fields(Connection.objects.get(pk=acorn.shop.pk))
     }
     Connection.objects.filter(pk=acorn.shop.pk).update(credentials={"access_token": "t"}, base_url="https://127.0.0.1")
-    changed = {"products.restock_date": "custom_fields.Restock date", "products.settings": "pack = Pack size\nbroken\n"}
+    changed = {"products.restock_date": "custom_fields.Restock date", "products.settings": "pack = Pack size\n\n"}
     answer = client.post(f"{PAGE}save/", sent | changed, follow=True)
     assert "Field mapping saved." in answer.content.decode()
     saved = Connection.objects.get(pk=acorn.shop.pk).field_map["products"]
     assert saved["restock_date"] == "custom_fields.Restock date" and saved["settings"] == {"pack": "Pack size"}
     assert saved["rrp"] == "retail_price" and AuditEvent.objects.filter(action="connection.change").exists()
     assert client.get(PAGE).context["rows"]
+
+
+def test_a_line_without_a_sign_is_named_and_what_was_typed_stays(acorn: Merchant, logged_in: LogIn) -> None:
+    typed = {"products.settings": "pack = Pack size\nbroken", "products.rrp": "typed_price"}
+    answer = logged_in(acorn.owner).post(f"{PAGE}save/", typed)
+    page = answer.content.decode()
+    assert answer.status_code == 400 and "the line “broken” has no “=”" in page
+    assert "pack = Pack size\nbroken</textarea>" in page and 'value="typed_price"' in page
+    assert Connection.objects.get(pk=acorn.shop.pk).field_map == acorn.shop.field_map

@@ -62,7 +62,7 @@ def test_it_is_sent_once_and_the_job_waits_for_approval(
     assert len([call for call in search_platform.calls() if call["method"] in ("PUT", "POST")]) == 1
     job = job_of(harmful_import)
     assert job.paused and f"Import {harmful_import.pk} was rejected as harmful" in job.state.attention
-    assert "Potentially harmful" in job.state.attention and "Force the import" in job.state.attention
+    assert "Potentially harmful" in job.state.attention and "ask an operator to force it" in job.state.attention
     evaluate_and_notify(now=timezone.now())
     assert "rejected as harmful" in Alert.objects.get(kind=Alert.Kind.ATTENTION).message
 

@@ -182,5 +182,5 @@ def test_many_held_items_make_a_short_log(custom: Connection) -> None:
     assert logged[: runlog.LOGGED_IN_FULL] == [
         f"Vase 0-{number}: It has no price." for number in range(runlog.LOGGED_IN_FULL)
     ]
-    assert logged[-2:] == ["Total: 10,000 items with issues (see Issues for the full list).", "Run failed: gone"]
+    assert logged[-2:] == ["Total: 10,000 items with issues (see the Inbox for the full list).", "Run failed: gone"]
     assert len(logged) < 25

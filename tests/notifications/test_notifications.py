@@ -60,7 +60,7 @@ def test_news_are_sent_once_in_one_message_with_links_that_work(acorn: Merchant)
     alert(acorn)
     assert send_due(now=NOW) == 1
     (message,) = mail.outbox
-    assert message.to == [acorn.owner.email] and "2 new notifications" in message.subject
+    assert message.to == [acorn.owner.email] and "2 notifications" in message.subject
     client = Client()
     client.force_login(acorn.owner)
     assert f"/s/acorn/issues/{found.pk}/" in links(message)

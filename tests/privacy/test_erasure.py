@@ -21,7 +21,7 @@ from hub.kinds import DataType, Direction, Kind
 from hub.models import Change, Lane, Link, LinkPayload
 from orders.models import Address, Customer, Order
 from privacy.models import Erasure
-from privacy.personal_data import find_person
+from privacy.personal_data import export_person, find_person
 from privacy.services import apply_ledger, erase_expired, erase_person
 from synclog import rejected_items
 from synclog.models import ItemEvent
@@ -136,6 +136,16 @@ def test_other_people_and_sellers_are_untouched(acorn: Merchant) -> None:
     assert Customer.objects.get(pk=birch.customer.pk).email == "Ida@Holm.example"
     assert Address.objects.filter(order=birch.order).exists()
     assert LinkPayload.objects.filter(link__connection=birch.shop).exclude(received=None).count() == before
+
+
+def test_export_has_no_events_of_connections_that_serve_other_sellers_too(acorn: Merchant) -> None:
+    own = WebhookEvent.objects.get()
+    birch = make_merchant("birch")
+    webhook_event(birch.shop, delivery_id="birch")
+    type(birch.shop).objects.filter(pk=birch.shop.pk).update(seller=None)
+    WebhookEvent.objects.update(payload=own.payload | {"order": 1})
+    found = export_person(find_person(seller=acorn.seller, email="ida@holm.example"))
+    assert [each["connection__name"] for each in found["webhooks"]] == [acorn.shop.name]
 
 
 def test_ledger_is_applied_again(acorn: Merchant) -> None:

@@ -63,7 +63,7 @@ def test_every_page_shows_the_banner(page: Page, staging: str) -> None:
         expect(banner).to_have_text(" ".join(text.split()))
     page.fill("input[name=username]", operator.email)
     page.fill("input[name=password]", PASSWORD)
-    page.get_by_role("button", name="Log in").click()
+    page.get_by_role("button", name="Log in", exact=True).click()
     expect(page).to_have_url(f"{staging}/s/{seller.slug}/")
     for address in ("/", "/admin/", "/admin/catalog/product/", "/admin/accounts/user/add/", "/nowhere"):
         page.goto(address)

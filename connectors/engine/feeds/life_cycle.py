@@ -1,8 +1,8 @@
 """The life cycle of an import.
 
-States: building (changes are written to a file, chunk by chunk) → sending → polling → success, rejected or harmful. The
-state is always in the database, so any worker can continue; the file and the list of its items are written before it is
-sent.
+States: building (changes are written to a file, chunk by chunk) → sending → polling → success, rejected or harmful; and
+unknown: the request was not answered; the file is sent again. The state is always in the database, so any worker can
+continue; the file and the list of its items are written before it is sent.
 """
 
 from datetime import datetime, timedelta
@@ -24,7 +24,7 @@ State = FeedImport.State
 
 
 def work(lane: FeedLane) -> None:
-    """Advance the lane's import by one state, or start one if changes are waiting and it is due.
+    """Start an import if it is due, and advance the open one as far as possible without waiting.
 
     Raises TryAgainLater, and NeedsAttention if an import was rejected as harmful: the next one would be as well.
     """
@@ -95,8 +95,8 @@ def _apply(lane: FeedLane, feed: FeedImport, answer: ImportResult, now: datetime
             _finish(lane, feed, State.HARMFUL, answer, now)
             raise NeedsAttention(
                 f"Import {feed.pk} was rejected as harmful: {answer.reason}",
-                fix="Check in the admin console what it removes. Force the import if that is intended; otherwise "
-                "correct the source and resume the job.",
+                fix="The import would delete too many items. If that is intended, ask an operator to force it "
+                "(console). Otherwise correct the source and resume the job.",
             )
         case ImportState.REJECTED:
             _log(lane, feed, f"rejected: {answer.reason}", now, level=runlog.Level.ERROR)

@@ -13,7 +13,10 @@ class PriceTarget(RestTargetStream[VariantItem]):
     lane = "prices"
 
     def payload(self, item: VariantItem, refs: References) -> Row | None:
-        """`amount` is the default price, of the list in the settings or else of the first; `prices` has all lists."""
+        """`amount` is the default price: that of the price list in the settings, or else of the first price list.
+
+        `prices` holds the prices of all price lists.
+        """
         default = default_price(item, self.client.settings.price_list)
         if item.status not in SOLD_STATUSES or default is None:
             return None
@@ -38,6 +41,6 @@ class PriceTarget(RestTargetStream[VariantItem]):
 
 
 def _conditions(price: PriceItem) -> Row:
-    """Left out while they are empty, so that a price without them is not sent again."""
+    """The conditions of a price. Empty ones are left out, so that a price without conditions is not sent again."""
     conditions = {"max_quantity": price.max_quantity, "customer_groups": price.customer_groups}
     return {name: value for name, value in conditions.items() if value}
