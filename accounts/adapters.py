@@ -14,6 +14,7 @@ from allauth.account.internal.flows.login import get_authentication_records
 from allauth.account.internal.stagekit import clear_login
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib import messages
 from django.core.exceptions import ValidationError
@@ -85,8 +86,12 @@ class AccountAdapter(DefaultAccountAdapter):
         return not records or time.time() - records[-1]["at"] > account_settings.REAUTHENTICATION_TIMEOUT
 
     def pre_login(self, request: HttpRequest, user: Any, **kwargs: Any) -> HttpResponse | None:
-        """With OIDC_REQUIRED, people of its domains can't log in otherwise."""
-        if settings.OIDC_REQUIRED and is_in_domains(user.email) and not used_single_sign_on(request, user):
+        """With OIDC_REQUIRED, people of its domains or with an account at the provider can't log in otherwise."""
+        if (
+            settings.OIDC_REQUIRED
+            and not used_single_sign_on(request, user)
+            and (is_in_domains(user.email) or SocialAccount.objects.filter(user=user).exists())
+        ):
             clear_login(request)
             messages.error(request, gettext("Log in with %(name)s.") % {"name": settings.OIDC_NAME})
             return redirect("account_login")

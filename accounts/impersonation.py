@@ -5,7 +5,7 @@ the operator's own account stay as they are. What the operator does is recorded 
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 
 from django.core.exceptions import PermissionDenied
@@ -21,8 +21,19 @@ MAX_SECONDS = 3600
 _SESSION_KEY = "impersonation"
 # Everything else of the operator's stays the operator's.
 _PAGES = "/s/"
-# What would outlast the impersonation, or give access to others: keys, secrets, the team.
-_NEVER = ("/settings/keys/", "/webhooks/secret/", "/team/")
+# What would outlast the impersonation, give access to others, or can't be undone.
+_NEVER = (
+    "/settings/keys/",
+    "/webhooks/secret/",
+    "/team/",
+    "/connect/",
+    "/setup/",
+    "/begin/",
+    "/mapping/",
+    "/erase/",
+)
+# What takes data away: not even read-only.
+_NEVER_READ = ("/export/",)
 
 
 @dataclass(frozen=True)
@@ -51,6 +62,12 @@ def end(request: HttpRequest) -> User | None:
     return User.objects.filter(pk=entry["user_id"]).first() if entry else None
 
 
+def _is_one_of(path: str, parts: Iterable[str]) -> bool:
+    """Looks only at what follows the seller's slug, which may be any word."""
+    _slug, slash, page = path.removeprefix(_PAGES).partition("/")
+    return any(part in slash + page for part in parts)
+
+
 def impersonate(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable[[HttpRequest], HttpResponse]:
     """Middleware. Sets `request.impersonation` for the banner, and the request's user on the dashboard's pages."""
 
@@ -70,8 +87,10 @@ def impersonate(get_response: Callable[[HttpRequest], HttpResponse]) -> Callable
         if request.method not in ("GET", "HEAD", "OPTIONS"):
             if not entry.may_change:
                 raise PermissionDenied(_("You are viewing as somebody else, read-only."))
-            if any(part in request.path for part in _NEVER):
+            if _is_one_of(request.path, _NEVER):
                 raise PermissionDenied(_("Only the person can do this."))
+        if _is_one_of(request.path, _NEVER_READ):
+            raise PermissionDenied(_("Only the person can do this."))
         request.user = user
         with acting_as_somebody_else(operator):
             return get_response(request)

@@ -19,8 +19,10 @@ from django.utils.translation import gettext as _
 from accounts.models import ApiKey, AuditEvent, Invitation, Membership, Seller, User
 from accounts.services import hash_key, record_audit_event, set_verified_email
 
-# Unanswered invitations of a seller at a time, and the time between two emails of one, so that nobody sends mass mail.
+# Unanswered invitations of a seller at a time, those sent in a day (withdrawn ones too), and the time between two
+# emails of one, so that nobody sends mass mail.
 MAX_OPEN_INVITATIONS = 30
+MAX_INVITATIONS_PER_DAY = 30
 RESEND_AFTER = timedelta(minutes=1)
 ASK_AGAIN_AFTER = timedelta(days=1)
 
@@ -49,8 +51,11 @@ def invite(*, seller: Seller, email: str, role: str, days: int, by: User) -> tup
             raise ValidationError({"email": _("This person is already invited. Send the invitation again below.")})
         if waiting.count() >= MAX_OPEN_INVITATIONS:
             raise ValidationError(_("There are too many open invitations. Withdraw some of them."))
-        token = secrets.token_urlsafe(32)
         now = timezone.now()
+        sent_today = Invitation.objects.filter(seller=seller, sent_at__gt=now - timedelta(days=1))
+        if sent_today.count() >= MAX_INVITATIONS_PER_DAY:
+            raise ValidationError(_("Your team has sent too many invitations today. Try again tomorrow."))
+        token = secrets.token_urlsafe(32)
         invitation = Invitation.objects.create(
             seller=seller,
             email=email,
@@ -94,6 +99,12 @@ def withdraw_invitation(*, invitation: Invitation, by: User) -> None:
     record_audit_event(
         user=by, action="invitation.withdraw", target=f"invitation {invitation.pk}", seller=invitation.seller
     )
+
+
+def withdraw_invitations_of(*, user: User, seller: Seller, by: User) -> None:
+    """Withdraw what somebody has sent who is no longer an owner."""
+    for invitation in Invitation.objects.filter(seller=seller, invited_by=user, accepted_at=None, withdrawn_at=None):
+        withdraw_invitation(invitation=invitation, by=by)
 
 
 def _require_open(invitation: Invitation) -> None:
@@ -145,6 +156,8 @@ def change_role(*, member: Membership, role: str, by: User) -> None:
         if role != Membership.Role.OWNER:
             _require_another_owner(member)
         Membership.objects.filter(pk=member.pk).update(role=role)
+        if role != Membership.Role.OWNER:
+            withdraw_invitations_of(user=member.user, seller=member.seller, by=by)
         record_audit_event(
             user=by, action="membership.change", target=f"user {member.user_id}", seller=member.seller, role=role
         )
@@ -155,6 +168,7 @@ def remove_member(*, member: Membership, by: User) -> None:
     with _locked(member.seller):
         _require_another_owner(member)
         Membership.objects.filter(pk=member.pk).delete()
+        withdraw_invitations_of(user=member.user, seller=member.seller, by=by)
         ApiKey.objects.filter(user=member.user_id, seller=member.seller, revoked_at=None).update(
             revoked_at=timezone.now()
         )
@@ -166,6 +180,8 @@ def transfer_ownership(*, seller: Seller, to: Membership, by: User) -> None:
     with _locked(seller):
         Membership.objects.filter(pk=to.pk).update(role=Membership.Role.OWNER)
         Membership.objects.filter(seller=seller, user=by).exclude(pk=to.pk).update(role=Membership.Role.MEMBER)
+        if to.user_id != by.pk:
+            withdraw_invitations_of(user=by, seller=seller, by=by)
         record_audit_event(user=by, action="ownership.transfer", target=f"user {to.user_id}", seller=seller)
 
 

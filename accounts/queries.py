@@ -26,6 +26,12 @@ def may_change(*, user: User, seller: Seller) -> bool:
     return Membership.objects.filter(user=user, seller=seller).exclude(role=Membership.Role.VIEWER).exists()
 
 
+def sellers_to_change(user: User) -> QuerySet[Seller]:
+    """The sellers for which `may_change` holds."""
+    memberships = Membership.objects.filter(user=user).exclude(role=Membership.Role.VIEWER)
+    return sellers_of(user).filter(pk__in=memberships.values("seller"))
+
+
 def agreements_of_seller(*, seller_id: int) -> QuerySet[DropshipAgreement]:
     """Active agreements of a seller with its vendors, with the vendor's name on order lines (S9)."""
     return _without_deleted_sellers().filter(seller=seller_id, active=True)

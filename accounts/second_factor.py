@@ -12,8 +12,14 @@ from django.utils.translation import gettext as _
 
 from accounts.models import User
 
-# Pages for setting up a second factor, logging out, and changing the password.
-_ALWAYS_ALLOWED = ("/account/", "/logout/", "/password/", "/static/")
+# Pages for setting up a second factor, ending an impersonation, and logging out.
+_ALWAYS_ALLOWED = (
+    "/account/second-factor/",
+    "/account/confirm/",
+    "/account/impersonation/end/",
+    "/logout/",
+    "/static/",
+)
 
 
 def needs_second_factor(user: User) -> bool:

@@ -5,6 +5,7 @@ from typing import Any, NamedTuple
 
 from allauth.core.exceptions import ImmediateHttpResponse
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.models import SocialAccount
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import Group
@@ -14,6 +15,7 @@ from django.http import HttpRequest
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 
+from accounts.members import withdraw_invitations_of
 from accounts.models import Membership, Seller, User
 from accounts.roles import Role
 from accounts.services import record_audit_event, set_verified_email
@@ -118,15 +120,19 @@ def _apply_seller_role(user: User, slug: str, roles: set[str]) -> list[str]:
         Membership.objects.filter(user=user, seller=seller).delete()
     else:
         Membership.objects.update_or_create(user=user, seller=seller, defaults={"role": role})
+    if role != Membership.Role.OWNER:
+        withdraw_invitations_of(user=user, seller=seller, by=user)
     return [f"{slug}:{role or 'none'}"]
 
 
 class SingleSignOnAdapter(DefaultSocialAccountAdapter):
     def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
         """Find or create the account of the person whom the provider has identified, and set the roles."""
-        claims = sociallogin.account.extra_data
-        claims = {**claims.get("id_token", {}), **claims.get("userinfo", {})}
-        email = str(claims.get("email", "")).strip().lower()
+        sources = [sociallogin.account.extra_data.get(name, {}) for name in ("userinfo", "id_token")]
+        claims = {**sources[1], **sources[0]}
+        # The same source says whether the address is confirmed.
+        about_email: dict[str, Any] = next((source for source in sources if source.get("email")), {})
+        email = str(about_email.get("email", "")).strip().lower()
         if not is_in_domains(email):
             self._reject(
                 request,
@@ -136,7 +142,7 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
                     " with your password."
                 ),
             )
-        if claims.get("email_verified") not in (True, "true") and not settings.OIDC_TRUST_UNVERIFIED_EMAILS:
+        if about_email.get("email_verified") not in (True, "true") and not settings.OIDC_TRUST_UNVERIFIED_EMAILS:
             self._reject(
                 request,
                 "unverified",
@@ -151,6 +157,13 @@ class SingleSignOnAdapter(DefaultSocialAccountAdapter):
                 user = User.objects.create_user(email, name=str(claims.get("name", ""))[:150])
                 set_verified_email(user=user)
                 record_audit_event(user=user, action="sso.user", target=f"user {user.pk}")
+            elif SocialAccount.objects.filter(user=user).exists():
+                # An address may be given to another person. An administrator changes the earlier one.
+                self._reject(
+                    request,
+                    "linked",
+                    _("Another account of your provider has your email address here. Contact your administrator."),
+                )
             sociallogin.connect(request, user)
         groups = claims.get(settings.OIDC_GROUPS_CLAIM, [])
         apply_roles(user=sociallogin.user, groups=[groups] if isinstance(groups, str) else map(str, groups))

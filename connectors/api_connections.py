@@ -12,11 +12,13 @@ from hub.models import Connection, Run
 
 
 def find_connection(request: ApiRequest, condition: Q) -> Connection:
-    """ApiError 404 if the key can access no such connection."""
-    connection = connections_for(request.auth).select_related("seller").filter(condition).first()
-    if connection is None:
+    """ApiError 404 if the key can access no such connection, 400 if several sellers have one."""
+    found = list(connections_for(request.auth).select_related("seller").filter(condition).order_by("pk"))
+    if not found:
         raise ApiError(404, "This API key has no access to such a connection.")
-    return connection
+    if len({connection.seller_id for connection in found}) > 1:
+        raise ApiError(400, "Connections of several sellers have this ID. Use an API key of the seller.")
+    return found[0]
 
 
 def start_run_for(request: ApiRequest, connection: Connection, data_type: DataType) -> Status[Run]:

@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from accounts.models import User
-from accounts.queries import sellers_of
+from accounts.queries import sellers_of, sellers_to_change
 from hub.models import Alert
 from notifications.models import Preference
 from synclog.models import Issue
@@ -63,6 +63,13 @@ def alerts_for(user: User, kind: str | None = None) -> QuerySet[Alert]:
     }
     visible = Q() if is_operator(user) else Q(seller__in=sellers_of(user))
     return Alert.objects.filter(conditions[kind], visible).select_related("job__connection", "seller")
+
+
+def alerts_to_acknowledge(user: User) -> QuerySet[Alert]:
+    """The alerts that the person may take care of: who may only view, like a viewer or an auditor, may not."""
+    if is_operator(user) and user.has_perm("synclog.change_issue"):
+        return alerts_for(user)
+    return alerts_for(user).filter(seller__in=sellers_to_change(user))
 
 
 def _issues(preference: Preference, now: datetime) -> QuerySet[Issue]:

@@ -19,7 +19,7 @@ from accounts.services import record_audit_event
 from connectors.alerts.notifications import post_to_chat
 from connectors.sdk.errors import ConnectorError
 from hub.models import Alert
-from notifications.entries import Entries, alerts_for, entries_of, newest_id, title_of
+from notifications.entries import Entries, alerts_for, alerts_to_acknowledge, entries_of, newest_id, title_of
 from notifications.models import Acknowledgement, ChatAddress, Preference
 
 logger = logging.getLogger(__name__)
@@ -47,8 +47,8 @@ def save_preferences(*, user: User, choices: dict[str, tuple[str, str]], chat_ur
 
 
 def acknowledge(*, alert_id: int, user: User) -> bool:
-    """Record that the person acknowledges an open alert. False if it is not open or the person can't see it."""
-    alert = alerts_for(user).filter(pk=alert_id, resolved_at=None).first()
+    """Record that the person acknowledges an open alert. False if it is not open, or not theirs to acknowledge."""
+    alert = alerts_to_acknowledge(user).filter(pk=alert_id, resolved_at=None).first()
     if alert is None:
         return False
     _row, created = Acknowledgement.objects.get_or_create(alert=alert, defaults={"user": user})

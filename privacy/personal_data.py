@@ -1,20 +1,24 @@
 """Finds what is held about a person at a seller, and exports it."""
 
+import json
+import re
 from dataclasses import dataclass
 from typing import Any
 
 from django.core.serializers.json import DjangoJSONEncoder
-from django.db.models import Model, Q, QuerySet
+from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from accounts.models import Seller
 from connectors.models import WebhookEvent
 from hub import links
 from hub.kinds import Kind
-from hub.models import Connection
+from hub.models import Connection, Link
 from orders.models import Address, Customer, Order
-from synclog.models import Issue, ItemEvent
+from synclog.models import Issue, ItemEvent, RejectedItem
 
 ENCODER = DjangoJSONEncoder
+# Not "n/a" or "-", which many people share. Wider than Django's validator, which refuses letters beyond ASCII.
+_ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 
 
 @dataclass(frozen=True)
@@ -33,12 +37,14 @@ class Person:
 def find_person(*, seller: Seller, email: str = "", customer_id: int | None = None) -> Person:
     """Find a person by email address, or by customer and that customer's email address.
 
-    Guest orders are found by the email addresses in their postal addresses.
+    Guest orders are found by the email addresses in their postal addresses. Values that are no email addresses are
+    ignored.
     """
     customers = Customer.objects.filter(seller=seller)
-    emails = {email.strip().lower()} - {""}
+    emails = {email.strip().lower()}
     if customer_id is not None:
-        emails |= {each.lower() for each in customers.filter(pk=customer_id).values_list("email", flat=True)} - {""}
+        emails |= {each.lower() for each in customers.filter(pk=customer_id).values_list("email", flat=True)}
+    emails = {each for each in emails if _ADDRESS.fullmatch(each)}
     same_email = Q(pk=customer_id) if customer_id is not None else Q(pk=None)
     in_address = Q(pk=None)
     for each in emails:
@@ -55,14 +61,25 @@ def find_person(*, seller: Seller, email: str = "", customer_id: int | None = No
 
 
 def webhook_events(person: Person) -> QuerySet[WebhookEvent]:
-    """Received events that contain an email address of the person, also those of platform-wide connections."""
-    if not person.emails:
-        return WebhookEvent.objects.none()
-    matches = Q()
+    """Events that the seller's own connections received and that have an email address of the person as a value.
+
+    Platform-wide connections also receive data of other sellers.
+    """
+    matches = Q(pk=None)
     for email in person.emails:
-        matches |= Q(payload__icontains=email)
-    connections = Connection.objects.filter(Q(seller=person.seller) | Q(seller=None))
-    return WebhookEvent.objects.filter(matches, connection__in=connections)
+        matches |= Q(payload__icontains=json.dumps(email, ensure_ascii=False))
+    return WebhookEvent.objects.filter(matches, connection__in=Connection.objects.filter(seller=person.seller))
+
+
+def rejected_items(person: Person) -> QuerySet[RejectedItem]:
+    """What sources sent about the person last and was not imported."""
+    linked = Link.objects.filter(
+        Q(kind=Kind.CUSTOMER, item_id__in=person.customer_ids) | Q(kind=Kind.ORDER, item_id__in=person.order_ids),
+        connection=OuterRef("job__connection"),
+        kind=OuterRef("kind"),
+        external_id=OuterRef("external_id"),
+    )
+    return RejectedItem.objects.filter(Exists(linked), seller=person.seller)
 
 
 def export_person(person: Person) -> dict[str, Any]:
@@ -79,8 +96,6 @@ def export_person(person: Person) -> dict[str, Any]:
         "link__connection__name", "link__external_id", "received", "previous", "sent", "received_at"
     )
     orders = Order.objects.filter(pk__in=person.order_ids)
-    own_connections = Connection.objects.filter(seller=person.seller)
-    events = webhook_events(person).filter(connection__in=own_connections)
     return {
         "seller": person.seller.slug,
         "customers": _rows(Customer.objects.filter(pk__in=person.customer_ids)),
@@ -95,8 +110,9 @@ def export_person(person: Person) -> dict[str, Any]:
         ],
         "timeline": _rows(ItemEvent.objects.filter(of_person)),
         "issues": _rows(Issue.objects.filter(of_person)),
+        "rejected_items": _rows(rejected_items(person)),
         "payloads": list(payloads),
-        "webhooks": list(events.values("connection__name", "received_at", "scope", "payload")),
+        "webhooks": list(webhook_events(person).values("connection__name", "received_at", "scope", "payload")),
     }
 
 

@@ -28,6 +28,7 @@ from accounts.login_forms import LogInForm, PasswordForm
 from accounts.models import User
 from accounts.queries import sellers_of
 from accounts.services import record_audit_event, set_verified_email
+from accounts.single_sign_on import is_in_domains
 from dashboard.access import SELLER_SESSION_KEY
 from dashboard.forms import AcceptInvitationForm
 
@@ -89,6 +90,17 @@ class ChangeEmail(EmailView):
         if user.is_authenticated and not EmailAddress.objects.filter(user=user).exists():
             set_verified_email(user=user)
         return super().dispatch(request, *args, **kwargs)
+
+    def form_valid(self, form: Any) -> HttpResponse:
+        """With OIDC_REQUIRED, nobody leaves its domains, or enters them, by a change of the address."""
+        addresses = (cast(User, self.request.user).email, form.cleaned_data["email"])
+        if settings.OIDC_REQUIRED and any(map(is_in_domains, addresses)):
+            form.add_error(
+                "email",
+                _("Your identity provider manages this address. Change it at %(name)s.") % {"name": settings.OIDC_NAME},
+            )
+            return self.form_invalid(form)
+        return super().form_valid(form)
 
 
 @require_http_methods(["GET", "POST"])

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
-from notifications.entries import alert_path
+from notifications.entries import alert_path, alerts_to_acknowledge
 from notifications.forms import PreferencesForm
 from notifications.services import acknowledge, open_alerts, save_preferences
 
@@ -26,8 +26,10 @@ def show(request: HttpRequest) -> HttpResponse:
         save_preferences(user=user, choices=form.choices, chat_url=form.chat)
         messages.success(request, _("Saved."))
         return redirect("notifications")
-    alerts = [(alert, alert_path(alert, user)) for alert in open_alerts(user)]
-    return render(request, "dashboard/notifications.html", {"form": form, "alerts": alerts})
+    alerts = open_alerts(user)
+    theirs = set(alerts_to_acknowledge(user).filter(pk__in=[alert.pk for alert in alerts]).values_list("pk", flat=True))
+    rows = [(alert, alert_path(alert, user), alert.pk in theirs) for alert in alerts]
+    return render(request, "dashboard/notifications.html", {"form": form, "alerts": rows})
 
 
 @require_POST
@@ -36,5 +38,5 @@ def acknowledge_alert(request: HttpRequest, alert: int) -> HttpResponse:
     if acknowledge(alert_id=alert, user=cast(User, request.user)):
         messages.success(request, _("Acknowledged. Daily digests no longer repeat this alert."))
     else:
-        messages.info(request, _("This alert has been resolved."))
+        messages.info(request, _("This alert has been resolved, or you may only view it."))
     return redirect("notifications")

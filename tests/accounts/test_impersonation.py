@@ -52,6 +52,16 @@ def test_changes_are_recorded_in_the_operators_name_and_keys_stay_closed(acorn: 
     assert support.post("/s/acorn/settings/keys/", sent).status_code == 403
     assert support.post("/s/acorn/team/invite/", {"email": "x@y.example", "role": "owner"}).status_code == 403
     assert not ApiKey.objects.exists()
+    for page in ("connect/magento/", "connections/acorn-shop/begin/", "connections/acorn-shop/mapping/save/"):
+        assert support.post(f"/s/acorn/{page}").status_code == 403, page
+    assert support.post(f"/s/acorn/customers/{acorn.customer.pk}/erase/").status_code == 403
+
+
+def test_personal_data_are_not_taken_away(acorn: Merchant, support: Client) -> None:
+    start(support, acorn.owner)
+    assert support.get(f"/s/acorn/customers/{acorn.customer.pk}/").status_code == 200
+    assert support.get(f"/s/acorn/customers/{acorn.customer.pk}/export/").status_code == 403
+    assert not AuditEvent.objects.filter(action="privacy.export").exists()
 
 
 def test_reason_is_required_and_it_ends_after_an_hour(

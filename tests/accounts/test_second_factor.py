@@ -100,7 +100,7 @@ def operator(db: None, settings: Any) -> User:
 
 def test_operators_set_up_a_second_factor_before_anything_else(operator: User, log_in: LogIn) -> None:
     client = log_in(operator)
-    for address in ("/admin/", "/", "/admin/accounts/user/"):
+    for address in ("/admin/", "/", "/admin/accounts/user/", "/account/notifications/", "/account/invitation/x/"):
         assert client.get(address).headers["Location"] == "/account/second-factor/", address
     assert "Operators need a second factor" in client.get("/account/second-factor/").content.decode()
     set_up_app(client)

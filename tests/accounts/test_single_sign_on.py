@@ -1,18 +1,25 @@
 """Single sign-on with a real OpenID Connect provider, in a process of its own (A2)."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 import requests
+from allauth.account.models import EmailAddress
+from allauth.core import context
+from allauth.core.exceptions import ImmediateHttpResponse
+from allauth.socialaccount.models import SocialAccount, SocialLogin
+from django.contrib.messages.storage.fallback import FallbackStorage
+from django.contrib.sessions.backends.db import SessionStore
 from django.core.management import call_command
 from django.core.management.base import SystemCheckError
-from django.test import Client
+from django.test import Client, RequestFactory
 
 from accounts.models import AuditEvent, Membership, User
 from accounts.roles import Role, write_role_groups
-from accounts.single_sign_on import parse_roles
+from accounts.single_sign_on import SingleSignOnAdapter, parse_roles
 from tests.accounts.conftest import PASSWORD, use_provider
 from tests.dashboard.merchants import Merchant
 
@@ -107,7 +114,39 @@ def test_with_required_sign_on_passwords_of_the_domains_do_not_work(
     sent = {"username": "alice@acorn.example", "password": PASSWORD}
     page = client.post("/login/", sent, follow=True).content.decode()
     assert "Log in with" in page and "_auth_user_id" not in client.session
-    assert "_auth_user_id" in sso("alice")[0].session
+    own, _target = sso("alice")
+    assert "_auth_user_id" in own.session
+    # Nor once the address of a linked account is another one, which the person can't bring about alone.
+    change = own.post("/account/email/", {"action_add": "", "email": "alice@elsewhere.example"})
+    assert "manages this address" in change.content.decode()
+    assert not EmailAddress.objects.filter(email="alice@elsewhere.example").exists()
+    User.objects.filter(pk=acorn.owner.pk).update(email="alice@elsewhere.example")
+    client.post("/login/", sent | {"username": "alice@elsewhere.example"})
+    assert "_auth_user_id" not in client.session
+
+
+def test_address_that_was_given_to_somebody_else_gives_no_access(acorn: Merchant, sso: Any) -> None:
+    sso("alice")
+    client, target = sso("alice2", email="alice@acorn.example")
+    assert target == "/login/" and "Another account" in client.get("/login/").content.decode()
+    assert "_auth_user_id" not in client.session
+    assert AuditEvent.objects.get(action="sso.rejected").detail["reason"] == "linked"
+
+
+@pytest.mark.parametrize(("userinfo", "is_rejected"), [({"email": "alice@acorn.example"}, True), ({}, False)])
+def test_confirmation_of_the_address_comes_from_where_the_address_does(
+    acorn: Merchant, rf: RequestFactory, settings: Any, userinfo: dict[str, Any], is_rejected: bool
+) -> None:
+    use_provider(settings, "https://id.example")
+    request = rf.get("/")
+    request.session = SessionStore()
+    request._messages = FallbackStorage(request)  # type: ignore[attr-defined]
+    id_token = {"email": "ALICE@acorn.example", "email_verified": True}
+    account = SocialAccount(provider="sso", uid="7", extra_data={"userinfo": userinfo, "id_token": id_token})
+    login = SocialLogin(user=User(), account=account)
+    with context.request_context(request), pytest.raises(ImmediateHttpResponse) if is_rejected else nullcontext():
+        SingleSignOnAdapter(request).pre_social_login(request, login)
+    assert SocialAccount.objects.filter(user=acorn.owner).exists() == (not is_rejected)
 
 
 @pytest.mark.parametrize(("counts", "expected"), [(True, 200), (False, 302)])

@@ -150,6 +150,33 @@ def test_ownership_is_transferred(acorn: Merchant, owner: Client) -> None:
     assert owner.get("/s/acorn/").status_code == 404
 
 
+@pytest.mark.parametrize("how", ["remove", "role", "transfer"])
+def test_invitations_of_a_former_owner_end(acorn: Merchant, owner: Client, client: Client, how: str) -> None:
+    link = invite(owner, role="owner")
+    Membership.objects.filter(user=acorn.viewer).update(role="owner")
+    of_alice, of_victor = (Membership.objects.get(user=user).pk for user in (acorn.owner, acorn.viewer))
+    other = Client()
+    other.force_login(acorn.viewer)
+    if how == "transfer":
+        owner.post(f"/s/acorn/team/members/{of_victor}/transfer/")
+    else:
+        other.post(f"/s/acorn/team/members/{of_alice}/{how}/", {"role": "member"})
+    assert client.post(link, JOIN).status_code == 404
+    assert AuditEvent.objects.filter(action="invitation.withdraw").count() == 1
+
+
+def test_withdrawn_invitations_count_for_the_day(
+    owner: Client, acorn: Merchant, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accounts.members.MAX_INVITATIONS_PER_DAY", 1)
+    invite(owner)
+    owner.post(f"/s/acorn/team/invitations/{Invitation.objects.get().pk}/withdraw/")
+    sent = {"email": "x@y.example", "role": "member", "days": 7}
+    assert "too many invitations" in owner.post("/s/acorn/team/invite/", sent).content.decode()
+    Invitation.objects.update(sent_at=timezone.now() - timedelta(days=2))
+    invite(owner, "x@y.example")
+
+
 def test_viewer_asks_the_owners_for_access_once_a_day(acorn: Merchant) -> None:
     client = Client()
     client.force_login(acorn.viewer)

@@ -21,6 +21,16 @@ def test_a_storefront_starts_a_sync_with_its_own_data_types(
     assert client.send("POST", f"/api/v1/live/{site}/status/{requested}").status_code == 400
 
 
+def test_an_id_that_several_sellers_use_starts_nothing(two_sellers: TwoSellers) -> None:
+    for setup in (two_sellers.north, two_sellers.south):
+        Connection.objects.filter(pk=setup.storefront.pk).update(settings={"site_id": "main"})
+    runs = Run.objects.count()
+    answer = key_for().send("POST", "/api/v1/live/main/status/products")
+    assert answer.status_code == 400 and "several sellers" in answer.content.decode()
+    assert Run.objects.count() == runs
+    assert key_for(two_sellers.south.seller).send("POST", "/api/v1/live/main/status/products").status_code == 201
+
+
 def test_a_storefront_without_a_key_is_rejected(two_sellers: TwoSellers) -> None:
     answer = ApiClient().send("POST", "/api/v1/live/site-north/status/products")
     assert (answer.status_code, answer["WWW-Authenticate"]) == (401, "Bearer")

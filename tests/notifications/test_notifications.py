@@ -9,7 +9,7 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import AuditEvent, User
+from accounts.models import AuditEvent, Membership, User
 from hub.kinds import DataType, Direction
 from hub.models import Alert
 from notifications.models import Acknowledgement, ChatAddress, Preference
@@ -89,9 +89,14 @@ def test_digest_is_sent_once_a_day_and_repeats_what_nobody_takes_care_of(acorn: 
     assert send_due(now=NOW) == 1
     assert send_due(now=NOW + timedelta(hours=18)) == 0, "before 7:00"
     assert send_due(now=NOW + timedelta(hours=20)) == 1
+    address = f"/account/notifications/{open_alert.pk}/acknowledge/"
     client = Client()
     client.force_login(acorn.viewer)
-    page = client.post(f"/account/notifications/{open_alert.pk}/acknowledge/", follow=True).content.decode()
+    assert address not in client.post(address, follow=True).content.decode(), "viewers only see it"
+    assert not Acknowledgement.objects.exists()
+    Membership.objects.filter(user=acorn.viewer).update(role="member")
+    assert address in client.get("/account/notifications/").content.decode()
+    page = client.post(address, follow=True).content.decode()
     assert "Acknowledged by victor@acorn.example" in page
     assert send_due(now=NOW + timedelta(days=2)) == 0
     assert AuditEvent.objects.get(action="alert.acknowledge").user == acorn.viewer

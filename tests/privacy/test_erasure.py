@@ -18,10 +18,10 @@ from django.utils import timezone
 from accounts.models import AuditEvent, User
 from connectors.models import FeedImport, WebhookEvent
 from hub.kinds import DataType, Direction, Kind
-from hub.models import Change, Lane, Link, LinkPayload
+from hub.models import Change, Connection, Lane, Link, LinkPayload
 from orders.models import Address, Customer, Order
 from privacy.models import Erasure
-from privacy.personal_data import export_person, find_person
+from privacy.personal_data import export_person, find_person, webhook_events
 from privacy.services import apply_ledger, erase_expired, erase_person
 from synclog import rejected_items
 from synclog.models import ItemEvent
@@ -138,6 +138,21 @@ def test_other_people_and_sellers_are_untouched(acorn: Merchant) -> None:
     assert LinkPayload.objects.filter(link__connection=birch.shop).exclude(received=None).count() == before
 
 
+def test_only_events_with_the_whole_address_at_the_sellers_own_connections(acorn: Merchant) -> None:
+    shared = make_merchant("birch").shop
+    Connection.objects.filter(pk=shared.pk).update(seller=None)
+    for at, email in ((shared, "ida@holm.example"), (acorn.shop, "frida@holm.example"), (acorn.shop, "n/a")):
+        event = webhook_event(at, state="pending")
+        WebhookEvent.objects.filter(pk=event.pk).update(payload={"email": email})
+    found = webhook_events(find_person(seller=acorn.seller, email="ida@holm.example"))
+    assert [event.payload["name"] for event in found] == ["Ida Holm"]
+    WebhookEvent.objects.filter(pk=found[0].pk).update(payload={"to": ["IDA@Holm.example"]})
+    assert found.all().count() == 1
+    Customer.objects.filter(pk=acorn.customer.pk).update(email="n/a")
+    person = find_person(seller=acorn.seller, customer_id=acorn.customer.pk)
+    assert person.customer_ids == (acorn.customer.pk,) and not webhook_events(person)
+
+
 def test_export_has_no_events_of_connections_that_serve_other_sellers_too(acorn: Merchant) -> None:
     own = WebhookEvent.objects.get()
     birch = make_merchant("birch")
@@ -172,6 +187,7 @@ def test_owner_exports_and_erases_on_the_customers_page(acorn: Merchant) -> None
     )
     assert len(found["payloads"]) == 2 and len(found["webhooks"]) == 1 and len(found["timeline"]) >= 2
     assert "Ida Holm" in json.dumps(found["payloads"]) and found["addresses"]
+    assert [row["payload"]["name"] for row in found["rejected_items"]] == ["Ida Holm", "Ida Holm"]
     page = client.post(f"{address}erase/", follow=True).content.decode()
     assert "Personal data erased." in page and "Holm" not in page
     assert set(AuditEvent.objects.values_list("action", flat=True)) >= {"privacy.export", "privacy.erase"}
