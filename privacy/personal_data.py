@@ -12,7 +12,7 @@ from accounts.models import Seller
 from connectors.models import WebhookEvent
 from hub import links
 from hub.kinds import Kind
-from hub.models import Connection, Link
+from hub.models import Connection
 from orders.models import Address, Customer, Order
 from synclog.models import Issue, ItemEvent, RejectedItem
 
@@ -73,11 +73,9 @@ def webhook_events(person: Person) -> QuerySet[WebhookEvent]:
 
 def rejected_items(person: Person) -> QuerySet[RejectedItem]:
     """What sources sent about the person last and was not imported."""
-    linked = Link.objects.filter(
-        Q(kind=Kind.CUSTOMER, item_id__in=person.customer_ids) | Q(kind=Kind.ORDER, item_id__in=person.order_ids),
-        connection=OuterRef("job__connection"),
-        kind=OuterRef("kind"),
-        external_id=OuterRef("external_id"),
+    items = {Kind.CUSTOMER: person.customer_ids, Kind.ORDER: person.order_ids}
+    linked = links.of_items(items).filter(
+        connection=OuterRef("job__connection"), kind=OuterRef("kind"), external_id=OuterRef("external_id")
     )
     return RejectedItem.objects.filter(Exists(linked), seller=person.seller)
 

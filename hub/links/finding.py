@@ -1,6 +1,6 @@
 """Finds links, by our ID or by the platform's."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple
@@ -153,3 +153,11 @@ def link_kind_label(kind: str) -> str:
 def imported(kind: Kind) -> QuerySet[Link]:
     """The links of items of a kind that a source has sent us."""
     return everywhere(kind).filter(received_hash__isnull=False)
+
+
+def of_items(items: Mapping[Kind, Collection[int]]) -> QuerySet[Link]:
+    """The links of the items, by kind, at all connections."""
+    matches = Q(pk=None)
+    for kind, item_ids in items.items():
+        matches |= Q(kind=kind, item_id__in=item_ids)
+    return Link.objects.filter(matches)
