@@ -40,11 +40,11 @@ class Tryton(Adapter[TrytonClient]):
         return TrytonClient(self.account, self.http)
 
     def check(self) -> str:
-        company = self.client.company
-        found = next((row for row in self.client.companies() if row["id"] == company), None)
+        companies = self.client.companies()
+        found = next((row for row in companies if row["id"] == self.client.company), None) if companies else None
         if found is None:
             raise NeedsAttention(
-                f"The user has no access to company {company}.",
+                "The user has no access to the company.",
                 fix="Correct “Company” in the settings of this connection, or give the user access to the company.",
             )
-        return f"Connected to {(found.get('party') or {}).get('name')} (company {company})."
+        return f"Connected to {(found.get('party') or {}).get('name')} (company {self.client.company})."

@@ -141,15 +141,17 @@ class TrytonClient:
 
     @cached_property
     def company(self) -> int:
-        """The ID of the company. NeedsAttention if the user has access to none or to several."""
+        """The ID of the company. NeedsAttention if the user has access to several."""
         if self.settings.company:
             return int(self.settings.company)
         rows = self.companies()
         if len(rows) == 1:
             return record_id(rows[0])
+        if not rows:
+            raise TryAgainLater("Tryton returned no company.", sent=False)
         names = ", ".join(f"{(row.get('party') or {}).get('name')} ({row.get('id')})" for row in rows)
         raise NeedsAttention(
-            f"The database has several companies: {names}." if rows else "The database has no company.",
+            f"The database has several companies: {names}.",
             fix="Enter the ID of the company in the settings of this connection.",
         )
 

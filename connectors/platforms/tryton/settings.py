@@ -104,7 +104,7 @@ class Settings(Schema):
 
 class Credentials(Schema):
     key: SecretStr = Field(
-        min_length=8,
+        min_length=1,
         title="User application key",
         description="Key of the application REST API, as shown in Tryton under the preferences of the user.",
     )

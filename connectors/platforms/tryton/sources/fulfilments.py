@@ -30,7 +30,7 @@ class Fulfilments(Source[TrytonClient, FulfilmentRecord]):
     lane = "read"
     full_schedule = "1d"
     partial_schedule = "5m"
-    required = ("id", "number", "shipments")
+    required = ("number",)
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[FulfilmentRecord]:
         """A full read includes all our sales, because one whose only shipment was deleted is found in no other way."""

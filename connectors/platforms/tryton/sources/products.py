@@ -32,7 +32,7 @@ class Products(Source[TrytonClient, ProductRecord]):
     partial_schedule = "15m"
     reads_stock = True
     # A field that the user may not read is left out of a record.
-    required = ("id", "name", "type", "active", "products", "products.id", "products.code", "products.list_price_used")
+    required = ("name", "type", "active", "products", "products.id", "products.code", "products.list_price_used")
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[ProductRecord]:
         """Changed products by ID, then the products of stock moves that changed: a move does not change its product."""

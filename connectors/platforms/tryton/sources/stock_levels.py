@@ -16,13 +16,21 @@ MAX_LOCATION_LENGTH = 100
 
 
 def warehouses(client: TrytonClient) -> list[Row]:
-    """The active warehouses of the settings, with `name` and `code`. NeedsAttention if one of them does not exist."""
+    """The active warehouses of the settings, with `name` and `code`.
+
+    NeedsAttention if one of them, or all, are missing: without them, all stock would be gone.
+    """
     rows = [
         row
         for row in client.rows("stock.location", [["type", "=", "warehouse"]], ["name", "code", "active"])
         if row.get("active") is not False
     ]
     wanted = client.settings.warehouses
+    if not rows:
+        raise NeedsAttention(
+            "Tryton has no active warehouse.",
+            fix="Give the user of the key the right to read the locations of the stock.",
+        )
     if missing := sorted(set(wanted) - {row.get("code") for row in rows}):
         raise NeedsAttention(
             f"Tryton has no active warehouse with the code {', '.join(missing)}.",

@@ -14,11 +14,10 @@ from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
 from connectors.sdk.orders import hold_different, rounding
-from connectors.sdk.records import AddressRecord
+from connectors.sdk.records import AddressRecord, AdjustmentRecord
 from hub.kinds import Kind
 from orders.items import OrderItem
 from orders.parts import Part, charges, charges_left, deliverable_parts
-from orders.records import AdjustmentRecord
 
 # The statuses of an order that may still be sent for the first time.
 _OPEN_STATUSES = {"pending", "confirmed", "partly_shipped"}
