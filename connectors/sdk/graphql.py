@@ -101,12 +101,11 @@ def union_member(value: Any, *names: str) -> Data:
     SkipRecord with the result's `message`, if it is another: platforms answer so when they reject something.
     TryAgainLater if it is no object with a `__typename`.
     """
-    match value:
-        case {"__typename": str(name), **fields} if name in names:
-            return {"__typename": name, **fields}
-        case {"__typename": str(name)}:
-            raise SkipRecord(issues.REJECTED(reason=str(value.get("message") or name)[:300]))
-    raise TryAgainLater("The result of a mutation has no type.")
+    if not isinstance(value, dict) or not isinstance(value.get("__typename"), str):
+        raise TryAgainLater("The result of a mutation has no type.")
+    if value["__typename"] in names:
+        return value
+    raise SkipRecord(issues.REJECTED(reason=str(value.get("message") or value["__typename"])[:300]))
 
 
 def _errors(answer: Any) -> list[GraphQLError]:
