@@ -207,14 +207,14 @@ def test_products_that_leave_the_list_hide_no_others(shop: SandboxProcess, open_
     adapter = open_adapter("woocommerce")
     source = adapter.source(DataType.PRODUCTS)
     first = source.read_page(since=None, cursor=None)
-    rest = {each.external_id for each in records(adapter, DataType.PRODUCTS)} - {*by_id(first.records)}
+    rest = {each.external_id for each in records(adapter, DataType.PRODUCTS)} - {*by_id([*first.records])}
     for each in first.records:
         body = {"account": ACCOUNT, "kind": "products", "id": int(each.external_id), "trash": True}
         shop.control("DELETE", "row", json=body)
     found, cursor = set(), first.cursor
     while cursor is not None:
         page = source.read_page(since=None, cursor=cursor)
-        found |= {*by_id(page.records)}
+        found |= {*by_id([*page.records])}
         cursor = page.cursor
     assert found == rest
 

@@ -40,7 +40,7 @@ class OneLeggedOAuth(Authenticator):
 
 
 def authenticator(account: Account[SiteSettings, Credentials, Any]) -> Authenticator:
-    key = account.credentials.consumer_key
+    key = account.credentials.consumer_key.get_secret_value()
     secret = account.credentials.consumer_secret.get_secret_value()
     method = account.settings.authentication
     if method == "automatic":

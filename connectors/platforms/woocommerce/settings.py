@@ -4,7 +4,7 @@ A value of the field map names a field of the shop. The part after a dot is the 
 attribute: `global_unique_id`, `meta_data._wc_rrp`, `attributes.Material`. Empty: the shop has no such field.
 """
 
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
@@ -66,15 +66,17 @@ class Settings(SiteSettings):
 
 
 class Credentials(Schema):
-    consumer_key: Annotated[str, Field(min_length=1)] = Field(
-        title="Consumer key", description="Begins with ck_. Created in WooCommerce under Settings, Advanced, REST API."
+    consumer_key: SecretStr = Field(
+        min_length=1,
+        title="Consumer key",
+        description="Begins with ck_. Created in WooCommerce under Settings, Advanced, REST API.",
     )
     consumer_secret: SecretStr = Field(min_length=1, title="Consumer secret", description="Begins with cs_.")
 
     @field_validator("consumer_key")
     @classmethod
-    def _not_the_secret(cls, value: str) -> str:
-        if value.startswith("cs_"):
+    def _not_the_secret(cls, value: SecretStr) -> SecretStr:
+        if value.get_secret_value().startswith("cs_"):
             raise ValueError("this is the consumer secret; the consumer key begins with ck_")
         return value
 
