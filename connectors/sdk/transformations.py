@@ -8,11 +8,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
-from pydantic import Field, field_validator
+from pydantic import Field, WithJsonSchema, field_validator
 
 from common.storable import without_nul
 from connectors.sdk import issues
@@ -39,7 +39,8 @@ _NEVER_EMPTY = {"title", "name", "sku", "email"}
 
 _UNKNOWN = gettext_lazy("“%(key)s” is not a field that can be transformed.")
 
-Transformations = dict[str, Steps]
+# Its schema would repeat all steps for each platform.
+Transformations = Annotated[dict[str, Steps], WithJsonSchema({"type": "object"})]
 
 
 def transformable(data_type: DataType) -> dict[str, HubField]:
