@@ -63,9 +63,13 @@ def change(request: SellerRequest, connection: str) -> HttpResponseBase:
 
 
 def _key(data: Any, connection: Connection) -> str:
-    """The field, with the name of its entry for a field that has entries. 404 if the connection does not import it."""
-    field, entry = data.get("field", ""), without_nul(data.get("entry", "")).strip()
-    if field not in fields_to_transform(connection):
+    """The field (by default the first), with the name of its entry for a field that has entries.
+
+    404 if the connection does not import it.
+    """
+    known = fields_to_transform(connection)
+    field, entry = data.get("field") or next(iter(known), ""), without_nul(data.get("entry", "")).strip()
+    if field not in known:
         raise Http404(f"{connection} has no field {field!r} to transform.")
     return f"{field}.{entry}" if entry else str(field)
 
