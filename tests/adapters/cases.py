@@ -299,6 +299,18 @@ CASES = {
         calls=9 + 3 * 5,
         timestamp_fields=frozenset(("write_date",)),
         filters={DataType.PRODUCTS: {"only_salable": True}},
+    "woocommerce": Case(
+        sandbox="woocommerce",
+        account=("ck_alpha", "alpha-secret"),
+        credential="consumer_secret",
+        credentials={"consumer_key": "ck_alpha"},
+        settings={"page_size": 8},
+        options={"products": 12, "customers": 12, "orders": 12},
+        states={
+            DataType.PRODUCTS: ("products", "id"),
+            DataType.BRANDS: ("brands", "id"),
+            DataType.CATEGORIES: ("categories", "id"),
+        },
     ),
 }
 
