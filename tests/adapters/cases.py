@@ -299,6 +299,7 @@ CASES = {
         calls=9 + 3 * 5,
         timestamp_fields=frozenset(("write_date",)),
         filters={DataType.PRODUCTS: {"only_salable": True}},
+    ),
     "woocommerce": Case(
         sandbox="woocommerce",
         account=("ck_alpha", "alpha-secret"),

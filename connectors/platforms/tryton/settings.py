@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr, StringConstraints
 
 from connectors.sdk.orders import DifferentOrders, different_orders_field
 from connectors.sdk.schemas import Schema
+from connectors.sdk.transformations import SourceFieldMap
 
 RecordId = Annotated[str, StringConstraints(pattern=r"^[0-9]{0,18}$")]
 TaxRate = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,4})?$")]
@@ -139,7 +140,7 @@ class CustomerMap(Schema):
     group: OptionalOwnField = ""
 
 
-class FieldMap(Schema):
+class FieldMap(SourceFieldMap):
     products: ProductMap = ProductMap()
     orders: OrderMap = OrderMap()
     customers: CustomerMap = CustomerMap()

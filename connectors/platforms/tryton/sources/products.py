@@ -115,7 +115,7 @@ class Products(Source[TrytonClient, ProductRecord]):
                     ],
                     price=PriceRecord(amount=decimal_or_none(each.get("list_price_used"))),
                     stock=stock[record_id(each)] if row.get("type") != "service" else [],
-                    **mapped_values(Kind.VARIANT, _mapped(each, mapped)),
+                    **mapped_values(Kind.VARIANT, _mapped(each, mapped), self.client.field_map.transformations),
                 )
                 for position, each in enumerate(variants)
             ],
