@@ -141,11 +141,11 @@ def test_an_order_is_sent_once_with_its_tax_and_total(open_adapter: Open, databa
     assert [each["quantity"] for each in found["lines"]] == [3, 2, 1]
 
 
-def test_a_refused_step_is_an_issue_and_is_taken_later(open_adapter: Open, database: SandboxProcess) -> None:
+def test_a_rejected_step_is_an_issue_and_is_taken_later(open_adapter: Open, database: SandboxProcess) -> None:
     orders = Orders(open_adapter("tryton"))
     orders.links[Kind.CUSTOMER, 3] = "2"  # a party without addresses
-    refused = orders.send(order(addresses=[]))
-    assert isinstance(refused.error, SkipRecord) and "address" in str(refused.error)
+    rejected = orders.send(order(addresses=[]))
+    assert isinstance(rejected.error, SkipRecord) and "address" in str(rejected.error)
     assert sale(database)["state"] == "draft"
     assert orders.send(order()).error is None and sale(database)["state"] == "processing"
 
@@ -212,8 +212,8 @@ def test_without_the_module_a_sale_in_processing_stays_as_it_is(open_adapter: Op
     assert findings["amendments"].state is AssumptionState.REFUTED
     orders, item = Orders(adapter), order()
     orders.send(item)
-    refused = orders.send(item, remove=True)
-    assert isinstance(refused.error, SkipRecord) and "sale_amendment" in str(refused.error)
+    rejected = orders.send(item, remove=True)
+    assert isinstance(rejected.error, SkipRecord) and "sale_amendment" in str(rejected.error)
     assert records(adapter, DataType.PRODUCTS) and records(adapter, DataType.ORDERS)
 
 
