@@ -216,14 +216,14 @@ def _share_discounts(
     """
     charges = [each for each in adjustments if each.kind in CHARGES]
     rows: list[OrderLineRecord | AdjustmentRecord] = [*lines, *charges]
-    told = any(row.discount_net is not None or row.discount_gross is not None for row in rows)
-    if told:
+    has_shares = any(row.discount_net is not None or row.discount_gross is not None for row in rows)
+    if has_shares:
         adjustments = _discounts_by_shares(rows, adjustments, unshared, currency)
     discounts = []
     for place, each in enumerate(adjustments):
         if each.kind not in DISCOUNTS:
             continue
-        if told and place not in unshared:
+        if has_shares and place not in unshared:
             discounts.append(each)
             continue
         with_tax = each.gross is not None

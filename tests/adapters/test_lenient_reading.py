@@ -282,13 +282,13 @@ def test_an_odd_value_costs_its_item_only(
         for _ in range(min(ODD_READS, len(places) * len(ODD_VALUES))):
             (call, path), value = chance.choice(places), chance.choice(ODD_VALUES)
             replayer.replace(call, path, value)
-            told = (call.url, path, value[:60])
+            where = (call.url, path, value[:60])
             try:
                 found = first_page(open_adapter(key, **FEW.get(key, {})), data_type)
             except ConnectorError:
-                assert set(path[2:]) & JOINING or data_type == DataType.SETTINGS, told
+                assert set(path[2:]) & JOINING or data_type == DataType.SETTINGS, where
                 continue
-            assert len(found) >= len(expected) - 1 or set(path[2:]) & JOINING, told
+            assert len(found) >= len(expected) - 1 or set(path[2:]) & JOINING, where
             for record in found:
                 if not any(problem.fatal for problem in record.problems):
                     prepare(record)

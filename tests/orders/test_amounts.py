@@ -82,22 +82,22 @@ def test_a_discount_that_is_more_than_the_goods_lowers_the_charges() -> None:
     assert balance(full).difference == 0
 
 
-@pytest.mark.parametrize("told", [False, True], ids=["discounts of the order", "shares of the lines"])
-def test_a_negative_charge_lowers_the_lines(told: bool) -> None:
+@pytest.mark.parametrize("shared", [False, True], ids=["discounts of the order", "shares of the lines"])
+def test_a_negative_charge_lowers_the_lines(shared: bool) -> None:
     """2 at 100 and a reward of 5 for paying in advance: 195, whether or not the lines have shares of a coupon."""
     coupon = {"discount_net": D(16), "discount_gross": D(20), "total_net": D(144), "total_gross": D(180)}
     read = order(
         "5",
         "",
-        row("2", unit_price_net=D(80), unit_price_gross=D(100), **(coupon if told else {})),
-        total=D(175 if told else 195),
+        row("2", unit_price_net=D(80), unit_price_gross=D(100), **(coupon if shared else {})),
+        total=D(175 if shared else 195),
         tax=D(35),
-        adjustments=[charge("fee", title="Prepayment", gross=D(-5)), *([charge("coupon", gross=D(20))] * told)],
+        adjustments=[charge("fee", title="Prepayment", gross=D(-5)), *([charge("coupon", gross=D(20))] * shared)],
     )
     full = completed(read)
     (bought,), (reward, *_) = full.lines, full.adjustments or ()
     assert (reward.kind, reward.title, reward.net, reward.gross) == ("discount", "Prepayment", 4, 5)
-    assert (bought.total_gross, bought.total_net) == ((175, 140) if told else (195, 156))
+    assert (bought.total_gross, bought.total_net) == ((175, 140) if shared else (195, 156))
     assert balance(full).difference == 0
     assert completed(full) == full
 
