@@ -94,7 +94,8 @@ def test_products_have_price_weight_ean_and_the_stock_of_each_warehouse(open_ada
     assert isinstance(lamp, ProductRecord) and lamp.variants is not None
     (only,) = lamp.variants
     assert (only.sku, only.barcode, only.weight_in_grams) == ("SKU-3", "4006381000003", D(250))
-    assert only.price is not None and not isinstance(only.price, list) and only.price.amount == D("9.95")
+    assert isinstance(only.price, list) and [each.amount for each in only.price] == [D("9.95")]
+    assert [each.price_list and each.price_list.currency for each in only.price] == ["GBP"]
     assert [(each.location, each.quantity) for each in only.stock or ()] == [("Warehouse", D(3)), ("South", D(0))]
     titles = {each.title: each for each in found.values() if isinstance(each, ProductRecord)}
     assert {"Part", "Shipping"}.isdisjoint(titles) and titles["Old lamp"].status == "suspended"

@@ -38,6 +38,7 @@ class TrytonClient:
         self.settings = account.settings
         self.field_map = account.field_map
         self.http = http
+        self._companies: list[Row] | None = None
 
     # Reading
 
@@ -155,9 +156,20 @@ class TrytonClient:
             fix="Enter the ID of the company in the settings of this connection.",
         )
 
+    @cached_property
+    def currency(self) -> str:
+        """The code of the company's currency."""
+        rows = [row for row in self.companies() if row["id"] == self.company]
+        match rows:
+            case [{"currency": {"code": str(code)}}]:
+                return code
+        raise TryAgainLater("Tryton did not tell the currency of the company.", sent=False)
+
     def companies(self) -> list[Row]:
-        params = {"d": encoded([]), "f": ["party.name", "currency.code"], "o": encoded([["id", "ASC"]]), "s": 20}
-        return self._rows(f"{PATH}/company.company", params, {})
+        if self._companies is None:
+            params = {"d": encoded([]), "f": ["party.name", "currency.code"], "o": encoded([["id", "ASC"]]), "s": 20}
+            self._companies = self._rows(f"{PATH}/company.company", params, {})
+        return self._companies
 
     @cached_property
     def _fields(self) -> dict[str, set[str]]:

@@ -14,7 +14,13 @@ from connectors.platforms.tryton.values import Domain, Row, datetime_json, decim
 from connectors.sdk import issues
 from connectors.sdk.field_maps import mapped_paths, mapped_values
 from connectors.sdk.paging import Cursor, Page, numeric_ids
-from connectors.sdk.records import PriceRecord, ProductRecord, StockRecord, VariantRecord
+from connectors.sdk.records import (
+    ConditionalPriceRecord,
+    PriceListRecord,
+    ProductRecord,
+    StockRecord,
+    VariantRecord,
+)
 from connectors.sdk.streams import Source
 from hub.kinds import DataType, Kind
 
@@ -113,7 +119,7 @@ class Products(Source[TrytonClient, ProductRecord]):
                     options=[
                         {"name": name, "value": str(value)} for name, value in _texts(each, fields.options).items()
                     ],
-                    price=PriceRecord(amount=decimal_or_none(each.get("list_price_used"))),
+                    price=self._prices(each),
                     stock=stock[record_id(each)] if row.get("type") != "service" else [],
                     **mapped_values(Kind.VARIANT, _mapped(each, mapped), self.client.field_map.transformations),
                 )
@@ -125,6 +131,14 @@ class Products(Source[TrytonClient, ProductRecord]):
                 if not value_at(each, fields.sku)
             ],
         )
+
+    def _prices(self, row: Row) -> list[ConditionalPriceRecord]:
+        """The list price of the company, in a list of its own."""
+        if (amount := decimal_or_none(row.get("list_price_used"))) is None:
+            return []
+        name = "Tryton list price"
+        price_list = PriceListRecord(external_id="list-price", name=name, currency=self.client.currency)
+        return [ConditionalPriceRecord(amount=amount, price_list=price_list)]
 
 
 def value_at(row: Any, path: str) -> Any:
