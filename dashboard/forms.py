@@ -172,6 +172,10 @@ class InboxAction(forms.Form):
         return gettext("Nothing to do: these issues are resolved.")
 
 
+class SaveViewForm(forms.Form):
+    name = forms.CharField(label=_("Name of the view"), max_length=60)
+
+
 class RunFilter(FilterForm):
     connection = _choice(_("Connection"), [])
     data_type = _choice(_("Data"), DataType.choices)
@@ -230,6 +234,7 @@ class CustomerFilter(FilterForm):
 class OrderFilter(FilterForm):
     search = _search(_("Search"), _("Order number"))
     status = _choice(_("Status"), Order.Status.choices)
+    amounts = _choice(_("Amounts"), [("different", _("Don’t add up"))])
 
 
 class ApiKeyForm(forms.Form):

@@ -93,7 +93,7 @@ def _run_turn(turn: Turn) -> bool:
 
 
 def _process_events(turn: Turn) -> bool:
-    """Process a batch of events from the inbox. False if there are none."""
+    """Process a batch of received events. False if there are none."""
     return _run_step(turn, turn.jobs, lambda job: events.work(turn, job))
 
 

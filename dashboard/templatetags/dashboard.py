@@ -36,6 +36,7 @@ from hub.durations import format_duration
 from hub.field_registry import change_label
 from hub.kinds import Direction, Kind, kind_label
 from hub.models import Run, RunItem
+from synclog.inbox import Cause
 from synclog.models import Issue, ItemEvent, ItemStatus
 
 _RELATIVE_TIME_LIMIT = timedelta(days=30)
@@ -124,6 +125,19 @@ def day_tone(day: Day) -> presentation.Tone:
     if day.incomplete_runs:
         return presentation.Tone.WARN
     return presentation.Tone.GOOD if day.changed else presentation.Tone.QUIET
+
+
+@register.simple_tag
+def trend(cause: Cause) -> SafeString:
+    """Bars of a cause's new items on each of the last days; a text says the numbers."""
+    most = max(*cause.new_by_day, 1)
+    bars = "".join(f"M{8 * n + 3} 16v-{1 + round(14 * new / most)}" for n, new in enumerate(cause.new_by_day))
+    numbers = ", ".join(str(new) for new in cause.new_by_day)
+    label = _("New a day, last 7 days: %(numbers)s") % {"numbers": numbers}
+    return format_html(
+        '<svg class="trend" role="img" aria-label="{}" viewBox="0 0 {} 16"><title>{}</title><path d="{}"/></svg>',
+        *(label, 8 * len(cause.new_by_day), label, bars),
+    )
 
 
 @register.simple_tag
