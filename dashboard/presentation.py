@@ -315,6 +315,8 @@ def state_label(run: Run) -> str:
 def run_title(run: Run) -> str:
     """What a run does, for the heading of its page."""
     values = {"connection": run.job.connection, "scope": capfirst(run.get_scope_display())}
+    if run.scope == Run.Scope.PREVIEW and run.job.direction == Direction.IMPORT:
+        return _("Preview of the import from %(connection)s") % values
     if run.scope == Run.Scope.PREVIEW:
         return _("Preview of the export to %(connection)s") % values
     if run.scope == Run.Scope.COMPARISON:

@@ -66,6 +66,12 @@ def field_label(key: str, event: ItemEvent) -> str:
 
 
 @register.simple_tag
+def check_field_label(key: str, item: RunItem, run: Run) -> str:
+    """The label for a key of the changes that a preview found. An export's are the names of the platform's fields."""
+    return change_label(item.kind, key) if run.job.direction == Direction.IMPORT else key
+
+
+@register.simple_tag
 def changed_value(value: Any, key: str, event: ItemEvent) -> str:
     """A field value before or after a change. A choice, such as a status, is shown by its label."""
     label = presentation.choice_label(event.kind, key, value) if event.direction == Direction.IMPORT else None
