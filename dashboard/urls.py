@@ -137,6 +137,7 @@ account_urls: list[URLPattern | URLResolver] = [
     path("impersonation/end/", account.end_impersonation, name="end_impersonation"),
     path("notifications/", notifications.show, name="notifications"),
     path("notifications/<int:alert>/acknowledge/", notifications.acknowledge_alert, name="acknowledge_alert"),
+    path("formats/", account.formats, name="formats"),
     path("sessions/", account.sessions, name="usersessions_list"),
 ]
 # Both names: Django's, and allauth's.

@@ -194,7 +194,7 @@ def relative_time(at: datetime | None, absent: str | Promise = _NEVER) -> SafeSt
     return format_html(
         '<time datetime="{}" title="{} {}">{}</time>',
         local.isoformat(timespec="seconds"),
-        date_format(local, "j M Y, H:i:s"),
+        date_format(local, "DATETIME_WITH_SECONDS_FORMAT"),
         local.tzname(),
         _relative(at),
     )
@@ -203,7 +203,7 @@ def relative_time(at: datetime | None, absent: str | Promise = _NEVER) -> SafeSt
 def _relative(at: datetime) -> str:
     now = timezone.now()
     if abs(at - now) > _RELATIVE_TIME_LIMIT:
-        return date_format(timezone.localtime(at), "j M Y")
+        return date_format(timezone.localtime(at), "DATE_FORMAT")
     if at - now >= timedelta(minutes=1):
         return _("in %(time)s") % {"time": timeuntil(at, now, depth=1)}
     return str(naturaltime(at))
@@ -212,7 +212,10 @@ def _relative(at: datetime) -> str:
 @register.filter
 def full_datetime(at: datetime | None) -> str:
     """Date, time and zone, in the seller's time zone."""
-    return date_format(timezone.localtime(at), "j M Y, H:i:s T") if at else ""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    return f"{date_format(local, 'DATETIME_WITH_SECONDS_FORMAT')} {local.tzname()}"
 
 
 @register.filter
@@ -237,7 +240,7 @@ def clock(at: datetime) -> SafeString:
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(timespec="seconds"),
         full_datetime(at),
-        date_format(local, "H:i:s"),
+        date_format(local, "TIME_WITH_SECONDS_FORMAT"),
     )
 
 
@@ -334,7 +337,7 @@ def amount(value: Decimal | None, currency: str = "") -> str:
 @register.filter
 def quantity(value: Decimal | None) -> str:
     """`3`, `2.5`: a number without trailing zeros."""
-    return "–" if value is None else f"{value.normalize():,f}"
+    return "–" if value is None else number_format(value.normalize(), force_grouping=True)
 
 
 @register.filter
