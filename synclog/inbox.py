@@ -112,6 +112,8 @@ def connections_by_cause(issues: QuerySet[Issue]) -> dict[str, list[str]]:
     logs = SyncLog.objects.select_related("connection").in_bulk({log for _cause, log in pairs})
     found: dict[str, set[str]] = defaultdict(set)
     for cause, log in pairs:
+        if log not in logs:  # it has been deleted since
+            continue
         found[cause].add(str(logs[log].connection or logs[log].integration))
     return {cause: sorted(names) for cause, names in found.items()}
 

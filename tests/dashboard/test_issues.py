@@ -70,6 +70,7 @@ def test_issues_with_one_cause_are_one_row(acorn: Merchant, logged_in: LogIn) ->
         ("Price list 17 is unknown", "Price list 18 is unknown", True),
         ("“Chair” is too long", "“Desk” is too long", True),
         ("SKU A-1 is taken", "Weight A-1 is taken", False),
+        ("The item doesn't exist and can't be changed", "The item doesn't have a price and can't be changed", False),
     ],
 )
 def test_what_a_platform_rejects_is_grouped_by_its_words(words: str, others: str, same: bool) -> None:

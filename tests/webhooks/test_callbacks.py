@@ -19,7 +19,7 @@ from hub.queue import enqueue
 from hub.services import start_run
 from sandbox.process import SandboxProcess
 from synclog.models import Issue, ItemStatus
-from synclog.services import retry_item
+from synclog.triage import send_again
 from tests.engine.worker import work_until_idle
 from tests.factories import make_products, make_seller
 from tests.webhooks.sending import wait_until
@@ -183,7 +183,7 @@ def test_a_rejected_product_waits_with_the_shops_reason_until_it_changes(shop: S
     shop.resume_queue()
     process_events()
     # The shop has created it by the first request after all, so the second one finds its SKU in use.
-    assert retry_item(issue=Issue.objects.get(resolved_at=None), by=None)
+    assert send_again(issues=Issue.objects.filter(resolved_at=None), seller=shop.connection.seller, by=None)
     work_until_idle()
     assert not Issue.objects.filter(resolved_at=None).exists() and bad.pk in shop.links(Kind.PRODUCT)
 
@@ -198,7 +198,7 @@ def test_a_product_that_was_created_by_hand_meanwhile_is_linked_on_retry(shop: S
     process_events()
     issue = Issue.objects.get(resolved_at=None)
     assert "exists" in issue.message and shop.links(Kind.PRODUCT) == {}
-    assert retry_item(issue=issue, by=None)
+    assert send_again(issues=Issue.objects.filter(pk=issue.pk), seller=issue.seller, by=None)
     work_until_idle()
     shop.wait_for_callbacks()
     process_events()
@@ -252,7 +252,7 @@ def test_stock_rejected_later_is_an_issue_and_resent_on_retry(shop: Shop) -> Non
     assert issue.message.endswith(": SKU-1: The warehouse is closed")
     shop.reprocess_all()
     assert Issue.objects.get(resolved_at=None).occurrences == 1
-    assert retry_item(issue=issue, by=None)
+    assert send_again(issues=Issue.objects.filter(pk=issue.pk), seller=issue.seller, by=None)
     work_until_idle()
     assert len(shop.requests_of("updateStock")) == 2
     assert not Issue.objects.filter(resolved_at=None).exists() and not Change.objects.exists()
