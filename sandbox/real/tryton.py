@@ -79,7 +79,7 @@ def _install(home: Path) -> Path:
         # Where it will be used: the programs of a virtual environment hold its path.
         shutil.rmtree(home, ignore_errors=True)
         subprocess.run([sys.executable, "-m", "venv", home / "venv"], check=True)
-        pip = [python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", REQUIREMENTS]
+        pip: list[str | Path] = [python, "-m", "pip", "install", "--quiet", "--require-hashes", "-r", REQUIREMENTS]
         subprocess.run(pip, check=True)
         (home / "installed").touch()
     return python
@@ -112,7 +112,8 @@ def _configuration(home: Path, port: int = 0) -> Path:
 def _admin(home: Path, python: Path, postgres: Postgres, name: str, *arguments: str) -> None:
     password = home / "password"
     password.write_text("a password that nobody needs\n")
-    program = [python.with_name("trytond-admin"), "--config", _configuration(home), "--database", name, *arguments]
+    program: list[str | Path] = [python.with_name("trytond-admin"), "--config", _configuration(home)]
+    program += ["--database", name, *arguments]
     _call(postgres, home, program, TRYTONPASSFILE=str(password))
 
 

@@ -8,6 +8,7 @@ has the key. Tryton brings the chart and the warehouse.
 import sys
 from collections.abc import Callable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from trytond.config import config
@@ -112,7 +113,7 @@ def main(database: str, key: str) -> None:
     Pool(database).init()
     company, administrator = run(database, lambda: make_company(key), 1)
     for work in (make_books, make_products, count_stock):
-        run(database, lambda work=work: work(company), administrator, company=company)
+        run(database, partial(work, company), administrator, company=company)
 
 
 if __name__ == "__main__":

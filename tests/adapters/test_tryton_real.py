@@ -164,6 +164,13 @@ def send(shop: Job, connection: Connection, *records: OrderRecord) -> None:
     work_until_idle()
 
 
+def crash(processes: Processes, environment: dict[str, str], *points: str) -> None:
+    """Workers do what is due, and each but the last is killed at one of the points."""
+    name = f"workers until {points[0]}"
+    processes.start(name, [sys.executable, "-m", "tests.engine.crashing_workers", *points], environment, cwd=ROOT)
+    processes.wait_for(name, f"idle after {len(points)}", timeout=90)
+
+
 def issues() -> list[str]:
     return list(Issue.objects.filter(resolved_at=None).values_list("message", flat=True))
 
@@ -253,12 +260,10 @@ def test_killed_workers_lose_and_double_nothing(
     """Between the steps of a sale, before the results of sales are recorded, and while products are read."""
     send(shop, connection)
     import_records(shop, *(lamps(number) for number in ("5", "6", "7")))
+    crash(processes, process_environment, "between_steps", "between_steps:2", "after_tryton")
     job = Job.objects.get(connection=connection, data_type=DataType.PRODUCTS, direction=Direction.IMPORT)
     start_run(job=job, scope=Run.Scope.FULL, trigger=Run.Trigger.SCHEDULE)
-    points = ["between_steps", "between_steps:2", "after_tryton", "page"]
-    argv = [sys.executable, "-m", "tests.engine.crashing_workers", *points]
-    processes.start("crashing_workers", argv, process_environment, cwd=ROOT)
-    processes.wait_for("crashing_workers", f"idle after {len(points)}", timeout=150)
+    crash(processes, process_environment, "page")
     for number in ("5", "6", "7"):
         (sale,) = erp.sales(f"N-{number}")
         assert (sale["state"], sale["total_amount"]["decimal"]) == ("processing", "64.50")

@@ -158,12 +158,11 @@ class TrytonClient:
 
     @cached_property
     def currency(self) -> str:
-        """The code of the company's currency."""
-        rows = [row for row in self.companies() if row["id"] == self.company]
-        match rows:
+        """The code of the company's currency; empty if Tryton does not tell it."""
+        match [row for row in self.companies() if row["id"] == self.company]:
             case [{"currency": {"code": str(code)}}]:
                 return code
-        raise TryAgainLater("Tryton did not tell the currency of the company.", sent=False)
+        return ""
 
     def companies(self) -> list[Row]:
         if self._companies is None:

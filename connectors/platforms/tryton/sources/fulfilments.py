@@ -12,7 +12,7 @@ from typing import Any
 from connectors.platforms.tryton.client import TrytonClient
 from connectors.platforms.tryton.keys import order_keys
 from connectors.platforms.tryton.values import Domain, Row, datetime_json, decimal_or_none, record_id, reference_id
-from connectors.sdk.errors import TryAgainLater
+from connectors.sdk import issues
 from connectors.sdk.paging import Cursor, Page, numeric_ids
 from connectors.sdk.records import FulfilmentRecord, ShipmentRecord
 from connectors.sdk.streams import Source
@@ -59,30 +59,43 @@ class Fulfilments(Source[TrytonClient, FulfilmentRecord]):
         return self.client.has("stock.package", "shipping_reference")
 
     def _records(self, sales: Sequence[Row]) -> list[FulfilmentRecord]:
+        """A move that cannot be read costs the sales of its shipment: without it, too little would count as shipped."""
         ids = [record_id(row) for row in sales]
-        lines = {
-            record_id(row): record_id(row, "sale") for row in self.client.among("sale.line", "sale", ids, ["sale"])
-        }
+        lines: dict[int, int] = {}
+        unreadable: set[int] = set()
+        for row in self.client.among("sale.line", "sale", ids, ["sale"]):
+            if isinstance(sale := row.get("sale"), int):
+                lines[record_id(row)] = sale
+            else:
+                unreadable |= set(ids)
         moves: dict[int, list[Row]] = defaultdict(list)
-        origins = [f"sale.line,{line}" for line in lines]
         fields = ["origin", "shipment", "quantity", "state"]
-        for move in self.client.among("stock.move", "origin", origins, fields):
-            if (shipment := reference_id(move.get("shipment"), MODEL)) and move.get("state") != "cancelled":
+        for move in self.client.among("stock.move", "origin", [f"sale.line,{line}" for line in lines], fields):
+            if move.get("state") == "cancelled" or move.get("shipment") is None:
+                continue
+            if shipment := reference_id(move["shipment"], MODEL):
                 moves[shipment].append(move)
+            elif not isinstance(move["shipment"], str):
+                unreadable |= set(ids)
         shipments: dict[int, list[Row]] = defaultdict(list)
         for row in self._shipments(list(moves)):
             own = moves[record_id(row)]
-            for sale in sorted({lines[_line(move)] for move in own}):
-                row_of_sale = row | {"moves": [move for move in own if lines[_line(move)] == sale]}
-                shipments[sale].append(row_of_sale)
-        return [
-            FulfilmentRecord(
-                external_id=str(record_id(row)),
-                raw=row | {"shipments": shipments[record_id(row)]},
-                shipments=[_shipment(each) for each in shipments[record_id(row)]],
-            )
-            for row in sales
-        ]
+            found = {lines[line] for move in own if (line := _line(move)) in lines}
+            for sale in sorted(found):
+                shipments[sale].append(row | {"moves": [move for move in own if lines.get(_line(move)) == sale]})
+            if any(_line(move) not in lines or decimal_or_none(move.get("quantity")) is None for move in own):
+                unreadable |= found or set(ids)
+        return [self._record(row, shipments[record_id(row)], record_id(row) in unreadable) for row in sales]
+
+    @staticmethod
+    def _record(row: Row, shipments: list[Row], unreadable: bool) -> FulfilmentRecord:
+        problems = [issues.UNREADABLE(field="moves", reason="a stock move has no line, shipment or quantity")]
+        return FulfilmentRecord(
+            external_id=str(record_id(row)),
+            raw=row | {"shipments": shipments},
+            shipments=[] if unreadable else [_shipment(each) for each in shipments],
+            problems=problems if unreadable else [],
+        )
 
     def _shipments(self, ids: Sequence[int]) -> list[Row]:
         fields = ["number", "state", "effective_date"]
@@ -95,20 +108,17 @@ class Fulfilments(Source[TrytonClient, FulfilmentRecord]):
 
 
 def _line(move: Row) -> int:
-    """The line of the sale that a move belongs to."""
-    if (line := reference_id(move.get("origin"), "sale.line")) is None:
-        raise TryAgainLater("Tryton returned a move of another document.", sent=False)
-    return line
+    """The line of the sale that a move belongs to; 0 if that cannot be read."""
+    return reference_id(move.get("origin"), "sale.line") or 0
 
 
 def _shipment(row: Row) -> ShipmentRecord:
     packages = row.get("packages")
-    numbers = [str(each.get("shipping_reference") or "") for each in packages] if isinstance(packages, list) else []
+    found = [each for each in packages if isinstance(each, dict)] if isinstance(packages, list) else []
+    numbers = [str(each.get("shipping_reference") or "") for each in found]
     lines: dict[str, Decimal] = defaultdict(Decimal)
     for move in row["moves"]:
-        if (quantity := decimal_or_none(move.get("quantity"))) is None:
-            raise TryAgainLater("Tryton returned a move without its quantity.", sent=False)
-        lines[str(_line(move))] += quantity
+        lines[str(_line(move))] += decimal_or_none(move.get("quantity")) or Decimal(0)
     return ShipmentRecord(
         external_id=str(record_id(row)),
         carrier=_carrier(row)[:MAX_NAME_LENGTH],

@@ -120,7 +120,7 @@ class Products(Source[TrytonClient, ProductRecord]):
                         {"name": name, "value": str(value)} for name, value in _texts(each, fields.options).items()
                     ],
                     price=self._prices(each),
-                    stock=stock[record_id(each)] if row.get("type") != "service" else [],
+                    stock=stock.get(record_id(each)) if row.get("type") != "service" else [],
                     **mapped_values(Kind.VARIANT, _mapped(each, mapped), self.client.field_map.transformations),
                 )
                 for position, each in enumerate(variants)
@@ -132,10 +132,11 @@ class Products(Source[TrytonClient, ProductRecord]):
             ],
         )
 
-    def _prices(self, row: Row) -> list[ConditionalPriceRecord]:
-        """The list price of the company, in a list of its own."""
-        if (amount := decimal_or_none(row.get("list_price_used"))) is None:
-            return []
+    def _prices(self, row: Row) -> list[ConditionalPriceRecord] | None:
+        """The list price of the company, in a list of its own; None if it cannot be read."""
+        amount = decimal_or_none(row.get("list_price_used"))
+        if amount is None or not self.client.currency:
+            return [] if row.get("list_price_used") is None else None
         name = "Tryton list price"
         price_list = PriceListRecord(external_id="list-price", name=name, currency=self.client.currency)
         return [ConditionalPriceRecord(amount=amount, price_list=price_list)]
@@ -154,8 +155,10 @@ def _mapped(row: Row, mapped: dict[str, str]) -> dict[str, Any]:
 
 
 def _products(row: Row) -> list[Row]:
+    """The variants; one without an ID makes the product incomplete (`required`)."""
     found = row.get("products")
-    return sorted(found, key=record_id) if isinstance(found, list) else []
+    rows = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
+    return sorted((each for each in rows if isinstance(each.get("id"), int)), key=record_id)
 
 
 def _status(row: Row) -> str:

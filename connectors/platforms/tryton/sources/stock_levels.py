@@ -9,7 +9,7 @@ from datetime import UTC
 from connectors.platforms.tryton.client import MAX_VALUES, TrytonClient
 from connectors.platforms.tryton.values import Row, date_json, decimal_or_none, record_id
 from connectors.sdk import clock
-from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.records import StockRecord
 
 MAX_LOCATION_LENGTH = 100
@@ -40,11 +40,12 @@ def warehouses(client: TrytonClient) -> list[Row]:
 
 
 def read_stock_levels(client: TrytonClient, products: Sequence[int]) -> dict[int, list[StockRecord]]:
-    """ID of a product → its stock in each warehouse."""
+    """ID of a product → its stock in each warehouse. A product of which a quantity cannot be read is left out."""
     name = client.settings.stock
     found: dict[int, list[StockRecord]] = {product: [] for product in products}
     if not products:
         return found
+    unreadable: set[int] = set()
     for warehouse in warehouses(client):
         location = str(warehouse.get("name") or warehouse.get("code"))[:MAX_LOCATION_LENGTH]
         # Without a date, everything that is planned for the future would count.
@@ -55,6 +56,7 @@ def read_stock_levels(client: TrytonClient, products: Sequence[int]) -> dict[int
             batch = list(products[start : start + MAX_VALUES])
             for row in client.rows("product.product", [["id", "in", batch]], [name], context=context):
                 if (quantity := decimal_or_none(row.get(name))) is None:
-                    raise TryAgainLater("Tryton returned a product without its quantity.", sent=False)
-                found[record_id(row)].append(StockRecord(quantity=quantity, location=location))
-    return found
+                    unreadable.add(record_id(row))
+                elif (product := record_id(row)) in found:
+                    found[product].append(StockRecord(quantity=quantity, location=location))
+    return {product: stock for product, stock in found.items() if product not in unreadable}
