@@ -68,8 +68,9 @@ def _time(moment: datetime | None) -> list[Sample]:
 def _by(rows: QuerySet[Any], *labels: str, known: Iterable[str] = ()) -> list[Sample]:
     """Rows by the values of the labels. Values that are known beforehand are there even if they have no rows."""
     counted = rows.order_by().values_list(*labels).annotate(number=Count("pk"))
-    found = {tuple(str(value) for value in row[:-1]): row[-1] for row in counted}
-    return list({**{(value,): 0 for value in known}, **found}.items())
+    found: dict[tuple[str, ...], float] = {(value,): 0 for value in known}
+    found |= {tuple(str(value) for value in row[:-1]): row[-1] for row in counted}
+    return list(found.items())
 
 
 def _lanes(now: datetime) -> list[Sample]:
