@@ -273,6 +273,14 @@ CASES = {
         # An order already exists as a cart, and a store has only one set of settings.
         changes_only=frozenset((DataType.ORDERS, DataType.SETTINGS)),
     ),
+    "vendure": Case(
+        sandbox="vendure",
+        account=("shop", "vendure-key"),
+        credential="api_key",
+        settings={"page_size": 6},
+        options={"products": 50, "customers": 45, "orders": 30},
+        states={DataType.PRODUCTS: ("products", "id")},
+    ),
 }
 
 
