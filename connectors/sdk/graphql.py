@@ -39,6 +39,7 @@ class Answer:
 
 class GraphQLClient:
     """Calls one GraphQL endpoint. `translate` returns the error that an entry of `errors` means; None: the usual one.
+    `observe` gets the `extensions` and the headers of every answer, before its errors: what a query cost, for example.
 
     With several entries, the first one counts that `translate` knows. An answer with data and errors is an error: half
     of a page must not be taken for the whole.
@@ -50,10 +51,12 @@ class GraphQLClient:
         path: str = "",
         *,
         translate: Callable[[GraphQLError], ConnectorError | None] = lambda error: None,
+        observe: Callable[[Data, Mapping[str, str]], None] = lambda extensions, headers: None,
     ) -> None:
         self.http = http
         self.path = path
         self.translate = translate
+        self.observe = observe
 
     def query(self, document: str, variables: Mapping[str, Any] | None = None) -> Data:
         """The data of a query or mutation. Raises as `execute` does."""
@@ -74,12 +77,14 @@ class GraphQLClient:
             if errors := _errors(error.body):
                 raise self._translated(errors) from error
             raise
+        found = answer.get("extensions") if isinstance(answer, dict) else None
+        extensions: Data = found if isinstance(found, dict) else {}
+        self.observe(extensions, response.headers)
         if errors := _errors(answer):
             raise self._translated(errors)
         match answer:
             case {"data": dict(data)}:
-                extensions = answer.get("extensions")
-                return Answer(data, extensions if isinstance(extensions, dict) else {}, response.headers)
+                return Answer(data, extensions, response.headers)
         raise TryAgainLater("The answer is not one of a GraphQL server.")
 
     def _translated(self, errors: Sequence[GraphQLError]) -> ConnectorError:

@@ -67,12 +67,14 @@ def lifetime(answer: Mapping[str, Any]) -> float:
 
 
 class _BearerToken(Authenticator):
-    """Adds the access token that `prepare` has set."""
+    """Adds the access token that `prepare` has set. Some vendors have a header of their own for it."""
 
+    header = "Authorization"
+    prefix = "Bearer "
     _access_token = ""
 
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        request.headers["Authorization"] = f"Bearer {self._access_token}"
+        request.headers[self.header] = f"{self.prefix}{self._access_token}"
         return request
 
 

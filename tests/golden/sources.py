@@ -163,4 +163,17 @@ SOURCES: dict[str, Source] = {
             "mapped": Setup({"page_size": 10, "seller": "7"}, {"attributes": {"Size": "77", "Material": "4"}}),
         },
     ),
+    "vendure": Source(
+        sandbox="vendure",
+        account=("shop", "vendure-key"),
+        credentials={"api_key": "vendure-key"},
+        options={"products": 12, "customers": 6, "orders": 12},
+        setups={
+            "default": Setup({"page_size": 10}),
+            "mapped": Setup(
+                {"page_size": 10, "prices": "without_tax", "dashboard_url": "https://source.example/dashboard"},
+                {"products": {"brand": "", "barcode": "customFields.ean", "settings": {"maker": "facets.brand"}}},
+            ),
+        },
+    ),
 }
