@@ -83,8 +83,8 @@ def test_prices_in_further_currencies_are_lists_of_their_own(
 def test_mapped_custom_fields_and_facets_are_read(shop: SandboxProcess, sku: str, open_adapter: Open) -> None:
     """A custom field that the server does not have is not asked for: the whole query would fail."""
     shop.control("POST", "custom_fields", json={"sku": sku, "fields": {"ean": "4006381333931", "weight": 250}})
-    paths = {"barcode": "customFields.ean", "weight_in_grams": "customFields.weight", "mpn": "customFields.gone"}
-    found = variant_of(open_adapter("vendure", field_map={"products": {**paths, "brand": ""}}), sku)
+    mapped = {"products": {"brand": "", "barcode": "customFields.ean", "mpn": "customFields.gone"}}
+    found = variant_of(open_adapter("vendure", field_map=mapped, weight_field="customFields.weight"), sku)
     assert (found.barcode, found.weight_in_grams, found.mpn) == ("4006381333931", 250, "")
     mapped = open_adapter("vendure", field_map={"products": {"brand": "", "settings": {"maker": "facets.brand"}}})
     assert variant_of(mapped, sku).settings["maker"]

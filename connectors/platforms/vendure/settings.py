@@ -44,6 +44,12 @@ class Settings(ServerSettings):
         description="entered: as they are entered in the channel, in all of its currencies. with_tax, without_tax: "
         "as Vendure computes them in the channel's currency for its default tax zone.",
     )
+    weight_field: CustomField = Field(
+        "",
+        title="Field of the weight",
+        description="Custom field of variants with their weight in grams, such as customFields.weight. Leave empty if "
+        "there is none.",
+    )
     watched_days: int = Field(
         60,
         ge=1,
@@ -93,7 +99,6 @@ class ProductMap(Schema):
     barcode: Path = ""
     mpn: Path = ""
     rrp: Path = ""
-    weight_in_grams: Path = ""
     restock_date: Path = ""
     # Settings of a variant for B2B storefronts, with names chosen by the merchant (a minimum quantity, a pack size).
     settings: dict[str, Path] = Field(default_factory=dict)

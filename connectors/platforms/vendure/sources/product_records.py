@@ -79,7 +79,7 @@ class ProductRecordBuilder:
         return VariantRecord(
             external_id=row.id,
             sku=row.sku,
-            weight_in_grams=convert(weight, self._mapped(raw, self.map.weight_in_grams)),
+            weight_in_grams=convert(weight, self._mapped(raw, self.client.settings.weight_field)),
             position=position,
             cart_image_url=row.featuredAsset.preview if row.featuredAsset else "",
             options=[

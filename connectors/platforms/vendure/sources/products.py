@@ -80,7 +80,9 @@ class Products(VendureSource[ProductRecord], ProductListing[SourceClient]):
     def _custom(self, entity: str) -> str:
         products = self.client.field_map.products
         paths = [path for name, path in products if name != "settings"]
-        return self.client.custom_selection(entity, [*paths, *products.settings.values()])
+        return self.client.custom_selection(
+            entity, [*paths, *products.settings.values(), self.client.settings.weight_field]
+        )
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[ProductRecord]:
         """A partial read goes through the lists one after the other; `cursor["list"]` is the one being read."""
