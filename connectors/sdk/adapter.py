@@ -16,6 +16,7 @@ from connectors.sdk.storefronts import CustomerAccounts, SignIns
 from connectors.sdk.streams import Listing, Source, Stream, Target
 from connectors.sdk.sync_log import RemoteSyncLog
 from connectors.sdk.tokens import TokenStore
+from connectors.sdk.transformations import SourceFieldMap
 from connectors.sdk.webhooks import Webhooks
 from hub.kinds import DataType, Role
 
@@ -45,7 +46,7 @@ class Adapter(Generic[ClientT]):
     Settings: ClassVar[type[Schema]] = Schema
     Credentials: ClassVar[type[Schema]] = Schema
     # The field mapping: which field of the platform holds which of our fields, if that differs by account (S5).
-    FieldMap: ClassVar[type[Schema]] = Schema
+    FieldMap: ClassVar[type[Schema]] = SourceFieldMap
     streams: ClassVar[tuple[type[Stream[Any]], ...]] = ()
     listings: ClassVar[tuple[type[Listing[Any]], ...]] = ()
     webhooks: ClassVar[type[Webhooks[Any]]] = Webhooks

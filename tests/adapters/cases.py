@@ -281,6 +281,19 @@ CASES = {
         options={"products": 50, "customers": 45, "orders": 30},
         states={DataType.PRODUCTS: ("products", "id")},
     ),
+    "woocommerce": Case(
+        sandbox="woocommerce",
+        account=("ck_alpha", "alpha-secret"),
+        credential="consumer_secret",
+        credentials={"consumer_key": "ck_alpha"},
+        settings={"page_size": 8},
+        options={"products": 12, "customers": 12, "orders": 12},
+        states={
+            DataType.PRODUCTS: ("products", "id"),
+            DataType.BRANDS: ("brands", "id"),
+            DataType.CATEGORIES: ("categories", "id"),
+        },
+    ),
 }
 
 

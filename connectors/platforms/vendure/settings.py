@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from connectors.sdk.schemas import Schema
+from connectors.sdk.transformations import SourceFieldMap
 
 # https://docs.vendure.io/reference/typescript-api/configuration/api-options (adminListQueryLimit)
 MAX_PAGE_SIZE = 1000
@@ -114,7 +115,7 @@ class CustomerMap(Schema):
     parent_id: CustomField = ""
 
 
-class FieldMap(Schema):
+class FieldMap(SourceFieldMap):
     """Which field of the shop contains which of our fields."""
 
     products: ProductMap = ProductMap()

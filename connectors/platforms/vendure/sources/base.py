@@ -1,5 +1,6 @@
 """Base classes of sources: lists in order of creation or change, and items by ID."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -20,12 +21,13 @@ class VendureSource(Source[SourceClient, RecordT]):
     lane = "catalog"
 
     @property
+    @abstractmethod
     def document(self) -> str:
-        raise NotImplementedError
+        """The query that reads a page."""
 
+    @abstractmethod
     def records(self, rows: list[Any]) -> list[RecordT]:
         """A record for each row; one that cannot be read has a problem that describes why."""
-        raise NotImplementedError
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[RecordT]:
         """All items in order of creation, or the changed ones in order of change."""

@@ -98,7 +98,8 @@ class ProductRecordBuilder:
         )
 
     def _mapped_fields(self, kind: str, raw: Any) -> dict[str, Any]:
-        return mapped_values(kind, {name: self._mapped(raw, path) for name, path in self.paths[kind].items()})
+        values = {name: self._mapped(raw, path) for name, path in self.paths[kind].items()}
+        return mapped_values(kind, values, self.client.field_map.transformations)
 
     def _mapped(self, raw: Any, path: str) -> Any:
         """A value of the variant, else of its product."""
