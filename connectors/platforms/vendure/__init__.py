@@ -6,9 +6,10 @@ The connection's URL is that of the server, `https://shop.example.com`.
 from typing import Any, TypeVar
 
 from connectors.platforms.vendure import settings
-from connectors.platforms.vendure.assumptions import SOURCE_ASSUMPTIONS
-from connectors.platforms.vendure.client import SourceClient, VendureClient
-from connectors.platforms.vendure.sources import Products
+from connectors.platforms.vendure.assumptions import SOURCE_ASSUMPTIONS, TARGET_ASSUMPTIONS
+from connectors.platforms.vendure.client import SourceClient, TargetClient, VendureClient
+from connectors.platforms.vendure.sources import Brands, Categories, Customers, Orders, Products, StoreSettings
+from connectors.platforms.vendure.targets import PriceTarget, ProductTarget, ShipmentTarget, StockTarget
 from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.authenticators import Authenticator, Headers
@@ -40,7 +41,8 @@ class _Vendure(Adapter[ClientT]):
 
 
 class Vendure(_Vendure[SourceClient]):
-    """Reads a channel's products with prices and stock."""
+    """Reads a channel's settings, collections, brands, products with prices and stock, customers and orders; creates
+    shipments that other systems report."""
 
     key = "vendure"
     name = "Vendure"
@@ -49,7 +51,22 @@ class Vendure(_Vendure[SourceClient]):
     Credentials = settings.Credentials
     FieldMap = settings.FieldMap
     assumptions = SOURCE_ASSUMPTIONS
-    streams = (Products,)
+    streams = (StoreSettings, Categories, Brands, Products, Customers, Orders, ShipmentTarget)
 
     def make_client(self) -> SourceClient:
         return SourceClient(self.account, self.http)
+
+
+class VendureTarget(_Vendure[TargetClient]):
+    """Writes products with their variants, stock and prices to a channel."""
+
+    key = "vendure_target"
+    name = "Vendure (target)"
+    role = Role.CUSTOM  # products come from the seller's shop
+    Settings = settings.TargetSettings
+    Credentials = settings.Credentials
+    assumptions = TARGET_ASSUMPTIONS
+    streams = (ProductTarget, StockTarget, PriceTarget)
+
+    def make_client(self) -> TargetClient:
+        return TargetClient(self.account, self.http)

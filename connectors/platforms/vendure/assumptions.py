@@ -37,3 +37,6 @@ SOURCE_ASSUMPTIONS = (
         _entered_prices,
     ),
 )
+TARGET_ASSUMPTIONS = (
+    Assumption("unique_skus", "No two products of the channel have variants with the same SKU; Vendure allows it."),
+)

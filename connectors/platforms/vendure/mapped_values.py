@@ -1,4 +1,4 @@
-"""Reads the fields of the shop that a connection maps."""
+"""Reads values of the shop: the fields that a connection maps, and names."""
 
 from typing import Any
 
@@ -21,3 +21,9 @@ def mapped_value(raw: Any, path: str) -> Any:
         if isinstance(each, dict) and isinstance(each.get("facet"), dict) and each["facet"].get("code") == name
     ]
     return ", ".join(found) or None
+
+
+def first_and_last_name(full_name: str) -> tuple[str, str]:
+    """Addresses have one name. What follows the last space is taken for the last name."""
+    first, _, last = full_name.strip().rpartition(" ")
+    return first.strip(), last

@@ -5,7 +5,7 @@ minor units; which dates change with what; errors with status 200. Assumed: noth
 
 Control routes change a shop as its own users would: `POST price {"account", "sku", "price"}`,
 `POST stock {"account", "sku", "pieces", "location"}`, `POST custom_fields {"account", "sku", "fields"}`, `POST delete
-{"account", "kind", "id"}`.
+{"account", "kind", "id"}`, `POST orders {"account", "action", …}` (`orders.control`).
 """
 
 from functools import lru_cache
@@ -26,6 +26,7 @@ from sandbox.platforms.base import (
     json_response,
     token_matches,
 )
+from sandbox.platforms.vendure import orders, people
 from sandbox.platforms.vendure.lists import Row
 from sandbox.platforms.vendure.resolvers import schema
 from sandbox.platforms.vendure.shop import Shop, now
@@ -44,6 +45,8 @@ class Vendure(Platform):
 
     def _create_shops(self) -> None:
         self.shops = {name: Shop(name, self.options) for name in self.accounts}
+        for name, shop in self.shops.items():
+            people.seed(shop, f"{self.options.seed}:{name}", self.options)
 
     def routes(self) -> list[BaseRoute]:
         return [Route("/admin-api", self._run, methods=["POST"])]
@@ -59,6 +62,7 @@ class Vendure(Platform):
 
         actions = {
             "price": _set_price, "stock": _set_stock, "custom_fields": _set_custom_fields, "delete": _delete,
+            "orders": orders.control,
         }  # fmt: skip
         return [route(path, action) for path, action in actions.items()]
 

@@ -6,6 +6,7 @@ from typing import Any
 from graphql import GraphQLResolveInfo, GraphQLSchema, build_schema
 
 from sandbox.contracts import document_of
+from sandbox.platforms.vendure import mutations
 from sandbox.platforms.vendure.lists import Row, page
 
 # Field of a query → the rows that it lists.
@@ -31,7 +32,18 @@ def schema() -> GraphQLSchema:
     query.fields["stockLocations"].resolve = lambda _, info, options=None: page(info.context.locations, options)
     query.fields["activeChannel"].resolve = lambda _, info: info.context.channel
     query.fields["globalSettings"].resolve = lambda _, info: info.context.globals
+    built.type_map["Order"].fields["history"].resolve = (  # type: ignore[attr-defined]
+        lambda order, info, options=None: page(order["history"], options)
+    )
+    mutation = built.mutation_type
+    assert mutation is not None
+    for name, act in mutations.BY_NAME.items():
+        mutation.fields[name].resolve = _acting(act)
     return built
+
+
+def _acting(act: Any) -> Any:
+    return lambda _, info, **arguments: act(info.context, **arguments)
 
 
 def _list_of(kind: str) -> Any:

@@ -26,13 +26,14 @@ class Shop:
 
     def __init__(self, name: str, options: Options) -> None:
         self._numbers: dict[str, Iterator[int]] = {}
+        self.currencies = [options.currency, "EUR"]
         self.channel = {
             "id": "1",
             "code": "__default_channel__",
             "token": f"channel-of-{name}",
             "defaultLanguageCode": "en",
             "defaultCurrencyCode": options.currency,
-            "availableCurrencyCodes": [options.currency],
+            "availableCurrencyCodes": self.currencies,
             "pricesIncludeTax": True,
             "trackInventory": True,
             "outOfStockThreshold": 0,
@@ -77,10 +78,14 @@ class Shop:
         for brand in goods.brands:
             code = brand.lower().replace(" ", "-")
             facet["values"].append(self._dated("facet_values", opened, code=code, name=brand, facet=facet))
-        for category in goods.categories:
+        root = {"id": "1", "name": "__root_collection__"}
+        self.number("collections")
+        for place, category in enumerate(goods.categories):
+            above = root if category.parent is None else self.collections[str(category.parent + 2)]
+            crumbs = [*above.get("breadcrumbs", [root]), {"id": str(place + 2), "name": category.name}]
             self._dated(
                 "collections", opened, name=category.name, slug=category.name.lower().replace(" ", "-"), position=0,
-                isPrivate=False, parentId="0" if category.parent is None else str(category.parent + 1),
+                isPrivate=False, parentId=above["id"], breadcrumbs=crumbs,
             )  # fmt: skip
         for product in goods.products():
             self._seed_product(product, facet["values"])
@@ -101,7 +106,7 @@ class Shop:
                 for place, url in enumerate(goods.images)
             ],
             facetValues=[brands[goods.brand]],
-            collections=[self.collections[str(number + 1)] for number in goods.categories],
+            collections=[self.collections[str(number + 2)] for number in goods.categories],
         )  # fmt: skip
         groups = [self.add_group(f"{goods.sku}-{title}".lower(), title, labels) for title, labels in goods.options]
         product["optionGroups"] = groups

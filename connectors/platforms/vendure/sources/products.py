@@ -66,6 +66,7 @@ class Products(VendureSource[ProductRecord], ProductListing[SourceClient]):
     name = "products"
     full_schedule = "1d"
     partial_schedule = "15m"
+    depends_on = (DataType.CATEGORIES, DataType.BRANDS)
     reads_stock = True
     required = ("name", "enabled", "variants", "variants.prices", "variants.stockLevels", "assets", "facetValues")
 
