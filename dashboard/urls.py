@@ -136,6 +136,7 @@ account_urls: list[URLPattern | URLResolver] = [
     path("notifications/", notifications.show, name="notifications"),
     path("notifications/<int:alert>/acknowledge/", notifications.acknowledge_alert, name="acknowledge_alert"),
     path("sessions/", account.sessions, name="usersessions_list"),
+    path("sessions/unlink/", account.unlink_single_sign_on, name="unlink_single_sign_on"),
 ]
 # Both names: Django's, and allauth's.
 log_in = account.LogIn.as_view()

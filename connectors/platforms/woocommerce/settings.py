@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 
 from connectors.sdk.schemas import Schema
+from connectors.sdk.transformations import SourceFieldMap
 
 MAX_PAGE_SIZE = 100
 OrderStatus = Literal["pending", "confirmed", "shipped", "delivered", "cancelled", "refunded", "ignored"]
@@ -107,7 +108,7 @@ class OrderMap(Schema):
     vendor: str = ""
 
 
-class FieldMap(Schema):
+class FieldMap(SourceFieldMap):
     products: ProductMap = ProductMap()
     customers: CustomerMap = CustomerMap()
     orders: OrderMap = OrderMap()

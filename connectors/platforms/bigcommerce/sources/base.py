@@ -1,5 +1,6 @@
 """Base classes of all sources of a store: converting rows to records, and paging by modification time."""
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeVar
@@ -8,6 +9,7 @@ from connectors.platforms.bigcommerce.client import SourceClient
 from connectors.platforms.bigcommerce.field_reader import MalformedField, timestamp
 from connectors.platforms.bigcommerce.paging import row_ids
 from connectors.sdk import issues
+from connectors.sdk.listing_protocol import unreadable
 from connectors.sdk.paging import Cursor, Page, Slice, by_change
 from connectors.sdk.records import Problem, Record
 from connectors.sdk.streams import Source
@@ -18,13 +20,13 @@ RecordT = TypeVar("RecordT", bound=Record)
 class StoreSource(Source[SourceClient, RecordT]):
     lane = "catalog"
 
+    @abstractmethod
     def build(self, raw: Any, problems: list[Problem]) -> RecordT:
         """The record for a row; problems found are added to `problems`. MalformedField if the row cannot be read."""
-        raise NotImplementedError
 
+    @abstractmethod
     def placeholder(self, number: str) -> RecordT:
         """A record for a row that cannot be read."""
-        raise NotImplementedError
 
     def records(self, rows: Iterable[Any]) -> list[RecordT]:
         return [self._record(row) for row in rows]
@@ -36,6 +38,9 @@ class StoreSource(Source[SourceClient, RecordT]):
         except MalformedField as error:
             record = self.placeholder(next(iter(map(str, row_ids([raw]))), "unknown"))
             problems = [issues.UNREADABLE(field=error.name, reason=error.reason)]
+        except ArithmeticError as error:
+            record = self.placeholder(next(iter(map(str, row_ids([raw]))), "unknown"))
+            problems = unreadable(error)
         record.raw, record.problems = raw, problems
         return record
 
@@ -43,13 +48,13 @@ class StoreSource(Source[SourceClient, RecordT]):
 class ChangeSource(StoreSource[RecordT]):
     """A source that can also be read by modification time, where each page advances the cut."""
 
+    @abstractmethod
     def list_from(self, second: datetime) -> Slice:
         """Rows changed at that second or later, ordered by modification time."""
-        raise NotImplementedError
 
+    @abstractmethod
     def list_within(self, second: datetime, after: int) -> Slice:
         """Rows changed in that second with a greater ID, ordered by ID."""
-        raise NotImplementedError
 
     def changed_page(self, since: datetime, cursor: Cursor) -> Page[RecordT]:
         rows, following, cut = by_change(

@@ -115,7 +115,8 @@ class ProductRecordBuilder:
 
     def _mapped_values(self, kind: str, raw: Any) -> dict[str, Any]:
         paths = mapped_paths(self.map, kind)
-        return mapped_values(kind, {name: self._mapped(raw, path) for name, path in paths.items()})
+        values = {name: self._mapped(raw, path) for name, path in paths.items()}
+        return mapped_values(kind, values, self.client.field_map.transformations)
 
     def _sku(self, own: ItemRow, product: ProductRow) -> str:
         """A variation without a SKU has its product's, which therefore is not its own (seen in code:
