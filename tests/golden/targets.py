@@ -36,6 +36,8 @@ CREDENTIALS: dict[str, dict[str, str]] = {
     "seller_center_oms": {"api_key": "word"},
     "seller_center_shop": {"api_key": "word"},
     "sparklayer": {"client_secret": "word"},
+    "vendure": {"api_key": "word"},
+    "vendure_target": {"api_key": "word"},
 }
 
 TARGETS: dict[str, dict[str, Setup]] = {
@@ -116,5 +118,10 @@ TARGETS: dict[str, dict[str, Setup]] = {
             | {"shop": "north-shop", "price_list": "trade", "site_env": "test", "stock_locations": {"default": "main"}},
             {"settings": {"pack": "pack_size", "Minimum": "minimum_quantity"}},
         ),
+    },
+    "vendure": {"default": Setup()},
+    "vendure_target": {
+        "default": Setup(),
+        "trade prices": Setup({"price_list": "trade", "location_id": "2", "on_removal": "delete"}),
     },
 }

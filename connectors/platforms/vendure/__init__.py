@@ -10,6 +10,7 @@ from connectors.platforms.vendure.assumptions import SOURCE_ASSUMPTIONS, TARGET_
 from connectors.platforms.vendure.client import SourceClient, TargetClient, VendureClient
 from connectors.platforms.vendure.sources import Brands, Categories, Customers, Orders, Products, StoreSettings
 from connectors.platforms.vendure.targets import PriceTarget, ProductTarget, ShipmentTarget, StockTarget
+from connectors.platforms.vendure.webhooks import VendureWebhooks
 from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.authenticators import Authenticator, Headers
@@ -51,6 +52,7 @@ class Vendure(_Vendure[SourceClient]):
     Credentials = settings.Credentials
     FieldMap = settings.FieldMap
     assumptions = SOURCE_ASSUMPTIONS
+    webhooks = VendureWebhooks
     streams = (StoreSettings, Categories, Brands, Products, Customers, Orders, ShipmentTarget)
 
     def make_client(self) -> SourceClient:

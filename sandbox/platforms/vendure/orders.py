@@ -5,6 +5,7 @@ discounted ones. A payment, a fulfillment and a settled refund leave the date of
 their times. Stock is allocated with the payment, and leaves with the fulfillment.
 """
 
+import time as clock
 from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
@@ -13,7 +14,7 @@ from graphql import GraphQLError
 
 from sandbox.platforms.vendure.lists import Row
 from sandbox.platforms.vendure.money import TAX_RATE, net, rounded
-from sandbox.platforms.vendure.shop import Shop, now
+from sandbox.platforms.vendure.shop import Shop, now, time_text
 
 SHIPPING = 500
 COUPON = {"id": "1", "name": "Ten percent", "couponCode": "TEN"}
@@ -26,17 +27,22 @@ def place(
     goods: Sequence[tuple[Row, int]],
     *,
     coupon: bool = False,
-    time: str = "",
+    at: float = 0,
     kind: str = "Regular",
 ) -> Row:
-    """A placed and paid order. `goods` are variants with their quantities."""
-    time = time or now()
+    """A placed and paid order. `goods` are variants with their quantities, `at` is when (seconds since the epoch).
+
+    The cart's last change is its date of change: placing the order is none.
+    """
+    at = at or clock.time()
+    time = time_text(at)
     address = {
         "fullName": f"{customer['firstName']} {customer['lastName']}", "streetLine1": "1 High Street", "city": "Leeds",
         "postalCode": "LS1 1AA", "countryCode": "GB", "country": "United Kingdom",
     }  # fmt: skip
     order = shop.add(
-        "orders", createdAt=time, updatedAt=time, orderPlacedAt=time, type=kind, state="PaymentSettled", active=False,
+        "orders", createdAt=time_text(at - 300), updatedAt=time_text(at - 30), orderPlacedAt=time, type=kind,
+        state="PaymentSettled", active=False,
         currencyCode=shop.currency, customer=customer, shippingAddress=address, billingAddress={},
         couponCodes=["TEN"] if coupon else [], promotions=[COUPON] if coupon else [], surcharges=[], fulfillments=[],
         history=[], lines=[],

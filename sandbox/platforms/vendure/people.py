@@ -17,7 +17,7 @@ def seed(shop: Shop, name: str, options: Options) -> None:
             _cart(shop, time_text(each.created))
             continue
         goods = [(sold[place], quantity) for place, quantity in dict(each.lines).items()]
-        order = orders.place(shop, people[each.customer], goods, coupon=number % 4 == 0, time=time_text(each.created))
+        order = orders.place(shop, people[each.customer], goods, coupon=number % 4 == 0, at=each.created)
         parts = [{"orderLineId": line["id"], "quantity": line["quantity"]} for line in order["lines"]]
         if each.stage == "shipped":
             made = shop.add(

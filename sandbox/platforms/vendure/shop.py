@@ -73,18 +73,17 @@ class Shop:
         return str(next(self._numbers.setdefault(kind, count(1))))
 
     def _seed_catalog(self, goods: catalog.Catalog) -> None:
-        opened = time_text(catalog.EPOCH)
         facet = self.add("facets", code=BRANDS, name="Brand", values=[])
         for brand in goods.brands:
             code = brand.lower().replace(" ", "-")
-            facet["values"].append(self._dated("facet_values", opened, code=code, name=brand, facet=facet))
+            facet["values"].append(self._changed_since("facet_values", code=code, name=brand, facet=facet))
         root = {"id": "1", "name": "__root_collection__"}
         self.number("collections")
         for place, category in enumerate(goods.categories):
             above = root if category.parent is None else self.collections[str(category.parent + 2)]
             crumbs = [*above.get("breadcrumbs", [root]), {"id": str(place + 2), "name": category.name}]
-            self._dated(
-                "collections", opened, name=category.name, slug=category.name.lower().replace(" ", "-"), position=0,
+            self._changed_since(
+                "collections", name=category.name, slug=category.name.lower().replace(" ", "-"), position=0,
                 isPrivate=False, parentId=above["id"], breadcrumbs=crumbs,
             )  # fmt: skip
         for product in goods.products():
@@ -92,6 +91,12 @@ class Shop:
 
     def _dated(self, kind: str, time: str, **values: Any) -> Row:
         return self.add(kind, createdAt=time, updatedAt=time, **values)
+
+    def _changed_since(self, kind: str, **values: Any) -> Row:
+        """A row from the opening of the shop that was changed once, each a minute after the one before."""
+        row = self.add(kind, createdAt=time_text(catalog.EPOCH), **values)
+        row["updatedAt"] = time_text(catalog.EPOCH + 60 * int(row["id"]))
+        return row
 
     def _seed_product(self, goods: catalog.Product, brands: list[Row]) -> None:
         created, modified = time_text(goods.created), time_text(goods.modified)
