@@ -1,4 +1,4 @@
-"""Vendure: what is specific to its Admin API, on the simulated one. tests/real/test_vendure.py has a real server."""
+"""Vendure: what is specific to its Admin API, on the simulated one. test_vendure_real.py has a real server."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
