@@ -19,7 +19,7 @@ STOCK = 50
 _ERROR = "... on ErrorResult { errorCode message }"
 
 
-class Refused(Exception):
+class RequestFailed(Exception):
     """The server answered with an error."""
 
 
@@ -31,7 +31,7 @@ class Api:
         self.headers = dict(headers or {})
 
     def run(self, document: str, **variables: Any) -> Any:
-        """The data of a query or mutation. Raises Refused for errors, also for those within the data."""
+        """The data of a query or mutation. Raises RequestFailed for errors, also for those within the data."""
         body = {"query": document, "variables": variables}
         answer = requests.post(self.url, json=body, headers=self.headers, timeout=60)
         if token := answer.headers.get("vendure-auth-token"):
@@ -39,7 +39,7 @@ class Api:
         content = answer.json()
         results = [each for each in (content.get("data") or {}).values() if isinstance(each, dict)]
         if content.get("errors") or any("errorCode" in each for each in results):
-            raise Refused(content)
+            raise RequestFailed(content)
         return content["data"]
 
 
@@ -135,7 +135,7 @@ class Shop:
         )
         return str(made["refundOrder"]["id"])
 
-    def settle(self, refund_id: str) -> None:
+    def complete_refund(self, refund_id: str) -> None:
         document = f"mutation($input: SettleRefundInput!) {{ settleRefund(input: $input) {{ {_ERROR} }} }}"
         self.admin.run(document, input={"id": refund_id, "transactionId": "paid back"})
 

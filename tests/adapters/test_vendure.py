@@ -156,18 +156,18 @@ def test_a_sale_is_found_as_new_stock_although_no_variant_is_dated_by_it(
     assert available(variant_of(open_adapter("vendure"), sku, since=before)) == had - 2
 
 
-@pytest.mark.parametrize("action", ["ship", "settle", "cancel"])
+@pytest.mark.parametrize("action", ["ship", "complete_refunds", "cancel"])
 def test_what_does_not_date_an_order_is_found_by_its_history(
     action: str, shop: SandboxProcess, sku: str, place: Callable[..., Any], act: Callable[..., Any], open_adapter: Open
 ) -> None:
     shop.control("POST", "stock", json={"sku": sku, "pieces": 50})
     placed = place({sku: 3})
     part = {"parts": {placed["lines"][0]: 1}}
-    if action == "settle":
+    if action == "complete_refunds":
         act("refund", placed, **part)
     before = datetime.now(UTC)
     assert order_of(open_adapter("vendure"), placed, since=before) is None
-    act(action, placed, **({} if action == "settle" else part))
+    act(action, placed, **({} if action == "complete_refunds" else part))
     assert order_of(open_adapter("vendure"), placed, since=before)
 
 
@@ -178,7 +178,7 @@ def test_a_refund_counts_when_it_is_settled(
     act("refund", placed, parts={placed["lines"][0]: 1}, shipping=100, adjustment=-50)
     pending = checked(order_of(open_adapter("vendure"), placed))
     assert (pending.refunded, pending.refunds, pending.lines[0].quantity_refunded) == (0, [], 0)
-    act("settle", placed)
+    act("complete_refunds", placed)
     settled = checked(order_of(open_adapter("vendure"), placed))
     (refund,) = settled.refunds or ()
     assert settled.lines[0].quantity_refunded == 1 and settled.refunded == refund.gross
@@ -193,7 +193,7 @@ def test_canceled_pieces_are_no_longer_open_and_a_refund_of_them_is_not_deducted
     part = {"parts": {placed["lines"][0]: 1}}
     act("cancel", placed, **part)
     act("refund", placed, **part)
-    act("settle", placed)
+    act("complete_refunds", placed)
     order = checked(order_of(open_adapter("vendure"), placed))
     assert (order.status, left_to_ship(order.lines[0])) == ("confirmed", 2)
     act("cancel", placed, parts={placed["lines"][0]: 2})

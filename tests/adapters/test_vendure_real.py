@@ -156,7 +156,7 @@ def test_an_order_its_shipment_and_its_refund_are_read(connection: Connection, s
     refund = shop.refund(placed, 1)
     run(connection, DataType.ORDERS)
     assert not Refund.objects.exists()
-    shop.settle(refund)
+    shop.complete_refund(refund)
     run(connection, DataType.ORDERS)
     assert Refund.objects.get(order=order).gross == Decimal("9.45")
     order.refresh_from_db()

@@ -26,7 +26,7 @@ from sandbox.platforms.base import (
     json_response,
     token_matches,
 )
-from sandbox.platforms.vendure import orders, people
+from sandbox.platforms.vendure import orders, sample_data
 from sandbox.platforms.vendure.lists import Row
 from sandbox.platforms.vendure.resolvers import schema
 from sandbox.platforms.vendure.shop import Shop, now
@@ -46,7 +46,7 @@ class Vendure(Platform):
     def _create_shops(self) -> None:
         self.shops = {name: Shop(name, self.options) for name in self.accounts}
         for name, shop in self.shops.items():
-            people.seed(shop, f"{self.options.seed}:{name}", self.options)
+            sample_data.seed(shop, f"{self.options.seed}:{name}", self.options)
 
     def routes(self) -> list[BaseRoute]:
         return [Route("/admin-api", self._run, methods=["POST"])]

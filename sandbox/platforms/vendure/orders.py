@@ -187,7 +187,7 @@ def refund(shop: Shop, order: Row, parts: Sequence[Row], *, shipping: int = 0, a
     return made
 
 
-def settle(shop: Shop, order: Row) -> None:
+def complete_refunds(shop: Shop, order: Row) -> None:
     for each in order["payments"][0]["refunds"]:
         if each["state"] == "Pending":
             each |= {"state": "Settled", "updatedAt": now()}
@@ -234,8 +234,8 @@ def control(shop: Shop, action: str, **details: Any) -> Row:
             move(shop, fulfil(shop, parts, handler)["id"], "Shipped")
         case "refund":
             refund(shop, order, parts, **details)
-        case "settle":
-            settle(shop, order)
+        case "complete_refunds":
+            complete_refunds(shop, order)
         case "cancel":
             cancel(shop, order, parts)
         case "surcharge":
