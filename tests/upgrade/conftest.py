@@ -6,7 +6,9 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -40,6 +42,36 @@ def execute(database: Database, sql: str) -> None:
         cursor.execute(sql)
 
 
+def restore(database: Database, folder: Path) -> None:
+    """Creates the database, as `make_database` wrote it into the folder."""
+    execute(database.maintenance, f'DROP DATABASE IF EXISTS "{database.name}"')
+    execute(database.maintenance, f'CREATE DATABASE "{database.name}" TEMPLATE template0')
+    execute(database, gzip.decompress((folder / "database.sql.gz").read_bytes()).decode())
+
+
+def fill_systems(systems: SandboxProcess, folder: Path) -> None:
+    """Puts into the connected systems what they held when the database in the folder was made."""
+    for account, kinds in json.loads((folder / "systems.json").read_text()).items():
+        for kind, objects in kinds.items():
+            put(systems, account, kind, objects)
+    systems.clear_calls()
+
+
+@contextmanager
+def default_database(database: Database, systems: SandboxProcess) -> Iterator[None]:
+    """Within the block, the database is behind Django's default connection, and its connections call the systems."""
+    connection.close()
+    name, connection.settings_dict["NAME"] = connection.settings_dict["NAME"], database.name
+    try:
+        Connection.objects.filter(platform__startswith="rest").update(base_url=systems.url)
+        yield
+    finally:
+        connections.close_all()
+        connection.settings_dict["NAME"] = name
+        execute(database.maintenance, f'DROP DATABASE "{database.name}" WITH (FORCE)')
+        systems.reset()
+
+
 @pytest.fixture(scope="module", params=RELEASES)
 def release(request: pytest.FixtureRequest) -> str:
     """The version that the installation began with."""
@@ -50,9 +82,7 @@ def release(request: pytest.FixtureRequest) -> str:
 def upgraded(release: str) -> Iterator[Database]:
     """The release's database, restored and migrated: a template, which tests do not change."""
     database = Database.from_url(os.environ["DATABASE_URL"]).named(f"upgraded_{release}")
-    execute(database.maintenance, f'DROP DATABASE IF EXISTS "{database.name}"')
-    execute(database.maintenance, f'CREATE DATABASE "{database.name}" TEMPLATE template0')
-    execute(database, gzip.decompress((DATABASES / release / "database.sql.gz").read_bytes()).decode())
+    restore(database, DATABASES / release)
     subprocess.run(
         [sys.executable, "manage.py", "migrate", "--no-input", "--verbosity=0"],
         check=True,
@@ -74,20 +104,8 @@ def installation(
     release: str, upgraded: Database, connected_systems: SandboxProcess, django_db_blocker: DjangoDbBlocker
 ) -> Iterator[Installation]:
     """A copy of the upgraded database, and its systems with what they held then."""
-    for account, kinds in json.loads((DATABASES / release / "systems.json").read_text()).items():
-        for kind, objects in kinds.items():
-            put(connected_systems, account, kind, objects)
-    connected_systems.clear_calls()
+    fill_systems(connected_systems, DATABASES / release)
     copy = upgraded.named(f"{upgraded.name}_copy")
     execute(copy.maintenance, f'CREATE DATABASE "{copy.name}" TEMPLATE "{upgraded.name}"')
-    with django_db_blocker.unblock():
-        connection.close()
-        name, connection.settings_dict["NAME"] = connection.settings_dict["NAME"], copy.name
-        try:
-            Connection.objects.filter(platform__startswith="rest").update(base_url=connected_systems.url)
-            yield Installation(copy, connected_systems)
-        finally:
-            connections.close_all()
-            connection.settings_dict["NAME"] = name
-            execute(copy.maintenance, f'DROP DATABASE "{copy.name}" WITH (FORCE)')
-            connected_systems.reset()
+    with django_db_blocker.unblock(), default_database(copy, connected_systems):
+        yield Installation(copy, connected_systems)

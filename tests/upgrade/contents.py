@@ -6,17 +6,27 @@ links are those that the version writes. All people and secrets are invented.
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import requests
 from django.apps import apps
 from django.utils import timezone
 from django_celery_beat.schedulers import DatabaseScheduler
 
-from accounts.models import ApiKey, DropshipAgreement, Membership, Seller, User
+from accounts.models import ApiKey, DropshipAgreement, Invitation, Membership, Seller, User
 from accounts.services import hash_key, record_audit_event, save_agreement
-from catalog.models import Attribute, AttributeSet, Variant
+from catalog.models import Attribute, AttributeSet, ScheduledPrice, Variant
 from connectors.adapters import registry
-from connectors.models import FeedImport, FeedItem, FeedName, WebhookEvent, WebhookRefusal
+from connectors.models import (
+    AssumptionResult,
+    FeedImport,
+    FeedItem,
+    FeedName,
+    OAuthTokens,
+    StorefrontCheckout,
+    WebhookEvent,
+    WebhookRefusal,
+)
 from connectors.services.connections import install_connection
 from hub.kinds import DataType, Direction, Kind
 from hub.models import (
@@ -29,6 +39,7 @@ from hub.models import (
     Lane,
     Link,
     Master,
+    PendingReference,
     RateBudget,
     Run,
     RunItem,
@@ -52,15 +63,15 @@ from orders.models import (
 from sandbox.process import SandboxProcess
 from staging_copy.models import Backup, Copy, CopySchedule
 from synccenter.celery import app
-from synclog.models import PendingLogEntry, RemoteLog, SyncLog
+from synclog.models import CauseState, PendingLogEntry, RejectedItem, RemoteLog, SyncLog
 from tests.adapters.cases import CASES
 from tests.engine.worker import work_until_idle
 from tests.factories import make_products
 
 PASSWORD = "correct horse battery staple"
 API_KEY = "sc_0a1b2c3d_only-for-tests-of-upgrades"
-# Rows of these exist only for as long as a comparison, or the check after a copy, is under way.
-PASSING = {"hub.MetId", "staging_copy.Finding"}
+# Rows of these exist only for as long as a comparison, or the check after a copy, is under way, or they expire.
+PASSING = {"hub.SeenExternalId", "staging_copy.Finding", "accounts.CacheEntry"}
 OURS = ("accounts", "hub", "catalog", "orders", "synclog", "connectors", "staging_copy", "django_celery_beat")
 # Of django_celery_beat, what the product's schedules use.
 UNUSED = {"django_celery_beat.SolarSchedule", "django_celery_beat.ClockedSchedule"}
@@ -121,6 +132,8 @@ def fill(systems: SandboxProcess) -> None:
     _vendor(systems, seller, vendor, owner)
     _idle_connections(seller, owner)
     _work(seller, shop, erp, now)
+    _what_people_decided(seller, owner, now)
+    _what_is_remembered(shop, now)
     _what_operators_keep(owner, now)
     # As beat does when it starts.
     DatabaseScheduler(app=app)
@@ -277,7 +290,7 @@ def _idle_connections(seller: Seller, owner: User) -> None:
             slug=f"idle-{platform}".replace("_", "-"),
             base_url=f"http://127.0.0.1:9{case.path}",
             settings=case.settings,
-            credentials={case.credential: case.account[1]},
+            credentials=case.credentials | {case.credential: case.account[1]},
             start=False,
         )
         pause_connection(connection=connection, by=owner, reason="not in use")
@@ -321,6 +334,37 @@ def _work(seller: Seller, shop: Connection, erp: Connection, now: datetime) -> N
     PendingLogEntry.objects.create(sync_log=log, external_id="product:1")
     RateBudget.objects.create(key="bigcommerce:127.0.0.1", tokens=3)
     Worker.objects.create(name="worker-1@upgrade")
+
+
+def _what_people_decided(seller: Seller, owner: User, now: datetime) -> None:
+    CauseState.objects.create(seller=seller, cause="variant.no_sku", assigned_to=owner)
+    Invitation.objects.create(
+        seller=seller,
+        email="new@acorn.example",
+        role=Membership.Role.VIEWER,
+        invited_by=owner,
+        token_hash="0" * 64,
+        sent_at=now,
+        expires_at=now + timedelta(days=7),
+    )
+
+
+def _what_is_remembered(shop: Connection, now: datetime) -> None:
+    """About items that could not be imported in full, and about accounts."""
+    job = Job.objects.get(connection=shop, direction=Direction.IMPORT, data_type=DataType.PRODUCTS)
+    variant = Variant.objects.filter(seller=shop.seller).order_by("id").first()
+    ScheduledPrice.objects.create(
+        seller=shop.seller, price_list=shop.price_list, variant=variant, amount="39", ends_at=now + timedelta(days=400)
+    )
+    PendingReference.objects.create(
+        connection=shop, kind=Kind.PRODUCT, item_id=variant.product_id, target_kind=Kind.BRAND, external_id="b9"
+    )
+    RejectedItem.objects.create(seller=shop.seller, job=job, kind=Kind.PRODUCT, external_id="p99", title="Bench")
+    storefront = Connection.objects.get(platform="sparklayer")
+    AssumptionResult.objects.create(connection=storefront, key="k", state="confirmed", evidence="seen", tested_at=now)
+    StorefrontCheckout.objects.create(storefront=storefront, cart_id=UUID(int=1), shop_cart="c1")
+    tokens = {"access_token": "a", "refresh_token": "r"}
+    OAuthTokens.objects.create(connection=storefront, tokens=tokens, expires_at=now + timedelta(days=1))
 
 
 def _what_operators_keep(owner: User, now: datetime) -> None:
