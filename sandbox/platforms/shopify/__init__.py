@@ -24,7 +24,7 @@ from sandbox.platforms.shopify import catalog
 from sandbox.platforms.shopify.back_office import routes as back_office_routes
 from sandbox.platforms.shopify.bulk import BulkOperations
 from sandbox.platforms.shopify.limits import Bucket
-from sandbox.platforms.shopify.schema import MAX_COST, Context, Resolver, Row, load_schema, requested_cost
+from sandbox.platforms.shopify.schema import MAX_COST, Context, Resolver, Row, actual_cost, load_schema, requested_cost
 from sandbox.platforms.shopify.state import KINDS, rows_of
 from sandbox.platforms.shopify.store import Store
 from sandbox.platforms.shopify.tokens import Tokens
@@ -110,11 +110,12 @@ class Shopify(Platform):
         context.url = str(request.base_url).rstrip("/")
         context.account = account
         result = execute(self.schema, document, context_value=context, variable_values=variables)
-        account.bucket.spend(cost)
+        actual = min(cost, actual_cost(result.data))
+        account.bucket.spend(actual)
         answer: Row = {"data": result.data}
         if result.errors:
             answer["errors"] = [_with_code(error) for error in result.errors]  # type: ignore[union-attr]
-        tally |= {"actualQueryCost": cost, "throttleStatus": account.bucket.status()}
+        tally |= {"actualQueryCost": actual, "throttleStatus": account.bucket.status()}
         return answer | {"extensions": {"cost": tally}}
 
     def _run_bulk(self, _: Any, arguments: Row, context: Context) -> Row:

@@ -44,18 +44,18 @@ class BulkOperations:
         """`BulkOperationRunQueryPayload`."""
         running = [row for row in self.rows.values() if self.view(row, "")["status"] == "RUNNING"]
         if len(running) >= MAX_AT_A_TIME:
-            return _refused("A bulk query operation for this app and shop is already in progress", "LIMIT_REACHED")
+            return _rejected("A bulk query operation for this app and shop is already in progress", "LIMIT_REACHED")
         try:
             document = parse(query)
             problems = validate(schema, document) or list(_rules(schema, document.definitions))
         except GraphQLError as error:
             problems = [error]
         if problems:
-            return _refused(problems[0].message, "INVALID")
+            return _rejected(problems[0].message, "INVALID")
         context = Context(self._store, bulk=True)
         result = graphql_sync(schema, query, context_value=context)
         if result.errors:
-            return _refused(result.errors[0].message, "INVALID")
+            return _rejected(result.errors[0].message, "INVALID")
         lines = list(_lines(result.data or {}, None))
         if not grouped:  # in no order: a part may come before what it belongs to
             random.Random(len(lines)).shuffle(lines)
@@ -88,7 +88,7 @@ class BulkOperations:
         }
 
 
-def _refused(message: str, code: str) -> Row:
+def _rejected(message: str, code: str) -> Row:
     return {"bulkOperation": None, "userErrors": [{"field": ["query"], "message": message, "code": code}]}
 
 

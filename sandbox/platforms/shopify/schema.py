@@ -138,6 +138,16 @@ def requested_cost(
     return cost + (MUTATION_COST if is_mutation else 0)
 
 
+def actual_cost(value: Any) -> int:
+    """What an answer has cost: a point for each object that it contains."""
+    if isinstance(value, list):
+        return sum(map(actual_cost, value))
+    if not isinstance(value, dict):
+        return 0
+    own = not {"nodes", "edges", "node", "hasNextPage"} & value.keys()
+    return own + sum(map(actual_cost, value.values()))
+
+
 def _selection_cost(
     schema: GraphQLSchema,
     kind: Any,
