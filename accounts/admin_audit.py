@@ -88,6 +88,7 @@ ACTION_LABELS: dict[str, str | Promise] = {
     "session.end": _("Own sessions ended"),
     "sso.rejected": _("Single sign-on rejected"),
     "sso.roles": _("Roles set by single sign-on"),
+    "sso.unlink": _("Single sign-on unlinked"),
     "sso.user": _("Account created by single sign-on"),
     "sub_account.change": _("Sub-account changed"),
     "sub_account.create": _("Sub-account created"),

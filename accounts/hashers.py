@@ -7,11 +7,14 @@ busy, and webhooks would wait.
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import cache
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import hashers
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
+from django.urls import reverse
 
 # One thread hashes and one waits; a web process has four threads.
 _admitted = threading.BoundedSemaphore(2)
@@ -48,20 +51,38 @@ class PBKDF2Hasher(hashers.PBKDF2PasswordHasher):
             return super().encode(*args, **options)
 
 
+def is_busy() -> bool:
+    """Whether the next password would be refused."""
+    free = _admitted.acquire(blocking=False)
+    if free:
+        _admitted.release()
+    return not free
+
+
 class AnswerHashingBusy:
-    """Middleware that answers 503 wherever a password could not be checked."""
+    """Middleware that answers 503 wherever a password could not be checked.
+
+    A login is refused before its form is read and the database is asked, which would take most of the time of a login
+    whose password is not checked, and would keep a thread from others.
+    """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        if request.method == "POST" and request.path_info == reverse("login") and is_busy():
+            return _busy()
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        if not isinstance(exception, HashingBusy):
-            return None
-        return HttpResponse(
-            render_to_string("503.html", request=request),
-            status=503,
-            headers={"Retry-After": str(RETRY_AFTER_SECONDS)},
-        )
+        return _busy() if isinstance(exception, HashingBusy) else None
+
+
+def _busy() -> HttpResponse:
+    return HttpResponse(_page(), status=503, headers={"Retry-After": str(RETRY_AFTER_SECONDS)})
+
+
+@cache
+def _page() -> str:
+    """Rendered once: nothing on it depends on the request."""
+    return render_to_string("503.html", {"installation": settings.ENVIRONMENT})

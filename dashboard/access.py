@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import get_object_or_404
 from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -16,6 +17,7 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.models import Membership, Seller, User
 from accounts.queries import role_at, sellers_of
+from hub.models import Connection
 
 # The session key that holds the slug of the seller chosen last.
 SELLER_SESSION_KEY = "seller"
@@ -105,3 +107,9 @@ def _require_membership(view: View) -> View:
             return view(request, *args, **kwargs)
 
     return inner
+
+
+def installed_connection(request: SellerRequest, slug: str) -> Connection:
+    """A connection of the request's seller; 404 if it was uninstalled."""
+    installed = Connection.objects.exclude(state=Connection.State.UNINSTALLED)
+    return get_object_or_404(installed, seller=request.seller, slug=slug)

@@ -20,6 +20,7 @@ from dashboard.views import (
     runs,
     search,
     team,
+    transformations,
     webhooks,
 )
 
@@ -41,6 +42,8 @@ seller_urls: list[URLPattern] = [
     path("connections/<slug:connection>/begin/", connect.begin, name="connect_begin"),
     path("connections/<slug:connection>/mapping/", mapping.show, name="mapping"),
     path("connections/<slug:connection>/mapping/save/", mapping.save, name="save_mapping"),
+    path("connections/<slug:connection>/transformation/", transformations.show, name="transformation"),
+    path("connections/<slug:connection>/transformation/change/", transformations.change, name="change_transformation"),
     path("jobs/<int:job>/sample/", connect.sample, name="connect_sample"),
     path("search/", search.index, name="search"),
     path("rejected/<int:item>/", issues.show_rejected, name="rejected"),
@@ -133,6 +136,7 @@ account_urls: list[URLPattern | URLResolver] = [
     path("notifications/", notifications.show, name="notifications"),
     path("notifications/<int:alert>/acknowledge/", notifications.acknowledge_alert, name="acknowledge_alert"),
     path("sessions/", account.sessions, name="usersessions_list"),
+    path("sessions/unlink/", account.unlink_single_sign_on, name="unlink_single_sign_on"),
 ]
 # Both names: Django's, and allauth's.
 log_in = account.LogIn.as_view()

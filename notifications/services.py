@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 from accounts.mail import create_email
 from accounts.models import User
 from accounts.services import record_audit_event
+from connectors.adapters.private_hosts import hosts_to_enter
 from connectors.alerts.notifications import post_to_chat
 from connectors.sdk.errors import ConnectorError
 from hub.models import Alert
@@ -106,7 +107,7 @@ def _send(user: User, medium: str, due: list[tuple[Preference, Entries]], now: d
             address = ChatAddress.objects.filter(user=user).first()
             if address is None or not address.url:
                 raise ConnectorError("The chat has no address.")
-            post_to_chat(str(address.url), f"*{subject}*\n{text}")
+            post_to_chat(str(address.url), f"*{subject}*\n{text}", private_hosts=hosts_to_enter(seller=None, by=user))
     except (ConnectorError, SMTPException, OSError) as error:
         logger.warning("Could not notify user %s by %s: %s", user.pk, medium, type(error).__name__)
         rows.update(retry_at=now + RETRY_AFTER)

@@ -44,7 +44,12 @@ def _backups(now: datetime) -> Iterator[Finding]:
 
 
 def _rehearsal(now: datetime) -> Iterator[Finding]:
-    """A backup that was never restored proves nothing."""
+    """A backup that was never restored proves nothing. Of those that failed, only the latest backup matters."""
+    latest = Backup.objects.exclude(rehearsed_at=None, rehearsal_problem="").order_by("-taken_at").first()
+    if latest is not None and latest.rehearsal_problem:
+        message = _("Backup %(backup)s could not be restored on trial. %(problem)s")
+        values = {"backup": latest, "problem": latest.rehearsal_problem}
+        yield _finding(Alert.Kind.FAILING, "rehearsal", message % values)
     first = Backup.objects.filter(origin=Backup.Origin.NIGHTLY).order_by("taken_at").first()
     last = Backup.objects.exclude(rehearsed_at=None).order_by("-rehearsed_at").first()
     since = last.rehearsed_at if last else first.taken_at if first else None

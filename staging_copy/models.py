@@ -41,6 +41,13 @@ class Backup(models.Model):
     rehearsed_at = models.DateTimeField(
         _("rehearsed at"), null=True, help_text=_("When it was last restored on trial, and all rows were counted.")
     )
+    rehearsal_problem = models.TextField(
+        _("problem of the rehearsal"),
+        blank=True,
+        default="",
+        db_default="",
+        help_text=_("Why its latest rehearsal failed; empty if that succeeded."),
+    )
     size = models.BigIntegerField(_("size"), null=True, help_text=_("Bytes on disk."))
     rows = models.BigIntegerField(_("rows"), null=True)
     checksum = models.CharField(

@@ -287,8 +287,11 @@ def measure_requests(get_response: Callable[[HttpRequest], HttpResponse]) -> Cal
 
 @never_cache
 @require_safe
-def metrics(request: HttpRequest) -> HttpResponse:
-    """All metrics as text, with `Authorization: Bearer METRICS_TOKEN`; 404 without that setting."""
+def metrics(request: HttpRequest, *, requests_only: bool = False) -> HttpResponse:
+    """All metrics as text, with `Authorization: Bearer METRICS_TOKEN`; 404 without that setting.
+
+    `requests_only`: only those of this web server's requests, for installations that have several web servers.
+    """
     if not settings.METRICS_TOKEN:
         return HttpResponse("Set METRICS_TOKEN to enable metrics.", status=404, content_type="text/plain")
     given = request.headers.get("Authorization", "")
@@ -297,7 +300,8 @@ def metrics(request: HttpRequest) -> HttpResponse:
         answer["WWW-Authenticate"] = "Bearer"
         return answer
     registry = CollectorRegistry()
-    registry.register(DatabaseCollector())
+    if not requests_only:
+        registry.register(DatabaseCollector())
     if "PROMETHEUS_MULTIPROC_DIR" in os.environ:
         MultiProcessCollector(registry)
     else:

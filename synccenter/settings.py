@@ -80,14 +80,15 @@ MIDDLEWARE = [
     "synccenter.middleware.reject_nul",
     "django.middleware.common.CommonMiddleware",
     "connectors.webhooks.middleware.answer_webhooks",
+    "connectors.adapters.web_calls.limit_platform_calls",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "csp.middleware.CSPMiddleware",
-    "allauth.account.middleware.AccountMiddleware",
     "accounts.hashers.AnswerHashingBusy",
+    "allauth.account.middleware.AccountMiddleware",
     "accounts.second_factor.require_second_factor",
     "accounts.sessions.record_session",
     "accounts.impersonation.impersonate",
@@ -249,7 +250,7 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY el
 # How many proxies append to X-Forwarded-For. The client's address is that many entries from the end.
 TRUSTED_PROXY_COUNT = env.number("TRUSTED_PROXY_COUNT", 1 if BEHIND_PROXY else 0)
 SECURE_SSL_REDIRECT = env.flag("SECURE_SSL_REDIRECT", not DEVELOPMENT)
-SECURE_REDIRECT_EXEMPT = [r"^health$", r"^metrics$"]
+SECURE_REDIRECT_EXEMPT = [r"^health$", r"^metrics(/requests)?$"]
 SECURE_HSTS_SECONDS = 0 if DEVELOPMENT else 31_536_000
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = not DEVELOPMENT
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = env.flag("SECURE_COOKIES", not DEVELOPMENT)
@@ -329,8 +330,11 @@ SEND_SECONDS = env.number("SEND_SECONDS", 600)
 FEED_DIR = env.path("FEED_DIR", VAR_DIR / "feeds")
 # Runs per page in the sync history (B10).
 RUNS_SHOWN = env.number("RUNS_SHOWN", 19)
-# Hosts with private addresses to which outgoing requests are allowed.
+# Hosts with private addresses that operators may connect, and those that owners may connect as well.
 PRIVATE_HOSTS_ALLOWED = env.words("PRIVATE_HOSTS_ALLOWED", "127.0.0.1,localhost" if DEVELOPMENT else "")
+PRIVATE_HOSTS_OF_SELLERS = env.words("PRIVATE_HOSTS_OF_SELLERS", "*=127.0.0.1,*=localhost" if DEVELOPMENT else "")
+if invalid := [entry for entry in PRIVATE_HOSTS_OF_SELLERS if not all(entry.partition("="))]:
+    raise ImproperlyConfigured(f"PRIVATE_HOSTS_OF_SELLERS={invalid[0]!r} is invalid. Write seller=host.")
 
 # Days after which personal data is erased. See docs/privacy.md.
 PERSONAL_DATA_DAYS_DELETED_CUSTOMERS = env.number("PERSONAL_DATA_DAYS_DELETED_CUSTOMERS", 30)

@@ -14,6 +14,7 @@ from synccenter.metrics import metrics
 urlpatterns = [
     path("health", health, name="health"),
     path("metrics", metrics, name="metrics"),
+    path("metrics/requests", metrics, {"requests_only": True}, name="request_metrics"),
     path("api/", api.urls),
     path("webhooks/<slug:token>", webhook, name="webhook"),
     # One login and one form for passwords, with the same limits and audit log.

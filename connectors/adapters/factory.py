@@ -8,7 +8,9 @@ from django.conf import settings
 from pydantic import ValidationError
 
 from connectors.adapters.oauth_tokens import DatabaseTokenStore
+from connectors.adapters.private_hosts import hosts_to_call
 from connectors.adapters.registry import adapter_for
+from connectors.adapters.web_calls import take_slot
 from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import NeedsAttention
@@ -40,7 +42,11 @@ def account_for(connection: Connection) -> Account[Any, Any, Any]:
 
 
 def open_adapter(connection: Connection) -> Adapter[Any]:
-    """An adapter with its own HTTP client. Close `adapter.http` when done."""
+    """An adapter with its own HTTP client. Close `adapter.http` when done.
+
+    TryAgainLater in a web request, if too many others are calling platforms.
+    """
+    take_slot()
     adapter_class = adapter_for(connection.platform)
     account = account_for(connection)
     budget = None
@@ -53,7 +59,7 @@ def open_adapter(connection: Connection) -> Adapter[Any]:
     http = HttpClient(
         connection.base_url,
         deadline=settings.REMOTE_DEADLINE_SECONDS,
-        private_hosts=settings.PRIVATE_HOSTS_ALLOWED,
+        private_hosts=hosts_to_call(connection),
         budget=budget,
     )
     return adapter_class(account, http, DatabaseTokenStore(connection))

@@ -1,6 +1,7 @@
 """Sends alerts by email and to Slack-compatible webhooks: at most one message per channel and evaluation."""
 
 import logging
+from collections.abc import Collection
 from datetime import datetime
 
 from django.conf import settings
@@ -46,7 +47,8 @@ def _notify(channel: AlertChannel, now: datetime) -> None:
         if channel.medium == AlertChannel.Medium.EMAIL:
             send_mail(subject, "\n".join(lines), None, [str(channel.address)])
         else:
-            post_to_chat(str(channel.address), "\n".join([f"*{subject}*", *lines]))
+            text = "\n".join([f"*{subject}*", *lines])
+            post_to_chat(str(channel.address), text, private_hosts=settings.PRIVATE_HOSTS_ALLOWED)
     except (ConnectorError, OSError) as error:  # SMTPException is an OSError
         logger.warning(
             "Could not deliver to alert channel %s (%s): %s", channel.pk, channel.medium, type(error).__name__
@@ -81,14 +83,14 @@ def _render_line(delivery: AlertDelivery) -> str:
     return template % {"message": delivery.alert.message}
 
 
-def post_to_chat(address: str, text: str) -> None:
+def post_to_chat(address: str, text: str, *, private_hosts: Collection[str]) -> None:
     """Post to a Slack-compatible incoming webhook. ConnectorError if it fails.
 
     Escaped as Slack documents it (https://docs.slack.dev/messaging/formatting-message-text#escaping): a product's title
     could otherwise mention a whole channel (`<!channel>`) or disguise a link.
     """
     text = text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
-    http = HttpClient(address, deadline=_DEADLINE_SECONDS, private_hosts=settings.PRIVATE_HOSTS_ALLOWED)
+    http = HttpClient(address, deadline=_DEADLINE_SECONDS, private_hosts=private_hosts)
     try:
         http.request("POST", "", body={"text": text})
     finally:

@@ -1,5 +1,6 @@
 """The base class of adapters: identity, settings, credentials, authentication, and the list of streams."""
 
+from abc import ABC, abstractmethod
 from datetime import date
 from functools import cached_property
 from typing import Any, ClassVar, Generic, TypeVar
@@ -16,13 +17,14 @@ from connectors.sdk.storefronts import CustomerAccounts, SignIns
 from connectors.sdk.streams import Listing, Source, Stream, Target
 from connectors.sdk.sync_log import RemoteSyncLog
 from connectors.sdk.tokens import TokenStore
+from connectors.sdk.transformations import SourceFieldMap
 from connectors.sdk.webhooks import Webhooks
 from hub.kinds import DataType, Role
 
 ClientT = TypeVar("ClientT")
 
 
-class Adapter(Generic[ClientT]):
+class Adapter(ABC, Generic[ClientT]):
     """Base of all platforms. A subclass in a package of connectors/platforms/ is found by the registry.
 
     All streams share one client, which `make_client` creates. The class attributes:
@@ -45,7 +47,7 @@ class Adapter(Generic[ClientT]):
     Settings: ClassVar[type[Schema]] = Schema
     Credentials: ClassVar[type[Schema]] = Schema
     # The field mapping: which field of the platform holds which of our fields, if that differs by account (S5).
-    FieldMap: ClassVar[type[Schema]] = Schema
+    FieldMap: ClassVar[type[Schema]] = SourceFieldMap
     streams: ClassVar[tuple[type[Stream[Any]], ...]] = ()
     listings: ClassVar[tuple[type[Listing[Any]], ...]] = ()
     webhooks: ClassVar[type[Webhooks[Any]]] = Webhooks
@@ -71,16 +73,16 @@ class Adapter(Generic[ClientT]):
         """The authenticator for requests to the platform. `tokens` stores OAuth 2 refresh tokens."""
         return None
 
+    @abstractmethod
     def make_client(self) -> ClientT:
         """The object that the streams share: typed calls over `self.http`, and data cached for one turn."""
-        raise NotImplementedError
 
+    @abstractmethod
     def check(self) -> str:
         """Verify URL and credentials with the cheapest call. Returns a line for people, such as shop name and version.
 
         Raises NeedsAttention with a fix if they are wrong.
         """
-        raise NotImplementedError
 
     @classmethod
     def budget_key(cls, account: Account[Any, Any, Any]) -> str:

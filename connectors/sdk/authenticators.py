@@ -1,5 +1,6 @@
 """Authentication of requests: headers, basic, OAuth 1 (see `oauth2` for OAuth 2)."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
     from connectors.sdk.http import HttpClient
 
 
-class Authenticator(AuthBase):
+class Authenticator(ABC, AuthBase):
     """The base class. `prepare` runs before each call and may make calls itself; `__call__` only modifies a request."""
 
     def prepare(self, http: "HttpClient") -> None:
@@ -21,8 +22,9 @@ class Authenticator(AuthBase):
         """Called after a 401 response. True if the credentials were renewed and the request should be repeated."""
         return False
 
+    @abstractmethod
     def __call__(self, request: PreparedRequest) -> PreparedRequest:
-        raise NotImplementedError
+        """Authenticate the request."""
 
 
 class Headers(Authenticator):

@@ -3,6 +3,7 @@
 An adapter names its class in `Adapter.checkouts`. Amounts are in the major unit of the currency; `net` is without tax.
 """
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Generic, TypeVar
@@ -59,29 +60,29 @@ class CheckoutQuote:
     total: Decimal
 
 
-class Checkouts(Generic[ClientT]):
+class Checkouts(ABC, Generic[ClientT]):
     """Carts of a shop."""
 
     def __init__(self, client: ClientT) -> None:
         self.client = client
 
+    @abstractmethod
     def calculate(self, cart: Cart) -> CheckoutQuote:
         """Create a cart at the shop, and let it compute shipping options, tax and total. Raises CheckoutRefused."""
-        raise NotImplementedError
 
+    @abstractmethod
     def discard(self, shop_cart: str) -> None:
         """Delete a cart that will not be completed; one that does not exist is no error."""
-        raise NotImplementedError
 
+    @abstractmethod
     def find_order(self, shop_cart: str) -> str | None:
         """The ID of the order that was made of a cart; None if there is none."""
-        raise NotImplementedError
 
+    @abstractmethod
     def place_order(self, shop_cart: str) -> str:
         """Make an order of the cart, which is paid outside the shop, and return its ID. Not safe to repeat: look with
         `find_order` first."""
-        raise NotImplementedError
 
+    @abstractmethod
     def payment_url(self, shop_cart: str) -> str:
         """Where the customer pays for the cart in the shop."""
-        raise NotImplementedError

@@ -1,12 +1,13 @@
 """Targets that accept one import at a time, as a file: search engines."""
 
-from collections.abc import Mapping
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
-from connectors.sdk.operations import Operation
+from connectors.sdk.operations import Operation, Outcome
 from connectors.sdk.streams import Target
 from hub.kinds import DataType
 
@@ -39,12 +40,12 @@ class ImportResult:
 class FeedFile(AbstractContextManager["FeedFile"]):
     """Writes the gzip file of an import, in constant memory. The file is complete when the context is left."""
 
+    @abstractmethod
     def add(self, data_type: DataType, operation: Operation[Any]) -> None:
         """Write an operation of the feed's stream of this data type."""
-        raise NotImplementedError
 
 
-class Feed(Generic[ClientT]):
+class Feed(ABC, Generic[ClientT]):
     """The imports of one lane: the changes of its streams are collected and sent as one file every `drain_seconds`.
 
     `lane` is that of the streams, which name this class as their `feed`. `client` is the adapter's.
@@ -65,17 +66,17 @@ class Feed(Generic[ClientT]):
         """The name of the file format. If it changes, everything is sent again."""
         return ""
 
+    @abstractmethod
     def open_file(self, path: str, *, replace_all: bool) -> FeedFile:
         """Start a file: for a full replacement, or with changes only."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start_import(self, path: str, *, replace_all: bool, name: str, force: bool) -> ImportResult:
         """Send the gzip file. Raises TryAgainLater (with `sent`) if the response was lost."""
-        raise NotImplementedError
 
+    @abstractmethod
     def poll_import(self, remote_id: str, *, path: str, replace_all: bool) -> ImportResult:
         """The state of the import. `path` is its file, because some targets report item errors only by line."""
-        raise NotImplementedError
 
 
 class FeedTarget(Target[ClientT, ItemT, PayloadT]):
@@ -86,9 +87,12 @@ class FeedTarget(Target[ClientT, ItemT, PayloadT]):
 
     feed: ClassVar[type[Feed[Any]]]
 
+    def send(self, operations: Sequence[Operation[PayloadT]]) -> list[Outcome]:
+        raise TypeError("Changes of a feed are sent with its imports.")
+
+    @abstractmethod
     def item_key(self, operation: Operation[PayloadT]) -> str:
         """The item's external ID in the file, also if it is sent for the first time."""
-        raise NotImplementedError
 
     def read_names(self, payload: PayloadT) -> dict[tuple[str, str], str]:
         """(attribute, ID) → its display name in the payload, for targets where IDs have display names (F4)."""

@@ -4,7 +4,7 @@ A field map has the names of the hub's fields and says for each which field of t
 platform that gets another mappable field needs one line more in its field map.
 """
 
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -23,10 +23,16 @@ def mapped_paths(field_map: BaseModel, kind: str) -> dict[str, str]:
     return {name: path for name, path in field_map if name in mappable and path and isinstance(path, str)}
 
 
-def mapped_values(kind: str, values: Mapping[str, Any]) -> dict[str, Any]:
-    """The arguments of a record for mapped fields. `values`: name of a hub field → what the platform's field holds."""
+def mapped_values(kind: str, values: Mapping[str, Any], transformed: Container[str]) -> dict[str, Any]:
+    """The arguments of a record for mapped fields. `values`: name of a hub field → what the platform's field holds.
+
+    Of fields that are `transformed` (connectors.sdk.transformations), texts are returned as they are.
+    """
     fields = fields_of(kind)
-    return {name: convert(fields[name], value) for name, value in values.items()}
+    return {
+        name: value if isinstance(value, str) and f"{kind}.{name}" in transformed else convert(fields[name], value)
+        for name, value in values.items()
+    }
 
 
 def convert(field: HubField, value: Any) -> Any:

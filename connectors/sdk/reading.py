@@ -19,6 +19,7 @@ from connectors.sdk.decoding import find_malformed
 from connectors.sdk.errors import ListingRepeats
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import Problem, Record
+from connectors.sdk.transformations import SourceFieldMap, transform
 from hub.kinds import DataType
 
 # A change date further ahead than this, of both clocks, is a mistake of the source.
@@ -70,6 +71,9 @@ class Reader:
     def __init__(self, adapter: Adapter[Any], data_type: DataType) -> None:
         self._http = adapter.http
         self._source = adapter.source(data_type)
+        self._data_type = data_type
+        field_map = adapter.account.field_map
+        self._transformations = field_map.transformations if isinstance(field_map, SourceFieldMap) else {}
 
     def read_page(
         self, *, since: datetime | None, cursor: Cursor, state: ReadState, now: datetime
@@ -111,6 +115,8 @@ class Reader:
                 record.problems = [*record.problems, issues.INCOMPLETE(field=missing)]
             if record.updated_at is not None and record.updated_at > latest:
                 _report_future_change(record)
+            if self._transformations:
+                transform(record, self._data_type, self._transformations)
         # Almost always false: looking at every text of every record would cost more than decoding it.
         return [_without_malformed(record) for record in included] if self._http.repaired else included
 

@@ -1,5 +1,6 @@
 """Streams: one class per data type and direction, with its properties as attributes and its behavior as methods."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -33,7 +34,7 @@ class ComparisonDepth(StrEnum):
     CONTENT = "content"
 
 
-class Stream(Generic[ClientT]):
+class Stream(ABC, Generic[ClientT]):
     """Base of sources and targets. `client` is the adapter's: all its streams share it, including its caches.
 
     Streams with the same `lane` never run concurrently. Schedules are the defaults of new jobs (hub.schedules); empty:
@@ -62,17 +63,17 @@ class Source(Stream[ClientT], Generic[ClientT, RecordT]):
     required: ClassVar[tuple[str, ...]] = ()
     reads_stock: ClassVar[bool] = False
 
+    @abstractmethod
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[RecordT]:
         """The next page of all items (`since` None), or of those changed since then (aware, UTC).
 
         Must be repeatable: the same cursor may be requested again after a crash. An item that is updated while paging
         must not cause others to be missed: page by key, not by offset, if the vendor allows it.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def fetch(self, external_ids: Sequence[str]) -> list[RecordT]:
         """The given items that exist, in as few calls as the vendor allows. Missing ones are left out."""
-        raise NotImplementedError
 
     def includes(self, raw: Any) -> bool:
         """Whether the item with this `Record.raw` passes the filters of the connection (channel, store view, seller).
@@ -101,6 +102,7 @@ class Target(Stream[ClientT], Generic[ClientT, ItemT, PayloadT]):
     shards: ClassVar[int] = 1
     comparable: ClassVar[ComparisonDepth | None] = None
 
+    @abstractmethod
     def payload(self, item: ItemT, refs: References) -> PayloadT | None:
         """The item in the target's format: JSON-serializable and deterministic, since its hash decides whether to send.
 
@@ -108,15 +110,14 @@ class Target(Stream[ClientT], Generic[ClientT, ItemT, PayloadT]):
         None: the item does not belong at this target (filtered out); it is removed there if it was sent before.
         Raises SkipRecord for an item that cannot be represented.
         """
-        raise NotImplementedError
 
+    @abstractmethod
     def send(self, operations: Sequence[Operation[PayloadT]]) -> list[Outcome]:
         """Write at most `batch_size` operations in as few calls as possible. Returns one outcome each, in order.
 
         Must be safe to repeat: upsert by ID, or look up before creating. An exception applies to the whole batch;
         `BatchRejected` if the target rejected the batch as a whole.
         """
-        raise NotImplementedError
 
     def read_existing(self, *, cursor: Any) -> ExistingPage[PayloadT]:
         """The next page of the target's data of this type; only called if `comparable` is set.
@@ -139,18 +140,18 @@ class Target(Stream[ClientT], Generic[ClientT, ItemT, PayloadT]):
         return self.lookup(external_ids)
 
 
-class PolledReceipts(Generic[PayloadT]):
+class PolledReceipts(ABC, Generic[PayloadT]):
     """A mixin for targets that queue requests and are polled for the results."""
 
+    @abstractmethod
     def poll(self, operations: Sequence[Operation[PayloadT]]) -> list[Outcome]:
         """The outcomes of operations for which `send` returned `Queued`; `Queued` again if there is no result yet.
 
         Raises as `send` does. An outcome with TryAgainLater means that the item has to be sent again.
         """
-        raise NotImplementedError
 
 
-class Listing(Generic[ClientT]):
+class Listing(ABC, Generic[ClientT]):
     """Lists which items of a kind exist: a mixin for streams, or a class of its own in `Adapter.listings`."""
 
     kind: ClassVar[str]
@@ -159,13 +160,13 @@ class Listing(Generic[ClientT]):
     def __init__(self, client: ClientT) -> None:
         self.client = client
 
+    @abstractmethod
     def lookup(self, external_ids: Iterable[str]) -> set[str]:
         """The IDs that exist at the platform (L11). Must raise instead of returning an incomplete result."""
-        raise NotImplementedError
 
+    @abstractmethod
     def list_ids(self, *, cursor: Any) -> IdPage:
         """The next page of all IDs of the kind at the platform (L15); `cursor` is None for the first page.
 
         Includes items that the settings exclude from the import. Must raise instead of returning an incomplete page.
         """
-        raise NotImplementedError

@@ -1,5 +1,6 @@
 """Sync logs that targets keep and show to merchants (D16–D22)."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -34,7 +35,7 @@ class LogUpdate:
     finished_at: datetime | None = None
 
 
-class RemoteSyncLog(Generic[ClientT]):
+class RemoteSyncLog(ABC, Generic[ClientT]):
     """Writes a target's sync log; `Adapter.sync_log` is a subclass. All calls must be safe to repeat.
 
     `names`: data type of an export → the target's name for its log.
@@ -45,14 +46,14 @@ class RemoteSyncLog(Generic[ClientT]):
     def __init__(self, client: ClientT) -> None:
         self.client = client
 
+    @abstractmethod
     def start(self, data_type: DataType, *, started_at: datetime, last_finished_at: datetime | None) -> None:
         """Start the log of a new full sync, and clear earlier errors. Times are UTC."""
-        raise NotImplementedError
 
+    @abstractmethod
     def update(self, data_type: DataType, update: LogUpdate) -> None:
         """Add to the log, up to thousands of items at a time. SyncLogMissing if the target does not have the log."""
-        raise NotImplementedError
 
+    @abstractmethod
     def delete_all(self) -> None:
         """Delete the logs of the connection's store, because the connection was uninstalled (D22)."""
-        raise NotImplementedError

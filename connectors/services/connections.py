@@ -1,9 +1,9 @@
 """Install, update and uninstall connections."""
 
+from collections.abc import Collection
 from datetime import date
 from typing import Any
 
-from django.conf import settings as django_settings
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from pydantic import ValidationError as PydanticValidationError
@@ -13,6 +13,7 @@ from accounts.services import record_audit_event
 from catalog.services import ensure_price_list
 from connectors.adapters.factory import validate
 from connectors.adapters.oauth_tokens import delete_tokens, store_refresh_token
+from connectors.adapters.private_hosts import hosts_to_call, hosts_to_enter
 from connectors.adapters.registry import adapter_for, adapters
 from connectors.engine import size_schedules
 from connectors.models import WebhookSubscription
@@ -49,7 +50,14 @@ def install_connection(
     ValidationError with one message per invalid field; nothing is saved then.
     """
     adapter = adapter_for(platform)
-    _validate(adapter, base_url, settings=settings or {}, credentials=credentials or {}, field_map=field_map or {})
+    _validate(
+        adapter,
+        base_url,
+        private_hosts=hosts_to_enter(seller=seller, by=by),
+        settings=settings or {},
+        credentials=credentials or {},
+        field_map=field_map or {},
+    )
     with transaction.atomic():
         connection = Connection.objects.create(
             seller=seller,
@@ -107,13 +115,14 @@ def _validate(
     adapter: type[Adapter[Any]],
     base_url: str,
     *,
+    private_hosts: Collection[str],
     settings: dict[str, Any],
     credentials: dict[str, Any],
     field_map: dict[str, Any],
 ) -> None:
     errors: dict[str, str] = {}
     try:
-        ssrf.check_url(base_url, allowed_hosts=django_settings.PRIVATE_HOSTS_ALLOWED)
+        ssrf.check_url(base_url, allowed_hosts=private_hosts)
     except OSError as error:
         errors["base_url"] = str(error)
     for what, schema, values in (
@@ -144,7 +153,15 @@ def update_connection(
     adapter = adapter_for(connection.platform)
     earlier = connection.credentials or {}
     known = earlier if credentials is None else credentials
-    _validate(adapter, base_url, settings=settings, credentials=known, field_map=field_map)
+    entered = base_url.rstrip("/") != connection.base_url
+    _validate(
+        adapter,
+        base_url,
+        private_hosts=hosts_to_enter(seller=connection.seller, by=by) if entered else hosts_to_call(connection),
+        settings=settings,
+        credentials=known,
+        field_map=field_map,
+    )
     same = connection.base_url == base_url.rstrip("/") and credentials is None
     same &= _means_the_same(adapter.Settings, connection.settings, settings)
     same &= _means_the_same(adapter.FieldMap, connection.field_map, field_map)

@@ -9,12 +9,15 @@ from pydantic import BaseModel
 from accounts.models import User
 from connectors.adapters.factory import validate
 from connectors.adapters.registry import adapter_for
+from connectors.sdk.transformations import transformable
 from connectors.services.connections import update_connection
 from hub import links
 from hub.field_registry import fields_of
 from hub.kinds import ITEM_KIND, DataType, Kind
 from hub.models import Connection
 
+# The entry of a field map that connectors.services.field_transformations edits.
+TRANSFORMATIONS = "transformations"
 # Payloads to look at, examples of each field, and characters of an example.
 _PAYLOADS, _EXAMPLES, _MAX_LENGTH = 10, 3, 60
 # How platforms name an entry of a list of custom fields.
@@ -38,6 +41,12 @@ class MappedField:
     def key(self) -> str:
         return f"{self.section}.{self.name}".lstrip(".")
 
+    @property
+    def transformation(self) -> str:
+        """The key of its transformation; empty if it has none."""
+        fields = transformable(DataType(self.section)) if self.section in DataType.values and not self.is_map else {}
+        return next((key for key, field in fields.items() if field.name == self.name), "")
+
 
 @dataclass(frozen=True)
 class AccountField:
@@ -51,7 +60,7 @@ def mapped_fields(connection: Connection) -> list[MappedField]:
     """The fields that can be mapped, with their present values. Empty if the platform has none."""
     adapter = adapter_for(connection.platform)
     current = validate(adapter.FieldMap, connection.field_map, what="field mapping")
-    return [field for name, value in current for field in _fields(name, value, current)]
+    return [field for name, value in current if name != TRANSFORMATIONS for field in _fields(name, value, current)]
 
 
 def _fields(name: str, value: Any, parent: BaseModel) -> Iterator[MappedField]:
@@ -101,13 +110,19 @@ def _scalars(value: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str
 
 def save_mapping(*, connection: Connection, values: dict[str, str | dict[str, str]], by: User) -> None:
     """Store a mapping; `values` are keyed by `MappedField.key`. ValidationError if the platform does not accept it."""
-    field_map: dict[str, Any] = {}
+    kept = connection.field_map.get(TRANSFORMATIONS)
+    field_map: dict[str, Any] = {TRANSFORMATIONS: kept} if kept else {}
     for field in mapped_fields(connection):
         value = values.get(field.key, field.value)
         if field.section:
             field_map.setdefault(field.section, {})[field.name] = value
         else:
             field_map[field.name] = value
+    save_field_map(connection=connection, field_map=field_map, by=by)
+
+
+def save_field_map(*, connection: Connection, field_map: dict[str, Any], by: User) -> None:
+    """Store a field map, and nothing else. ValidationError if the platform does not accept it."""
     update_connection(
         connection=connection,
         by=by,

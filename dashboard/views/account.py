@@ -4,9 +4,11 @@ from math import ceil
 from typing import Any, cast
 
 from allauth.account.adapter import get_adapter
+from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login import perform_login, perform_password_login
 from allauth.account.models import EmailAddress, Login
 from allauth.account.views import EmailView
+from allauth.socialaccount.models import SocialAccount
 from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib import messages
@@ -111,7 +113,9 @@ def sessions(request: HttpRequest) -> HttpResponse:
     rows = UserSession.objects.purge_and_list(request.user)
     if request.method == "GET":
         rows.sort(key=lambda row: (not row.is_current(), -row.last_seen_at.timestamp()))
-        return render(request, "dashboard/sessions.html", {"sessions": rows})
+        is_linked = SocialAccount.objects.filter(user=cast(User, request.user)).exists()
+        context = {"sessions": rows, "single_sign_on": settings.OIDC_NAME if is_linked else ""}
+        return render(request, "dashboard/sessions.html", context)
     chosen = request.POST.get("session", "")
     ended = [row for row in rows if not row.is_current() and chosen in ("", str(row.pk))]
     for row in ended:
@@ -120,6 +124,23 @@ def sessions(request: HttpRequest) -> HttpResponse:
     messages.success(
         request, ngettext("%(count)d session ended.", "%(count)d sessions ended.", len(ended)) % {"count": len(ended)}
     )
+    return redirect("usersessions_list")
+
+
+@require_POST
+@login_required
+@reauthentication_required
+def unlink_single_sign_on(request: HttpRequest) -> HttpResponse:
+    """Whoever logs in with single sign-on and this email address next is linked to the account again."""
+    user = cast(User, request.user)
+    if settings.OIDC_REQUIRED:
+        messages.error(request, _("Your installation requires single sign-on."))
+    elif not user.has_usable_password():
+        messages.error(request, _("Set a password first. You couldn’t log in any more."))
+    else:
+        SocialAccount.objects.filter(user=user).delete()
+        record_audit_event(user=user, action="sso.unlink", target=f"user {user.pk}")
+        messages.success(request, _("Unlinked. Log in with your password from now on."))
     return redirect("usersessions_list")
 
 

@@ -5,6 +5,7 @@ import zlib
 from collections import deque
 from dataclasses import asdict, dataclass
 from typing import Any
+from urllib.parse import parse_qsl, quote, urlencode
 
 from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -63,6 +64,8 @@ class ContractMiddleware:
         if scope["type"] != "http" or scope["path"].startswith("/_sandbox/"):
             await self.app(scope, receive, send)
             return
+        if parameter := self.contract.document.get("x-route-parameter"):
+            scope = _with_route(scope, parameter["name"], parameter["prefix"])
         headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
         body = None
         # Only JSON is validated; a simulated platform may have reasons to read a large upload itself, as it arrives.
@@ -103,6 +106,20 @@ class ContractMiddleware:
         for problem in problems:
             found = (scope["method"], scope["path"], status, problem.kind.value, problem.detail)
             self.log.add(Violation(direction, *found))
+
+
+def _with_route(scope: Scope, name: str, prefix: str) -> Scope:
+    """The request as one for the path that a parameter of its query names. `sandbox.sent` is what was sent: path and
+    query."""
+    pairs = parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)
+    route = dict(pairs).get(name)
+    if route is None:
+        return scope
+    path = prefix + route
+    query = urlencode([each for each in pairs if each[0] != name])
+    sent = (scope["path"], scope["query_string"])
+    changed = {"path": path, "raw_path": quote(path).encode(), "query_string": query.encode(), "sandbox.sent": sent}
+    return {**scope, **changed}
 
 
 def _decompressed(body: bytes) -> bytes:

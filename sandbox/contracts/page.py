@@ -88,7 +88,7 @@ def _scheme(document: dict[str, Any], name: str) -> str:
     if scheme["type"] == "apiKey":
         where = "header" if scheme["in"] == "header" else "query parameter"
         return f"{where} `{scheme['name']}`"
-    header = {"bearer": "`Authorization: Bearer`", "oauth": "`Authorization: OAuth`"}[scheme["scheme"]]
+    header = f"`Authorization: {'OAuth' if scheme['scheme'] == 'oauth' else scheme['scheme'].capitalize()}`"
     return f"{header} ({scheme['description']})" if "description" in scheme else header
 
 

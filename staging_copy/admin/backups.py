@@ -36,6 +36,7 @@ class BackupAdmin(CopierAccess, ReadOnlyAdmin):
     list_filter = ("state", "origin")
     fields = (
         *("name", "origin", "state_text", "problem", "taken", "finished", "verified", "stored", "rehearsed"),
+        "rehearsal_problem",
         *("size_text", "rows_text", "checksum"),
     )
     actions_list = ("take_backup",)

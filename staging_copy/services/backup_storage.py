@@ -132,10 +132,9 @@ def rehearse_restore(*, now: datetime | None = None) -> Backup:
             folder = backup_dir() / backup.name
             trial.restore_on_trial(live_database(), folder, manifest, jobs=settings.STAGING_COPY_PROCESSES)
     except Exception as error:
-        message = _("The rehearsal of a restore failed. %(error)s") % {"error": error}
-        Backup.objects.filter(pk=backup.pk).update(problem=message)
+        Backup.objects.filter(pk=backup.pk).update(rehearsal_problem=str(error))
         raise
-    Backup.objects.filter(pk=backup.pk).update(rehearsed_at=now or timezone.now(), problem="")
+    Backup.objects.filter(pk=backup.pk).update(rehearsed_at=now or timezone.now(), rehearsal_problem="")
     backup.refresh_from_db()
     return backup
 

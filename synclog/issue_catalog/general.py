@@ -46,6 +46,13 @@ REFERENCE_UNKNOWN = IssueType(
     ),
     blocking=False,
 )
+TRANSFORMATION_FAILED = IssueType(
+    "transformation_failed",
+    title=_("Field transformation failed"),
+    message=_("{field} could not be transformed: {reason}. The value was imported as {source} sent it."),
+    fix=_("Correct the value in {source}, or the transformation in the field mapping of the connection."),
+    blocking=False,
+)
 VALUE_CUT = IssueType(
     "value_cut",
     title=_("Value too long"),

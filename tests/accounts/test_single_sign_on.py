@@ -125,6 +125,21 @@ def test_with_required_sign_on_passwords_of_the_domains_do_not_work(
     assert "_auth_user_id" not in client.session
 
 
+@pytest.mark.parametrize(("required", "has_password"), [(False, True), (True, True), (False, False)])
+def test_account_can_be_unlinked_by_whoever_can_still_log_in(
+    acorn: Merchant, sso: Any, settings: Any, required: bool, has_password: bool
+) -> None:
+    acorn.owner.set_password(PASSWORD if has_password else None)
+    acorn.owner.save()
+    client, _target = sso("alice")
+    assert "Your account is linked to" in client.get("/account/sessions/").content.decode()
+    settings.OIDC_REQUIRED = required
+    client.post("/account/sessions/unlink/")
+    may = has_password and not required
+    assert SocialAccount.objects.filter(user=acorn.owner).exists() != may
+    assert AuditEvent.objects.filter(action="sso.unlink").exists() == may
+
+
 def test_address_that_was_given_to_somebody_else_gives_no_access(acorn: Merchant, sso: Any) -> None:
     sso("alice")
     client, target = sso("alice2", email="alice@acorn.example")

@@ -280,6 +280,19 @@ CASES = {
         # An order already exists as a cart, and a store has only one set of settings.
         changes_only=frozenset((DataType.ORDERS, DataType.SETTINGS)),
     ),
+    "woocommerce": Case(
+        sandbox="woocommerce",
+        account=("ck_alpha", "alpha-secret"),
+        credential="consumer_secret",
+        credentials={"consumer_key": "ck_alpha"},
+        settings={"page_size": 8},
+        options={"products": 12, "customers": 12, "orders": 12},
+        states={
+            DataType.PRODUCTS: ("products", "id"),
+            DataType.BRANDS: ("brands", "id"),
+            DataType.CATEGORIES: ("categories", "id"),
+        },
+    ),
 }
 
 

@@ -1,11 +1,22 @@
 """Outgoing requests reach public addresses only."""
 
 import socket
+from contextlib import nullcontext
 from typing import Any
 
 import pytest
+from django.core.exceptions import ValidationError
+from django.http import HttpRequest, HttpResponse
 
+from accounts.models import User
+from connectors.adapters.factory import open_adapter
+from connectors.adapters.private_hosts import hosts_to_call
+from connectors.adapters.web_calls import limit_platform_calls
+from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.ssrf import ForbiddenAddress, check_url
+from connectors.services.connections import install_connection, update_connection
+from hub.models import Connection
+from tests.factories import make_connection, make_seller
 
 SPECIAL = [
     *("0.0.0.0", "10.1.2.3", "100.64.0.1", "127.0.0.1", "169.254.169.254", "172.31.255.255", "192.0.0.1"),  # noqa: S104
@@ -37,3 +48,61 @@ def test_special_address_is_rejected(monkeypatch: pytest.MonkeyPatch, address: s
 def test_public_address_is_allowed(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     resolve_to(monkeypatch, address)
     check_url("https://shop.example/", allowed_hosts=[])
+
+
+@pytest.mark.parametrize(
+    ("host", "slug", "is_operator", "allowed"),
+    [
+        ("erp.internal", "acme", True, True),
+        ("erp.internal", "acme", False, False),
+        ("own.internal", "acme", False, True),
+        ("own.internal", "other", False, False),
+        ("all.internal", "other", False, True),
+    ],
+)
+def test_owners_connect_only_private_hosts_that_are_for_them(
+    db: None, settings: Any, monkeypatch: pytest.MonkeyPatch, host: str, slug: str, is_operator: bool, allowed: bool
+) -> None:
+    settings.PRIVATE_HOSTS_ALLOWED = ["erp.internal", "own.internal"]
+    settings.PRIVATE_HOSTS_OF_SELLERS = ["acme=own.internal", "*=all.internal"]
+    resolve_to(monkeypatch, "10.0.0.5")
+    person = User.objects.create_user("person@acme.example", is_staff=is_operator)
+    values: dict[str, Any] = {"platform": "rest", "name": "ERP", "slug": "erp", "credentials": {"token": "t"}}
+    with nullcontext() if allowed else pytest.raises(ValidationError, match="private address"):
+        install_connection(**values, seller=make_seller(slug), base_url=f"https://{host}", by=person, start=False)
+    assert Connection.objects.exists() == allowed
+
+
+def test_a_connection_calls_no_private_host_but_its_own(
+    db: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """An answer of a seller's shop could name another one. An owner keeps a URL that an operator entered."""
+    settings.PRIVATE_HOSTS_ALLOWED = ["erp.internal", "db.internal"]
+    settings.PRIVATE_HOSTS_OF_SELLERS = ["acme=images.internal"]
+    resolve_to(monkeypatch, "10.0.0.5")
+    connection = make_connection(make_seller("acme"), base_url="https://ERP.internal/api", credentials={"token": "t"})
+    assert hosts_to_call(connection) == {"erp.internal", "images.internal"}
+    owner = User.objects.create_user("owner@acme.example")
+    values: dict[str, Any] = {"connection": connection, "by": owner, "name": "ERP", "settings": {}, "field_map": {}}
+    update_connection(**values, base_url="https://ERP.internal/api")
+    with pytest.raises(ValidationError, match="private address"):
+        update_connection(**values, base_url="https://db.internal/api")
+
+
+def test_slow_platforms_leave_threads_for_other_requests(db: None) -> None:
+    """A request keeps its slot until it ends; the third that wants one is told to try again, and workers need none."""
+    connection = make_connection(make_seller("acme"), base_url="https://erp.example", credentials={"token": "t"})
+
+    def call(*inside: Any) -> HttpResponse:
+        for _ in range(2):
+            open_adapter(connection).http.close()
+        return inside[0](*inside[1:]) if inside else HttpResponse()
+
+    def request(*inside: Any) -> HttpResponse:
+        return limit_platform_calls(lambda request: call(*inside))(HttpRequest())
+
+    request(request)
+    with pytest.raises(TryAgainLater, match="waiting for platforms"):
+        request(request, request)
+    request(request)
+    open_adapter(connection).http.close()

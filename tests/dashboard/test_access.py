@@ -25,7 +25,7 @@ CHANGES = {
     *("sync", "pause_job", "resume_job", "retry_held", "act_on_issues"),
     *("cancel_run", "answer_run", "create_key", "revoke_key", "replay_webhook", "replay_webhooks"),
     *("webhook_secret", "preview_job", "compare_job", "repair_items", "go_ahead", "accept_difference"),
-    *("test_connection", "connect_test", "connect_begin", "connect_sample", "save_mapping"),
+    *("test_connection", "connect_test", "connect_begin", "connect_sample", "save_mapping", "change_transformation"),
     "test_connection",
     *("invite", "resend_invitation", "withdraw_invitation", "change_role", "remove_member", "transfer_ownership"),
     *("leave_team", "ask_for_access", "erase_customer"),
@@ -33,7 +33,15 @@ CHANGES = {
 # Actions that viewers can take, because they concern only themselves.
 OWN_ACTIONS = {"create_key", "revoke_key", "leave_team", "ask_for_access"}
 # Pages that viewers cannot see.
-NOT_FOR_VIEWERS = {"payload", "export_customer", "connect", "connect_form", "connect_setup", "mapping"}
+NOT_FOR_VIEWERS = {
+    "payload",
+    "export_customer",
+    "connect",
+    "connect_form",
+    "connect_setup",
+    "mapping",
+    "transformation",
+}
 NAMES = [pattern.name for pattern in seller_urls]
 
 

@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from django.contrib.auth.hashers import make_password
 from django.core.exceptions import ValidationError
+from django.db import connection
 from django.test import Client, RequestFactory
+from django.test.utils import CaptureQueriesContext
 
 from accounts import hashers, throttle
 from accounts.client_address import client_address
@@ -152,8 +154,9 @@ def test_a_login_that_would_wait_for_hashing_is_answered_at_once(
     alice.password = make_password(PASSWORD, hasher="pbkdf2_sha256")
     alice.save()
     monkeypatch.setattr(hashers, "_admitted", threading.BoundedSemaphore(2))
-    with hashers._admitted, hashers._admitted:
+    with hashers._admitted, hashers._admitted, CaptureQueriesContext(connection) as queries:
         response = log_in(client, PASSWORD)
+    assert len(queries) == 0
     assert response.status_code == 503 and response.headers["Retry-After"] == "2"  # type: ignore[attr-defined]
     assert not AuditEvent.objects.filter(action="login.failed").exists()
     assert log_in(client, PASSWORD).status_code == 302  # type: ignore[attr-defined]

@@ -4,11 +4,18 @@ from collections.abc import Callable
 
 import pytest
 from django.test import Client
+from playwright.sync_api import Page, expect
 
-from accounts.models import AuditEvent, User
+from accounts.models import AuditEvent, Membership, User
+from connectors.services.connections import install_connection
 from connectors.services.field_mapping import AccountField, account_fields, mapped_fields
-from hub.models import Connection, LinkPayload
-from tests.dashboard.merchants import Merchant
+from connectors.services.runs import sync
+from hub.models import Connection, LinkPayload, Run
+from sandbox.process import SandboxProcess
+from synclog.models import Issue
+from tests.dashboard.merchants import Merchant, person
+from tests.engine.worker import work_until_idle
+from tests.factories import make_seller
 
 LogIn = Callable[[User], Client]
 PAGE = "/s/acorn/connections/acorn-bigcommerce/mapping/"
@@ -60,3 +67,67 @@ def test_a_line_without_a_sign_is_named_and_what_was_typed_stays(acorn: Merchant
     assert answer.status_code == 400 and "the line “broken” has no “=”" in page
     assert "pack = Pack size\nbroken</textarea>" in page and 'value="typed_price"' in page
     assert Connection.objects.get(pk=acorn.shop.pk).field_map == acorn.shop.field_map
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_transformation_is_built_seen_on_real_items_and_arrives_at_the_target(
+    sandbox: Callable[..., SandboxProcess], page_of: Callable[[User | None], Page]
+) -> None:
+    shop = sandbox("bigcommerce", accounts={"acorn": "shop-token"}, products=3, quota=100_000)
+    erp = sandbox("rest", accounts={"erp": "token"})
+    seller = make_seller("acorn")
+    owner = person("alice@acorn.example", seller, Membership.Role.OWNER)
+    source = install_connection(
+        seller=seller,
+        platform="bigcommerce",
+        name="Our shop",
+        slug="our-shop",
+        base_url=f"{shop.url}/stores/acorn",
+        credentials={"access_token": "shop-token"},
+        start=False,
+    )
+    install_connection(
+        seller=seller,
+        platform="rest",
+        name="ERP",
+        slug="erp",
+        base_url=erp.url,
+        credentials={"token": "token"},
+        start=False,
+    )
+    page = page_of(owner)
+    page.goto("/s/acorn/connections/our-shop/mapping/")
+    page.get_by_role("link", name="Add (Manufacturer part number)").click()
+    page.get_by_label("BigCommerce field").fill("sku")
+    page.get_by_label("New step").select_option("Find and replace")
+    page.get_by_role("button", name="Add step").click()
+    page.get_by_label("Find", exact=True).fill("-")
+    page.get_by_label("New step").select_option("Add before")
+    page.get_by_role("button", name="Add step").click()
+    page.get_by_label("Text").fill("MPN ")
+    page.get_by_role("button", name="Show effect").click()
+    row = page.get_by_role("table", name="Effect on real items").get_by_role("row").nth(1)
+    before, after = row.get_by_role("cell").all_inner_texts()
+    assert "-" in before and after == f"MPN {before.replace('-', '')}"
+    assert "transformations" not in Connection.objects.get(pk=source.pk).field_map
+
+    page.get_by_role("button", name="Save").click()
+    expect(page.get_by_role("link", name="Find and replace, Add before (Manufacturer part number)")).to_be_visible()
+    sync(connection=Connection.objects.get(pk=source.pk), data_type="products", trigger=Run.Trigger.BUTTON)
+    work_until_idle()
+    arrived = {variant["sku"]: variant["mpn"] for item in erp.state("products") for variant in item["variants"]}
+    assert arrived[before] == after and len(set(arrived.values())) == len(arrived)
+    assert not Issue.objects.filter(cause__startswith="transformation").exists()
+
+
+def test_a_step_that_is_not_complete_is_not_saved(acorn: Merchant, logged_in: LogIn) -> None:
+    client = logged_in(acorn.owner)
+    url = "/s/acorn/connections/acorn-bigcommerce/transformation/"
+    typed = {"field": "variant.mpn", "path": "mpn", "step": "replace", "step0-find": "", "action": "save"}
+    answer = client.post(f"{url}change/", typed)
+    assert answer.status_code == 400 and "This field is required." in answer.content.decode()
+    typed |= {"step": "template", "step0-text": "{nothing}"}
+    answer = client.post(f"{url}change/", typed)
+    assert answer.status_code == 400 and "The template refers to “nothing”." in answer.content.decode()
+    assert Connection.objects.get(pk=acorn.shop.pk).field_map == acorn.shop.field_map
+    assert client.get(f"{url}?field=order.total").status_code == 404

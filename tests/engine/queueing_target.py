@@ -83,6 +83,9 @@ class QueueingPlatform(Adapter[Vendor]):
     def make_client(self) -> Vendor:
         return type(self).vendor
 
+    def check(self) -> str:
+        return "Queueing platform"
+
 
 def rejection(reason: str) -> SkipRecord:
     return SkipRecord(issues.REJECTED(reason=reason))

@@ -58,6 +58,9 @@ class SharedFeed(Feed[Engine]):
         lines = [json.loads(line) for line in Path(path).read_text().splitlines()]
         return self.client.receive(lines, replace_all=replace_all)
 
+    def poll_import(self, remote_id: str, *, path: str, replace_all: bool) -> ImportResult:
+        raise AssertionError("Every import is finished when it has been started.")
+
 
 class _Stream(FeedTarget[Engine, Any, dict[str, Any]]):
     lane = SharedFeed.lane
@@ -93,3 +96,6 @@ class SharedFeedPlatform(Adapter[Engine]):
 
     def make_client(self) -> Engine:
         return type(self).engine
+
+    def check(self) -> str:
+        return "Shared feed"

@@ -1,5 +1,6 @@
 """Two platforms without a remote side, for tests of forms, pages and APIs: a shop to import, a storefront to export."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Any, Literal
 
@@ -8,6 +9,7 @@ from pydantic import Field, SecretStr
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.assumptions import Assumption, Finding, confirmed, refuted
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.schemas import Schema
 from connectors.sdk.storefronts import ConnectionFields, ConnectsItself
@@ -25,6 +27,9 @@ class FakeSource(Source[None, Any]):
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[Any]:
         return Page([], None)
+
+    def fetch(self, external_ids: Sequence[str]) -> list[Any]:
+        return []
 
 
 class FakeProducts(FakeSource):
@@ -95,6 +100,12 @@ class FakeShop(Adapter[None]):
 class FakeTarget(Target[None, Any, Any]):
     lane = "write"
 
+    def payload(self, item: Any, refs: References) -> Any:
+        return {}
+
+    def send(self, operations: Sequence[Operation[Any]]) -> list[Outcome]:
+        return [Outcome(str(each.item_id)) for each in operations]
+
 
 class FakeProductTarget(FakeTarget):
     data_type = DataType.PRODUCTS
@@ -113,6 +124,12 @@ class FakeStorefront(Adapter[None], ConnectsItself):
     name = "Paper Front"
     role = Role.B2B
     streams = (FakeProductTarget, FakeCustomerTarget, FakeOrderTarget)
+
+    def make_client(self) -> None:
+        return None
+
+    def check(self) -> str:
+        return "Paper Front"
 
     class Settings(Schema):
         site_id: str

@@ -175,4 +175,20 @@ SOURCES: dict[str, Source] = {
             "mapped": Setup({"page_size": 10, "seller": "7"}, {"attributes": {"Size": "77", "Material": "4"}}),
         },
     ),
+    "woocommerce": Source(
+        sandbox="woocommerce",
+        account=("ck_alpha", "alpha-secret"),
+        credentials={"consumer_key": "ck_alpha", "consumer_secret": "alpha-secret"},
+        options={"products": 4, "customers": 3, "orders": 6},
+        setups={
+            "default": Setup({"page_size": 5}),
+            "mapped": Setup(
+                {"page_size": 5, "require_weight": True},
+                {
+                    "products": {"mpn": "slug", "settings": {"class": "tax_class"}},
+                    "customers": {"accounting_id": "meta_data.account_number"},
+                },
+            ),
+        },
+    ),
 }

@@ -123,7 +123,7 @@ def test_message_that_fails_is_sent_again_later(acorn: Merchant, monkeypatch: py
 
 def test_chat_gets_the_text_and_its_address_is_a_secret(acorn: Merchant, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[tuple[str, str]] = []
-    monkeypatch.setattr("notifications.services.post_to_chat", lambda url, text: sent.append((url, text)))
+    monkeypatch.setattr("notifications.services.post_to_chat", lambda url, text, **options: sent.append((url, text)))
     client = Client()
     client.force_login(acorn.owner)
     form = {"failures": "at_once", "failures_medium": "chat", "issues_medium": "email", "absence_medium": "email"}

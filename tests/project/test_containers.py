@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
+from django.urls import reverse
 
 from synccenter import roles
 
@@ -17,10 +18,10 @@ def compose(root: Path) -> dict[str, Any]:
 
 def test_every_service_exists_and_has_a_health_check(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert services.keys() == {"postgres", "redis", "migrate", "web", "proxy", "worker", "copier", "beat"}
+    assert services.keys() == {"postgres", "redis", "migrate", "web", "webhooks", "proxy", "worker", "copier", "beat"}
     for name in ("postgres", "redis", "proxy", "worker", "copier", "beat"):
         assert services[name]["healthcheck"]["test"]
-    for name in ("web", "worker", "copier", "beat"):
+    for name in ("web", "webhooks", "worker", "copier", "beat"):
         assert services[name]["depends_on"] == {"migrate": {"condition": "service_completed_successfully"}}
 
 
@@ -47,11 +48,19 @@ def test_proxy_buffers_requests_and_gives_up_on_slow_clients(compose: dict[str, 
     for name in ("client_header_timeout", "client_body_timeout"):
         assert int(http[name,].removesuffix("s")) <= 15
     assert http["server", "location", "return"] == "204"  # the health check's
-    location = ("server", "location")
-    assert http[*location, "proxy_set_header", "X-Forwarded-For"] == "$proxy_add_x_forwarded_for"
-    assert http[*location, "set", "$web"] == "http://web:8000"
+    assert http["server", "proxy_set_header", "X-Forwarded-For"] == "$proxy_add_x_forwarded_for"
+    assert http["server", "set", "$web"] == "http://web:8000"
     assert compose["services"]["proxy"]["volumes"] == ["./nginx.conf:/etc/nginx/nginx.conf:ro"]
     assert compose["services"]["proxy"]["ports"][0].endswith(f":{http['server', 'listen']}")
+
+
+def test_webhooks_have_a_web_server_of_their_own(compose: dict[str, Any], root: Path) -> None:
+    """So that nothing that keeps the other one busy delays them."""
+    passed_on = dict(re.findall(r"location (?:= )?(\S+) {\s+proxy_pass (\S+);", (root / "nginx.conf").read_text()))
+    metrics = "$webhooks" + reverse("request_metrics")
+    assert passed_on == {"/": "$web", "/webhooks/": "$webhooks", "/metrics/webhooks": metrics}
+    assert reverse("webhook", args=["token"]).startswith("/webhooks/")
+    assert set(compose["services"]["proxy"]["depends_on"]) == {"web", "webhooks"}
 
 
 def test_secrets_come_from_outside(compose: dict[str, Any]) -> None:
@@ -66,7 +75,7 @@ def test_only_web_and_copier_have_access_to_staging_and_stored_backups(compose: 
     secrets = {"STAGING_DATABASE_URL", "STAGING_DATABASE_PASSWORD", "STAGING_ENCRYPTION_KEYS", "STAGING_ADMIN_PASSWORD"}
     secrets |= {"STAGING_COPY_KEY", "BACKUP_STORAGE_ACCESS_KEY", "BACKUP_STORAGE_SECRET_KEY", "POSTGRES_PASSWORD"}
     application = compose["x-application"]["environment"]
-    for name in ("migrate", "worker", "beat"):
+    for name in ("migrate", "webhooks", "worker", "beat"):
         environment = compose["services"][name]["environment"]
         empty = {key for key, value in environment.items() if value == ""}
         assert secrets <= empty
@@ -84,7 +93,7 @@ def test_containers_of_the_application_can_change_nothing_but_their_data(compose
     services = compose["services"]
     built = [name for name, service in services.items() if "build" in service]
     assert built == ["migrate"]
-    for name in ("migrate", "web", "worker", "copier", "beat"):
+    for name in ("migrate", "web", "webhooks", "worker", "copier", "beat"):
         service = services[name]
         assert service["image"] == services["migrate"]["image"]
         assert (service["read_only"], service["cap_drop"], service["tmpfs"]) == (True, ["ALL"], ["/tmp"])

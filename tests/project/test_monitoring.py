@@ -63,6 +63,15 @@ def test_requests_are_measured_by_view(scrape: Any, client: Client) -> None:
     assert views >= {"health", "webhook"}
 
 
+def test_a_web_server_tells_of_its_own_requests_only(client: Client, settings: Any, db: None) -> None:
+    settings.METRICS_TOKEN = TOKEN
+    client.get("/health")
+    text = client.get("/metrics/requests", headers={"Authorization": f"Bearer {TOKEN}"}).content.decode()
+    found = {family.name for family in text_string_to_metric_families(text)}
+    assert HISTOGRAM in found and not found & {gauge.name for gauge in GAUGES}
+    assert client.get("/metrics/requests").status_code == 401
+
+
 def test_the_number_of_queries_does_not_grow(scrape: Any) -> None:
     with CaptureQueriesContext(
         connection,

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.__main__ import ALL_CORES, pytest_arguments
+from tests.__main__ import IN_PARALLEL, pytest_arguments
 from tests.tiers import TIERS
 
 pytest_plugins = ["pytester"]
@@ -54,7 +54,7 @@ def test_a_tier_that_does_not_exist_is_rejected(run: pytest.Pytester) -> None:
 
 
 def test_only_all_of_core_uses_all_cores() -> None:
-    assert pytest_arguments([]) == ["--tier=core", *ALL_CORES]
+    assert pytest_arguments([]) == ["--tier=core", *IN_PARALLEL]
     assert pytest_arguments(["-k", "word"]) == ["--tier=core", "-k", "word"]
     assert pytest_arguments(["--tier", "clients"]) == ["--tier=clients"]
 
@@ -62,7 +62,7 @@ def test_only_all_of_core_uses_all_cores() -> None:
 def test_coverage_is_measured_on_request_alone() -> None:
     assert not any(argument.startswith("--cov") for argument in pytest_arguments([]))
     assert "--cov" in pytest_arguments(["--cov"])
-    assert set(ALL_CORES) <= set(pytest_arguments(["--cov"]))
+    assert set(IN_PARALLEL) <= set(pytest_arguments(["--cov"]))
     assert pytest_arguments(["--cov", "tests/hub"])[-1] == "tests/hub"
 
 

@@ -113,12 +113,16 @@ def test_the_rehearsal_restores_and_counts_what_is_stored(
     with pytest.raises(StorageFailed, match="damaged"):
         services.rehearse_restore()
     backup.refresh_from_db()
-    assert "rehearsal of a restore failed" in backup.problem
+    assert "damaged" in backup.rehearsal_problem
+    assert any("could not be restored on trial" in each.message for each in collect_findings(now=timezone.now()))
     assert swap.rehearsal_name(copy_databases.live) not in copy_databases.names()
     stored.put(Body=content)
     monkeypatch.setattr("staging_copy.copying.trial._count_rows", lambda side, archive: {})
     with pytest.raises(TrialFailed, match="accounts_seller: 1 in the backup, None restored"):
         services.rehearse_restore()
+    monkeypatch.undo()
+    services.rehearse_restore()
+    assert not any("on trial" in each.message for each in collect_findings(now=timezone.now()))
     assert not list(Path(settings.BACKUP_DIR).glob(".fetched*"))
 
 

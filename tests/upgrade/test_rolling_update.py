@@ -66,10 +66,9 @@ def previous() -> Path:
     if not folder.exists():
         if git("cat-file", "-e", f"{PREVIOUS}^{{commit}}").returncode:
             fetched = git("fetch", "--quiet", "--depth", "1", "origin", PREVIOUS)
-            assert fetched.returncode == 0, (
-                f"This clone lacks the previous release, {PREVIOUS}, and could not fetch it. Run `git fetch "
-                f"--unshallow`, then try again. {fetched.stderr.decode()}"
-            )
+            if fetched.returncode:
+                # A shallow clone without its origin, or an archive: there is no previous release to run.
+                pytest.skip(f"There is no commit {PREVIOUS} here. Run `git fetch --unshallow`, then try again.")
         unfinished = folder.with_name(f"{PREVIOUS}.{os.getpid()}")
         with tarfile.open(fileobj=io.BytesIO(git("archive", PREVIOUS).stdout)) as archive:
             archive.extractall(unfinished, filter="data")

@@ -9,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from connectors.sdk.schemas import Schema
+from connectors.sdk.transformations import SourceFieldMap
 
 MAX_PAGE_SIZE = 250
 
@@ -111,7 +112,7 @@ class OrderMap(Schema):
     vendor: str = ""
 
 
-class FieldMap(Schema):
+class FieldMap(SourceFieldMap):
     """Which field of the store contains which of our fields (S5, D11, D13)."""
 
     products: ProductMap = ProductMap()

@@ -10,6 +10,7 @@ rejection by the harm check has the word "harmful" in its reason; the status end
 version number.
 """
 
+from abc import ABC, abstractmethod
 from typing import Any
 
 from connectors.platforms.elevate import export
@@ -31,7 +32,7 @@ STATES = {
 BUSY = (409, 423)
 
 
-class AdminApi:
+class AdminApi(ABC):
     """One version of the Admin API, over one client.
 
     `consequences` tells a person what it means to force the import that moves the cluster to this version;
@@ -57,19 +58,20 @@ class AdminApi:
         """Whether the cluster takes imports by this version."""
         return export.is_on_v4(self.http) == (self.version == "v4")
 
-    def prepare(self) -> None:
+    def prepare(self) -> None:  # noqa: B027 - not every version needs it
         """What has to be done or checked before everything is sent."""
 
+    @abstractmethod
     def open_file(self, path: str, *, replace_all: bool) -> FeedFile:
-        raise NotImplementedError
+        """Start a file of the version's format."""
 
+    @abstractmethod
     def method(self, *, replace_all: bool) -> str:
         """The HTTP method for a file that replaces everything, or for one with changes only."""
-        raise NotImplementedError
 
+    @abstractmethod
     def item_errors(self, answer: Any, path: str) -> dict[str, str]:
         """Key of each invalid group → its error, from a rejection and the rejected file (N11)."""
-        raise NotImplementedError
 
     def send(self, path: str, *, replace_all: bool, name: str, force: bool) -> ImportResult:
         """Send the file unchanged; it is already gzipped."""

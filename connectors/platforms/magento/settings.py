@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 
 from connectors.sdk.schemas import Schema
+from connectors.sdk.transformations import SourceFieldMap
 
 
 class StoreViewSettings(Schema):
@@ -123,7 +124,7 @@ class OrderMap(Schema):
     vendor: str = ""
 
 
-class FieldMap(Schema):
+class FieldMap(SourceFieldMap):
     products: ProductMap = ProductMap()
     customers: CustomerMap = CustomerMap()
     orders: OrderMap = OrderMap()

@@ -7,6 +7,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_
 
 from connectors.sdk.orders import DifferentOrders, different_orders_field
 from connectors.sdk.schemas import Schema
+from connectors.sdk.transformations import SourceFieldMap
 
 # https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_156334828635.html
 ExternalIdPart = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{1,20}$")]
@@ -217,7 +218,7 @@ class CustomerMap(Schema):
     group: OptionalFieldName = ""
 
 
-class FieldMap(Schema):
+class FieldMap(SourceFieldMap):
     products: ItemMap = ItemMap()
     orders: OrderMap = OrderMap()
     customers: CustomerMap = CustomerMap()

@@ -1,5 +1,6 @@
 """Base classes of all sources of a store: converting rows to records, and paging by modification time."""
 
+from abc import abstractmethod
 from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, TypeVar
@@ -18,13 +19,13 @@ RecordT = TypeVar("RecordT", bound=Record)
 class StoreSource(Source[SourceClient, RecordT]):
     lane = "catalog"
 
+    @abstractmethod
     def build(self, raw: Any, problems: list[Problem]) -> RecordT:
         """The record for a row; problems found are added to `problems`. MalformedField if the row cannot be read."""
-        raise NotImplementedError
 
+    @abstractmethod
     def placeholder(self, number: str) -> RecordT:
         """A record for a row that cannot be read."""
-        raise NotImplementedError
 
     def records(self, rows: Iterable[Any]) -> list[RecordT]:
         return [self._record(row) for row in rows]
@@ -43,13 +44,13 @@ class StoreSource(Source[SourceClient, RecordT]):
 class ChangeSource(StoreSource[RecordT]):
     """A source that can also be read by modification time, where each page advances the cut."""
 
+    @abstractmethod
     def list_from(self, second: datetime) -> Slice:
         """Rows changed at that second or later, ordered by modification time."""
-        raise NotImplementedError
 
+    @abstractmethod
     def list_within(self, second: datetime, after: int) -> Slice:
         """Rows changed in that second with a greater ID, ordered by ID."""
-        raise NotImplementedError
 
     def changed_page(self, since: datetime, cursor: Cursor) -> Page[RecordT]:
         rows, following, cut = by_change(

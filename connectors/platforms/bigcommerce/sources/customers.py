@@ -118,7 +118,7 @@ class Customers(StoreSource[CustomerRecord]):
             phone=customer.text("phone"),
             note=customer.text("notes"),
             addresses=[self._address(customer, address) for address in customer.objects("addresses")],
-            **mapped_values(Kind.CUSTOMER, own),
+            **mapped_values(Kind.CUSTOMER, own, self.client.field_map.transformations),
         )
 
     def _mapped_fields(self, customer: FieldReader) -> dict[str, str]:

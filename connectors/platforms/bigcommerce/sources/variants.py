@@ -55,7 +55,8 @@ class VariantReader:
         )
 
     def _mapped_values(self, kind: str, variant: FieldReader) -> dict[str, Any]:
-        return mapped_values(kind, {name: self._mapped(variant, path) for name, path in self._paths[kind].items()})
+        values = {name: self._mapped(variant, path) for name, path in self._paths[kind].items()}
+        return mapped_values(kind, values, self._client.field_map.transformations)
 
     def _mapped(self, variant: FieldReader, path: str) -> Any:
         """A B2B attribute of the variant, else of its product (D11)."""

@@ -1,5 +1,6 @@
 """Base classes of sources: paging that misses no item, and converting rows to records."""
 
+from abc import abstractmethod
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
@@ -37,9 +38,9 @@ class MagentoSource(Source[ShopClient, RecordT]):
         """The filters of a full read, if it excludes more."""
         return self.base_filters()
 
+    @abstractmethod
     def records(self, rows: list[Any]) -> list[RecordT]:
         """A record for each row; one that cannot be read has a problem that describes why."""
-        raise NotImplementedError
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[RecordT]:
         if since is not None:

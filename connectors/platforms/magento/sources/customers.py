@@ -47,7 +47,7 @@ class Customers(MagentoSource[CustomerRecord]):
             group=self.client.customer_groups.get(api_row.group_id, ""),
             addresses=[_address(each) for each in api_row.addresses],
             problems=[issues.ADDRESS_INCOMPLETE(use=incomplete.use)] if incomplete else [],
-            **mapped_values(Kind.CUSTOMER, own),
+            **mapped_values(Kind.CUSTOMER, own, self.client.field_map.transformations),
         )
 
     def _placeholder(self, external_id: str) -> CustomerRecord:

@@ -127,7 +127,9 @@ class ProductRecordBuilder:
             price=self._price(own, fatal=fatal),
             stock=self._stock(own, product),
             **mapped_values(
-                Kind.VARIANT, {name: mapped_value(own.custom_attributes, code) for name, code in self.paths.items()}
+                Kind.VARIANT,
+                {name: mapped_value(own.custom_attributes, code) for name, code in self.paths.items()},
+                self.client.field_map.transformations,
             ),
         )
 
@@ -141,7 +143,7 @@ class ProductRecordBuilder:
     def _stock(self, own: "ProductRow", product: "ProductRow") -> list[StockRecord]:
         found = self.stock.get(sku_key(own.sku)) or [StockRecord(quantity=None)]
         values = {name: self._display_value(own, product, code) for name, code in self.stock_paths.items()}
-        mapped = mapped_values("stock", values)
+        mapped = mapped_values("stock", values, self.client.field_map.transformations)
         return [StockRecord(quantity=each.quantity, location=each.location, **mapped) for each in found]
 
     def _weight(self, own: "ProductRow", *, fatal: bool) -> Decimal | None:

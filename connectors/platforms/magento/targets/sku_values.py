@@ -4,6 +4,7 @@ The shop accepts values for SKUs that do not exist, or reports them only in the 
 first. Items are linked by the shop's product ID, which stays the same when the SKU changes.
 """
 
+from abc import abstractmethod
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
@@ -30,17 +31,17 @@ class SkuValueTarget(Target[TargetClient, VariantItem, Entry]):
     batch_size = 1000
     comparable = ComparisonDepth.CONTENT
 
+    @abstractmethod
     def save(self, entries: list[Entry]) -> dict[str, Exception]:
         """Save the entries. Returns SKU → error for those that the shop has not saved."""
-        raise NotImplementedError
 
+    @abstractmethod
     def removal_entry(self, sku: str) -> Entry | None:
         """The entry to save for a variant that is no longer offered; None to save nothing."""
-        raise NotImplementedError
 
+    @abstractmethod
     def existing_entries(self, rows: list[Row]) -> Mapping[str, Entry]:
         """ID → entry of the products for which the shop has a value."""
-        raise NotImplementedError
 
     def send(self, operations: Sequence[Operation[Entry]]) -> list[Outcome]:
         existing = self.client.products_by_sku([each.payload["sku"] for each in operations if each.payload])

@@ -4,7 +4,7 @@ An item may have sub-items without being a matrix item: these are products of th
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Container, Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -125,6 +125,7 @@ class Products(Source[NetSuiteClient, ProductRecord]):
         variants = children if _is_matrix(row) else [row]
         fields = self.client.field_map.products
         mapped = mapped_paths(fields, Kind.VARIANT)
+        transformed = self.client.field_map.transformations
         item_id = required_int(row, "id")
         return ProductRecord(
             external_id=str(item_id),
@@ -135,7 +136,7 @@ class Products(Source[NetSuiteClient, ProductRecord]):
             status=_status(row),
             attributes=_texts(row, "attribute", fields.attributes),
             variants=[
-                _variant(each, position, details, mapped, _texts(each, "option", fields.options))
+                _variant(each, position, details, mapped, transformed, _texts(each, "option", fields.options))
                 for position, each in enumerate(variants)
             ],
             images=None if details.images is None else details.images[item_id],
@@ -155,7 +156,12 @@ def _texts(row: Row, kind: str, names: Iterable[str]) -> dict[str, Any]:
 
 
 def _variant(
-    row: Row, position: int, details: _Details, mapped: Collection[str], options: dict[str, Any]
+    row: Row,
+    position: int,
+    details: _Details,
+    mapped: Collection[str],
+    transformed: Container[str],
+    options: dict[str, Any],
 ) -> VariantRecord:
     """`mapped` are the names of the mapped fields, by which the query returns them."""
     item_id = required_int(row, "id")
@@ -167,7 +173,7 @@ def _variant(
         options=[{"name": name, "value": str(value)} for name, value in options.items()],
         stock=details.stock.get(item_id, []),
         price=None if details.prices is None else details.prices[item_id],
-        **mapped_values(Kind.VARIANT, {name: row.get(name) for name in mapped}),
+        **mapped_values(Kind.VARIANT, {name: row.get(name) for name in mapped}, transformed),
     )
 
 

@@ -1,5 +1,6 @@
 """Base class of all sources of a custom shop: paging by key, and converting rows to records."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, TypeVar
@@ -36,13 +37,13 @@ class RestSource(Source[RestClient, RecordT]):
     full_schedule = "1d"
     schema: ClassVar[type[ApiObject]]
 
+    @abstractmethod
     def build(self, row: Any) -> RecordT:
         """The record for a row that matches `schema`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def placeholder(self, key: str) -> RecordT:
         """A record for an object that cannot be read."""
-        raise NotImplementedError
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[RecordT]:
         """The system may ignore `changed_since`: unchanged objects are then detected by their content."""

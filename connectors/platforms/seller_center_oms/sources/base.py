@@ -1,5 +1,6 @@
 """Base class of both sources. We defined the format of the rows, with the vendor's field names where it has any."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -15,8 +16,9 @@ RecordT = TypeVar("RecordT", bound=Record)
 class OmsSource(Source[OmsClient, RecordT]):
     lane = "read"
 
+    @abstractmethod
     def record(self, raw: Any) -> RecordT:
-        raise NotImplementedError
+        """The record for a row."""
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[RecordT]:
         limit = self.client.settings.page_size

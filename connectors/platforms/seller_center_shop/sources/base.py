@@ -1,5 +1,6 @@
 """Base class of all sources. We defined the format of the rows: docs/platforms/seller-center.md."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, TypeVar
@@ -20,8 +21,9 @@ class ShopSource(Source[ShopClient, RecordT]):
         """Filters that limit the rows to read."""
         return {}
 
+    @abstractmethod
     def record(self, raw: Any) -> RecordT:
-        raise NotImplementedError
+        """The record for a row."""
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[RecordT]:
         rows, following, cut = self.client.listing.read(

@@ -1,0 +1,51 @@
+"""WooCommerce, via its REST API of version 3; docs/platforms/woocommerce.md describes it for merchants and operators.
+
+The connection's URL is that of the site, without `/wp-json`. The API itself has no rate limit; hosts may have one.
+"""
+
+from typing import Any, TypeVar
+
+from connectors.platforms.woocommerce import assumptions, settings
+from connectors.platforms.woocommerce.authentication import authenticator
+from connectors.platforms.woocommerce.client import ShopClient, WooClient
+from connectors.platforms.woocommerce.sources import Brands, Categories, Products, StoreSettings
+from connectors.sdk.account import Account
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.authenticators import Authenticator
+from connectors.sdk.tokens import TokenStore
+from hub.kinds import Role
+
+ClientT = TypeVar("ClientT", bound=WooClient[Any, Any])
+
+
+class _WooCommerce(Adapter[ClientT]):
+    """What both directions have in common."""
+
+    Credentials = settings.Credentials
+
+    @classmethod
+    def budget_key(cls, account: Account[Any, Any, Any]) -> str:
+        return f"woocommerce:{account.base_url}"
+
+    def make_authenticator(self, account: Account[Any, settings.Credentials, Any], tokens: TokenStore) -> Authenticator:
+        return authenticator(account)
+
+    def check(self) -> str:
+        """The site's information needs no key, so what is wrong with the address is found before the key is used."""
+        name = self.client.name
+        return f"{name or self.client.site}, {self.client.currency}"
+
+
+class WooCommerce(_WooCommerce[ShopClient]):
+    """Reads a shop's settings, categories, brands and products with their variations, prices, stock and images."""
+
+    key = "woocommerce"
+    name = "WooCommerce"
+    role = Role.SHOP
+    Settings = settings.Settings
+    FieldMap = settings.FieldMap
+    assumptions = assumptions.SOURCE_ASSUMPTIONS
+    streams = (StoreSettings, Categories, Brands, Products)
+
+    def make_client(self) -> ShopClient:
+        return ShopClient(self.account, self.http)

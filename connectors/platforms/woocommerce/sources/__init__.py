@@ -1,0 +1,8 @@
+"""What is read from a shop."""
+
+from connectors.platforms.woocommerce.sources.brands import Brands
+from connectors.platforms.woocommerce.sources.categories import Categories
+from connectors.platforms.woocommerce.sources.products import Products
+from connectors.platforms.woocommerce.sources.store_settings import StoreSettings
+
+__all__ = ["Brands", "Categories", "Products", "StoreSettings"]

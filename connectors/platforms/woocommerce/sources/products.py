@@ -1,0 +1,78 @@
+"""Products with their variations, prices, stock and images."""
+
+from collections.abc import Collection
+from datetime import datetime
+from typing import Any
+
+from connectors.platforms.woocommerce.client import PRODUCTS, Row, ShopClient, row_ids
+from connectors.platforms.woocommerce.listings import ProductListing
+from connectors.platforms.woocommerce.paging import BY_ID
+from connectors.platforms.woocommerce.sources.base import ShopSource
+from connectors.platforms.woocommerce.sources.product_records import ProductRecordBuilder, product_link
+from connectors.platforms.woocommerce.sources.product_rows import ProductRow
+from connectors.sdk.decoding import whole_number
+from connectors.sdk.listing_protocol import record
+from connectors.sdk.paging import Cursor, Page
+from connectors.sdk.records import ProductRecord
+from connectors.sdk.responses import RequestRejected
+from hub.kinds import DataType
+
+# The rows of a product's variations are added to its row under this name, so that they are stored with it (S7).
+VARIATIONS = "variation_rows"
+
+
+class Products(ShopSource[ProductRecord], ProductListing[ShopClient]):
+    """Each variable product needs a call of its own for its variations.
+
+    Products in the trash are deleted; drafts, pending, private and hidden products are suspended.
+    """
+
+    data_type = DataType.PRODUCTS
+    lane = "catalog"
+    full_schedule = "1d"
+    partial_schedule = "15m"
+    depends_on = (DataType.SETTINGS, DataType.CATEGORIES, DataType.BRANDS)
+    reads_stock = True
+    path = PRODUCTS
+    required = (
+        *("name", "type", "status", "sku", "regular_price", "manage_stock", "stock_status", "weight"),
+        *("categories", "images", "attributes", "variations", "meta_data"),
+    )
+
+    def filters(self) -> dict[str, Any]:
+        return {"status": "any"}
+
+    def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[ProductRecord]:
+        return super().read_page(since=since if self.client.settings.change_dates else None, cursor=cursor)
+
+    def records(self, rows: list[Any]) -> list[ProductRecord]:
+        return [self._record(row) for row in rows if self._add_variations(row)]
+
+    def _record(self, row: Any) -> ProductRecord:
+        variations = row.get(VARIATIONS, []) if isinstance(row, dict) else []
+        return record(row, ProductRow, ProductRecordBuilder(self.client, row, variations).build, self._placeholder)
+
+    def _placeholder(self, external_id: str) -> ProductRecord:
+        return ProductRecord(external_id=external_id, title="", link=product_link(self.client, external_id))
+
+    def _add_variations(self, row: Any) -> bool:
+        """Add the variations of a variable product to its row. False if the product was deleted meanwhile."""
+        if not (isinstance(row, dict) and row_ids([row]) and isinstance(row.get("variations"), list)):
+            return True
+        if not row["variations"] and not str(row.get("type")).startswith("variable"):
+            return True
+        path = f"{PRODUCTS}/{row['id']}/variations"
+        try:
+            found = self.client.fetch_all(path, **BY_ID, status="any")
+        except RequestRejected as error:
+            if error.status == 404:
+                return False
+            raise
+        named = {number for each in row["variations"] if (number := whole_number(each))}
+        row[VARIATIONS] = found + self._unlisted(path, named - {*row_ids(found)})
+        return True
+
+    def _unlisted(self, path: str, ids: Collection[int]) -> list[Row]:
+        """Variations that the product names and the list of them lacks: it may be outdated, or the list incomplete."""
+        rows = (self.client.find(f"{path}/{number}") for number in sorted(ids))
+        return [row for row in rows if row and self.exists(row)]
