@@ -28,6 +28,8 @@ _KINDS: dict[str, str] = {
 }
 # The link kind that connects a variant with its SKU in an image feed.
 GALLERY = f"{Kind.VARIANT}@images"
+# Of the IDs of issues about references of an item: `product:5` has the problems found while the item was read.
+REFERENCES_SUFFIX = ":references"
 # (kind, external ID) → what is known about an item of the connection.
 Links = dict[tuple[str, str], KnownLink]
 # Group of fields → the kind of item that they belong to; all others are fields of products.
