@@ -410,3 +410,6 @@ LOGGING = {
 # Reports of unexpected errors.
 SENTRY_DSN = env.text("SENTRY_DSN", "")
 error_reports.start(SENTRY_DSN, environment=ENVIRONMENT)
+
+# Traces. OpenTelemetry reads this and its other variables itself.
+OTEL_EXPORTER_OTLP_ENDPOINT = env.text("OTEL_EXPORTER_OTLP_ENDPOINT", "")

@@ -14,6 +14,7 @@ PLATFORMS = {
     "seller_center_oms": ("sandbox.platforms.seller_center_oms", "SellerCenterOms"),
     "seller_center_shop": ("sandbox.platforms.seller_center_shop", "SellerCenterShop"),
     "sparklayer": ("sandbox.platforms.sparklayer", "SparkLayer"),
+    "tryton": ("sandbox.platforms.tryton", "Tryton"),
     "woocommerce": ("sandbox.platforms.woocommerce", "WooCommerce"),
 }
 

@@ -212,7 +212,12 @@ NOT_REWRITTEN = {
     *(("image_feed", DataType.PRODUCTS), ("magento", DataType.BRANDS)),
 }
 # Where a listing is, if its first call is about something else or its names occur in other calls.
-LISTING_PATHS = {("magento", DataType.PRODUCTS): "/products$", ("magento", DataType.CATEGORIES): "/categories/list$"}
+LISTING_PATHS = {
+    ("magento", DataType.PRODUCTS): "/products$",
+    ("magento", DataType.CATEGORIES): "/categories/list$",
+    ("tryton", DataType.PRODUCTS): "/product.template$",
+    ("tryton", DataType.ORDERS): "/sale.sale$",
+}
 # How a name is found in an item, if the page around it has the same.
 IN_AN_ITEM = {"items": r'"items":(?=\[\{"(item_id|id_sales_order_item|\w+)":[^\[]*"(price|sku)")'}
 REQUIRED = [
