@@ -223,8 +223,8 @@ SOCIALACCOUNT_PROVIDERS = {
 # Whether operators need a second factor to use the console and the dashboard.
 OPERATORS_NEED_SECOND_FACTOR = env.flag("OPERATORS_NEED_SECOND_FACTOR", not DEVELOPMENT)
 
-LANGUAGE_CODE = "en-us"
-LANGUAGES = [("en-us", "English")]
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
 FORMAT_MODULE_PATH = "synccenter.formats"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"

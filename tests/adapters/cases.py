@@ -311,6 +311,12 @@ CASES = {
             DataType.PRODUCTS: ("products", "id"),
             DataType.BRANDS: ("brands", "id"),
             DataType.CATEGORIES: ("categories", "id"),
+            DataType.CUSTOMERS: ("customers", "id"),
+            DataType.ORDERS: ("orders", "id"),
+        },
+        filters={
+            DataType.CUSTOMERS: {"customer_roles": ["wholesale_customer"]},
+            DataType.ORDERS: {"b2b_created_via": ["checkout"]},
         },
     ),
 }

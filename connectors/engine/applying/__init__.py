@@ -153,6 +153,8 @@ def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     tally.unchanged += sum(result.changes == {} and result.state == ItemStatus.State.SYNCED for result in written)
     tally.skipped = len(records) - tally.created - tally.updated - tally.disabled - tally.unchanged
     _update_sync_log(context, records, written)
+    if context.results is not None:
+        context.results += written
     return tally
 
 

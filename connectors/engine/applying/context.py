@@ -51,6 +51,8 @@ class ImportContext:
     sole_stock_source: bool = False
     # Group of fields → its source of truth (L17). Without an entry, every source may write the group.
     masters: dict[str, Connection] = field(default_factory=dict)
+    # The results of the records that were written, for a preview; None: they are not collected.
+    results: "list[WriteResult] | None" = None
 
     @property
     def groups(self) -> frozenset[str]:
