@@ -25,7 +25,14 @@ from hub.links.finding import (
     of_kind,
     payload_of,
 )
-from hub.links.payloads import EMPTY_PAYLOADS, IDS_OF_PERSON, empty_old_payloads, latest_received, payloads_of
+from hub.links.payloads import (
+    EMPTY_PAYLOADS,
+    IDS_OF_PERSON,
+    OF_PERSON,
+    empty_old_payloads,
+    latest_received,
+    payloads_of,
+)
 from hub.links.saving import (
     ReceivedItem,
     SentItem,
@@ -40,6 +47,7 @@ __all__ = [
     "NewLink",
     "EMPTY_PAYLOADS",
     "IDS_OF_PERSON",
+    "OF_PERSON",
     "HighestId",
     "KnownLink",
     "ReceivedItem",
