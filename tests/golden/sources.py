@@ -113,6 +113,18 @@ SOURCES: dict[str, Source] = {
             "mapped": Setup(_NETSUITE, {"products": {"attributes": {"Colour": "custitem_colour"}, "rrp": "weight"}}),
         },
     ),
+    "shopify": Source(
+        sandbox="shopify",
+        account=("alpha", "alpha-token"),
+        credentials={"access_token": "alpha-token"},
+        options={"products": 6, "customers": 4, "orders": 6, "quota": 100_000},
+        setups={
+            "default": Setup(),
+            "mapped": Setup(
+                {"online_locations_only": False, "location_ids": [1]}, {"products": {"attributes": {"Maker": "vendor"}}}
+            ),
+        },
+    ),
     "rest_shop": Source(
         sandbox="rest",
         account=("shop", "shop-token"),
@@ -180,6 +192,19 @@ SOURCES: dict[str, Source] = {
         setups={
             "default": Setup(),
             "mapped": Setup({"stock": "quantity"}, {"products": {"rrp": "weight", "attributes": {"Type": "type"}}}),
+        },
+    ),
+    "vendure": Source(
+        sandbox="vendure",
+        account=("shop", "vendure-key"),
+        credentials={"api_key": "vendure-key"},
+        options={"products": 12, "customers": 6, "orders": 12},
+        setups={
+            "default": Setup({"page_size": 10}),
+            "mapped": Setup(
+                {"page_size": 10, "prices": "without_tax", "dashboard_url": "https://source.example/dashboard"},
+                {"products": {"brand": "", "barcode": "customFields.ean", "settings": {"maker": "facets.brand"}}},
+            ),
         },
     ),
     "woocommerce": Source(
