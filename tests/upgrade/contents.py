@@ -342,7 +342,6 @@ def _work(seller: Seller, shop: Connection, erp: Connection, now: datetime) -> N
 
 
 def _what_people_decided(seller: Seller, owner: User, now: datetime) -> None:
-    SavedView.objects.create(user=owner, seller=seller, name="Mine", filters={"kind": "variant"})
     CauseState.objects.create(seller=seller, cause="variant.no_sku", assigned_to=owner)
     SavedView.objects.create(user=owner, seller=seller, name="Mine", filters={"data_type": "products"})
     Invitation.objects.create(
