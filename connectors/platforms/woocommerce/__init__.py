@@ -9,6 +9,7 @@ from connectors.platforms.woocommerce import assumptions, settings
 from connectors.platforms.woocommerce.authentication import authenticator
 from connectors.platforms.woocommerce.client import ShopClient, WooClient
 from connectors.platforms.woocommerce.sources import Brands, Categories, Customers, Orders, Products, StoreSettings
+from connectors.platforms.woocommerce.webhooks import WooWebhooks
 from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.authenticators import Authenticator
@@ -46,6 +47,7 @@ class WooCommerce(_WooCommerce[ShopClient]):
     Settings = settings.Settings
     FieldMap = settings.FieldMap
     assumptions = assumptions.SOURCE_ASSUMPTIONS
+    webhooks = WooWebhooks
     streams = (StoreSettings, Categories, Brands, Products, Customers, Orders)
 
     def make_client(self) -> ShopClient:

@@ -23,6 +23,7 @@ from sandbox.platforms.woocommerce import (
     generated_orders,
     orders,
     refunds,
+    webhooks,
 )
 from sandbox.platforms.woocommerce.authentication import Authenticator
 from sandbox.platforms.woocommerce.responses import ApiError, Row, invalid_parameter
@@ -49,6 +50,10 @@ HANDLERS: list[tuple[str, str, Handler]] = [
     ("GET", "/orders/{number:int}", orders.get_order),
     ("GET", "/orders/{number:int}/refunds", refunds.list_refunds),
     ("GET", "/orders/{number:int}/refunds/{refund:int}", refunds.get_refund),
+    ("GET", "/webhooks", webhooks.list_webhooks),
+    ("POST", "/webhooks", webhooks.create_webhook),
+    ("PUT", "/webhooks/{number:int}", webhooks.update_webhook),
+    ("DELETE", "/webhooks/{number:int}", webhooks.delete_webhook),
 ]
 
 
