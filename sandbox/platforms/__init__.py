@@ -15,6 +15,7 @@ PLATFORMS = {
     "seller_center_shop": ("sandbox.platforms.seller_center_shop", "SellerCenterShop"),
     "sparklayer": ("sandbox.platforms.sparklayer", "SparkLayer"),
     "tryton": ("sandbox.platforms.tryton", "Tryton"),
+    "vendure": ("sandbox.platforms.vendure", "Vendure"),
     "woocommerce": ("sandbox.platforms.woocommerce", "WooCommerce"),
 }
 

@@ -152,7 +152,7 @@ def test_a_change_dated_in_the_future_blocks_nothing(
         record.external_id: (moment, text)
         for record in expected
         if isinstance(record.raw, dict)
-        for name in ("updated_at", "date_modified", "date_modified_gmt")
+        for name in ("updated_at", "date_modified", "date_modified_gmt", "updatedAt")
         if (moment := as_time(text := str(record.raw.get(name))))
     }
     readable = {record.external_id for record in expected if record.updated_at}
