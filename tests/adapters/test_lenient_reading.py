@@ -89,8 +89,9 @@ def distinctive_text(records: list[Record]) -> tuple[Record, str] | None:
     return None
 
 
-# Settings are one item. Orders of these consist of texts that other orders have, too.
+# Settings are one item. Orders of these consist of texts that other orders have, too; Shopify's brands are their names.
 WITHOUT_TEXTS = {(key, DataType.ORDERS) for key in ("magento", "netsuite", "seller_center_oms")}
+WITHOUT_TEXTS |= {("shopify", DataType.BRANDS)}
 WITH_TEXTS = [(key, each) for key, each in IMPORTS if each != DataType.SETTINGS]
 
 
@@ -115,8 +116,8 @@ def test_half_a_character_costs_its_item_only(
     assert orjson.dumps([problem.values for problem in found.problems])
 
 
-# All queries of NetSuite have one path, and a feed's file is fetched for each page: nothing to repeat.
-PAGED = [(key, each) for key, each in IMPORTS if key not in ("netsuite", "image_feed")]
+# All queries of these have one path, and a feed's file is fetched for each page: nothing to repeat.
+PAGED = [(key, each) for key, each in IMPORTS if key not in ("netsuite", "image_feed", "shopify")]
 
 
 @pytest.mark.parametrize(("key", "data_type"), PAGED)
@@ -206,10 +207,11 @@ def test_a_filter_holds_for_lists_and_fetches_alike(
     assert not excluded & expected
 
 
-# Columns without a value are left out; a feed's lines have a test of their own; brands are parts of an attribute.
+# Columns without a value are left out; a feed's lines have a test of their own; brands are parts of an attribute,
+# or mere names.
 NOT_REWRITTEN = {
     *(("netsuite", DataType.PRODUCTS), ("netsuite", DataType.ORDERS)),
-    *(("image_feed", DataType.PRODUCTS), ("magento", DataType.BRANDS)),
+    *(("image_feed", DataType.PRODUCTS), ("magento", DataType.BRANDS), ("shopify", DataType.BRANDS)),
 }
 # Where a listing is, if its first call is about something else or its names occur in other calls.
 LISTING_PATHS = {
