@@ -18,7 +18,7 @@ from sandbox.platforms.base import annotate_call, json_response
 from sandbox.platforms.woocommerce import views
 from sandbox.platforms.woocommerce.catalog_routes import product_of
 from sandbox.platforms.woocommerce.clock import gmt, now
-from sandbox.platforms.woocommerce.responses import ApiError, Row, invalid_id, invalid_parameter
+from sandbox.platforms.woocommerce.responses import ApiError, Query, Row, invalid_id, invalid_parameter
 from sandbox.platforms.woocommerce.site import PRODUCT, VARIATION, Site
 
 BATCH = 100
@@ -51,7 +51,7 @@ async def update(request: Request, site: Site) -> Response:
 async def delete(request: Request, site: Site) -> Response:
     row = product_of(site, request)
     shown = views.product(site, row)
-    if request.query_params.get("force") == "true":
+    if Query(request).flag("force"):
         _delete_product(site, row["id"])
     else:
         row |= {"status": "trash", "modified": now()}
