@@ -13,6 +13,7 @@ PLATFORMS = {
     "rest": ("sandbox.platforms.rest", "Rest"),
     "seller_center_oms": ("sandbox.platforms.seller_center_oms", "SellerCenterOms"),
     "seller_center_shop": ("sandbox.platforms.seller_center_shop", "SellerCenterShop"),
+    "shopify": ("sandbox.platforms.shopify", "Shopify"),
     "sparklayer": ("sandbox.platforms.sparklayer", "SparkLayer"),
     "tryton": ("sandbox.platforms.tryton", "Tryton"),
     "vendure": ("sandbox.platforms.vendure", "Vendure"),

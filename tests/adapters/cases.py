@@ -264,6 +264,13 @@ CASES = {
         page="seller-center",
         calls=3 + 5,  # two lookups, one call for all products, and one for the images of each
     ),
+    "shopify": Case(
+        sandbox="shopify",
+        account=("alpha", "alpha-token"),
+        credential="access_token",
+        options={"products": 30, "customers": 20, "orders": 20, "quota": 100_000},
+        states={DataType.PRODUCTS: ("products", "id"), DataType.CATEGORIES: ("collections", "id")},
+    ),
     "sparklayer": Case(
         sandbox="sparklayer",
         account=("acme", "client-word"),

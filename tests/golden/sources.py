@@ -113,6 +113,18 @@ SOURCES: dict[str, Source] = {
             "mapped": Setup(_NETSUITE, {"products": {"attributes": {"Colour": "custitem_colour"}, "rrp": "weight"}}),
         },
     ),
+    "shopify": Source(
+        sandbox="shopify",
+        account=("alpha", "alpha-token"),
+        credentials={"access_token": "alpha-token"},
+        options={"products": 6, "customers": 4, "orders": 6, "quota": 100_000},
+        setups={
+            "default": Setup(),
+            "mapped": Setup(
+                {"online_locations_only": False, "location_ids": [1]}, {"products": {"attributes": {"Maker": "vendor"}}}
+            ),
+        },
+    ),
     "rest_shop": Source(
         sandbox="rest",
         account=("shop", "shop-token"),

@@ -1,0 +1,125 @@
+"""Settings, credentials and field map of a connection to a Shopify store.
+
+A value of the field map names a field of Shopify: `vendor`, or `metafields.custom.material` for a metafield with this
+namespace and key. Empty: the store has no such field.
+"""
+
+from typing import Literal, Self
+
+from pydantic import Field, SecretStr, model_validator
+
+from connectors.sdk.schemas import Schema
+from connectors.sdk.transformations import SourceFieldMap
+
+
+class Settings(Schema):
+    location_ids: tuple[int, ...] = Field(
+        (), title="Locations", description="IDs of the locations whose stock is imported. Leave empty for all."
+    )
+    online_locations_only: bool = Field(
+        True,
+        title="Only locations that fulfill online orders",
+        description="Nothing is available at locations that do not fulfill online orders.",
+    )
+    bulk_threshold: int = Field(
+        500,
+        ge=1,
+        le=25_000,
+        title="Bulk operation from",
+        description="Number of products from which a full sync reads them by a bulk operation. Lists end at 25,000.",
+    )
+    companies: bool = Field(
+        False,
+        title="Companies (B2B)",
+        description="Read companies of customers and orders. The app needs the scope read_companies.",
+    )
+    b2b_orders_only: bool = Field(
+        False,
+        title="Only orders of companies",
+        description="Import only orders that were placed for a company. Turn on Companies as well.",
+    )
+    notify_customers: bool = Field(
+        False, title="Notify customers", description="Shopify tells customers about shipments that SyncCenter sends."
+    )
+
+    @model_validator(mode="after")
+    def _orders_of_companies_need_companies(self) -> Self:
+        if self.b2b_orders_only and not self.companies:
+            raise ValueError("Turn on Companies to import only orders of companies.")
+        return self
+
+
+class TargetSettings(Schema):
+    price_list: str = Field(
+        "",
+        title="Price list",
+        description="Slug of the SyncCenter price list with the default prices. Leave empty for the first.",
+    )
+    location_id: int | None = Field(
+        None, title="Stock location", description="ID of the location that stock is sent to. Leave empty to send none."
+    )
+    on_removal: Literal["archive", "delete"] = Field("archive", title="Discontinued products")
+
+
+class Credentials(Schema):
+    """An access token, or the ID and secret of an app from which tokens are requested. Shopify signs webhooks and
+    installations with the secret."""
+
+    access_token: SecretStr = Field(
+        SecretStr(""),
+        title="Admin API access token",
+        description="Of a custom app that was created in the store's admin. It starts with shpat_.",
+    )
+    client_id: str = Field(
+        "", title="Client ID", description="Of an app of the Dev Dashboard, under Settings. Leave the token empty then."
+    )
+    client_secret: SecretStr = Field(
+        SecretStr(""),
+        title="Client secret",
+        description="Of the same app (API secret key). Also used to verify webhooks.",
+    )
+    previous_client_secret: SecretStr = Field(
+        SecretStr(""),
+        title="Previous client secret",
+        description="After a change of the secret, Shopify may sign with the old one for an hour.",
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> Self:
+        has_app = self.client_id and self.client_secret.get_secret_value()
+        if not self.access_token.get_secret_value() and not has_app:
+            raise ValueError("Enter an access token, or the client ID and the client secret of an app.")
+        return self
+
+
+class ProductMap(Schema):
+    rrp: str = ""
+    mpn: str = ""
+    restock_date: str = ""
+    # Settings of a variant for B2B storefronts, with names chosen by the merchant (a minimum quantity, a pack size).
+    settings: dict[str, str] = Field(default_factory=dict)
+    # Attributes of a product, with names chosen by the merchant.
+    attributes: dict[str, str] = Field(default_factory=dict)
+
+
+class CustomerMap(Schema):
+    group: str = ""
+    accounting_id: str = ""
+    sales_agent_groups: str = ""
+    price_lists: str = ""
+    discount_percentage: str = ""
+    payment_on_account: str = ""
+    parent_id: str = ""
+    tax_id: str = ""
+
+
+class OrderMap(Schema):
+    vendor: str = "vendor"
+
+
+class FieldMap(SourceFieldMap):
+    """Which field of the store contains which of our fields (S5, D11, D13)."""
+
+    products: ProductMap = ProductMap()
+    customers: CustomerMap = CustomerMap()
+    orders: OrderMap = OrderMap()

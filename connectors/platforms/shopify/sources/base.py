@@ -1,0 +1,67 @@
+"""Base classes of all sources of a store: from objects to records, and pages of what has changed."""
+
+from abc import abstractmethod
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+from connectors.platforms.shopify.client import ShopifyClient, number_of
+from connectors.platforms.shopify.reader import MalformedField, as_time
+from connectors.sdk import issues
+from connectors.sdk.errors import ListingRepeats
+from connectors.sdk.paging import Page
+from connectors.sdk.records import Problem, Record
+from connectors.sdk.streams import Source
+
+RecordT = TypeVar("RecordT", bound=Record)
+
+
+class StoreSource(Source[ShopifyClient, RecordT]):
+    lane = "catalog"
+
+    @abstractmethod
+    def build(self, raw: Any, problems: list[Problem]) -> RecordT:
+        """The record of an object; problems are added to `problems`. MalformedField if the object cannot be read."""
+
+    @abstractmethod
+    def placeholder(self, number: str) -> RecordT:
+        """A record for an object that cannot be read."""
+
+    def records(self, rows: Iterable[Any]) -> list[RecordT]:
+        return [self._record(row) for row in rows]
+
+    def _record(self, raw: Any) -> RecordT:
+        problems: list[Problem] = []
+        try:
+            record = self.build(raw, problems)
+        except MalformedField as error:
+            record = self.placeholder(number_of(raw.get("id")) if isinstance(raw, dict) else "unknown")
+            problems = [issues.UNREADABLE(field=error.name, reason=error.reason)]
+        record.raw, record.problems = raw, problems
+        return record
+
+
+def changed_since(since: datetime | None) -> str | None:
+    """The vendor's filter for what has changed since then; seconds, because it has no fractions."""
+    return None if since is None else f"updated_at:>='{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
+
+
+def changed_page(records: Sequence[RecordT], rows: Sequence[Any], after: str | None, since: datetime) -> Page[RecordT]:
+    """A page of what has changed since then, oldest change first.
+
+    The cursor is a place in the order of changes, so what changes during the read comes again at its end.
+    ListingRepeats if everything is older: the store ignored the filter.
+    """
+    changes = [changed for row in rows if (changed := _changed_at(row))]
+    if rows and changes and max(changes) < since.replace(microsecond=0):
+        raise ListingRepeats("Shopify returned only older items: it ignores the date of the request.")
+    cut = changes[-1] if changes else None
+    return Page(records, {"after": after} if after else None, cut=cut and max(cut, since))
+
+
+def _changed_at(row: Any) -> datetime | None:
+    """When an object was changed, to the second; None if the time is missing or malformed."""
+    try:
+        return as_time(row["updatedAt"]).replace(microsecond=0)
+    except (KeyError, TypeError, ValueError):
+        return None

@@ -1,0 +1,63 @@
+"""The vendor's search syntax, as far as it is used: `updated_at:>='2026-01-01T00:00:00Z' status:active,draft`.
+
+Source: https://shopify.dev/docs/api/usage/search-syntax. The vendor ignores a filter that it does not know, and says so
+beside the data; here it is an error, because a filter that is ignored returns too much.
+"""
+
+import re
+from collections.abc import Iterable
+from datetime import datetime
+from typing import Any
+
+from graphql import GraphQLError
+
+_TERM = re.compile(r"(?P<name>[a-z_]+):(?P<sign>>=|<=|>|<)?(?P<value>'[^']*'|\S+)")
+_COMPARE = {
+    "": lambda left, right: left == right,
+    ">=": lambda left, right: left >= right,
+    "<=": lambda left, right: left <= right,
+    ">": lambda left, right: left > right,
+    "<": lambda left, right: left < right,
+}
+# Filter → the field of a row, and what it holds.
+FIELDS = {
+    "updated_at": ("updatedAt", "time"),
+    "created_at": ("createdAt", "time"),
+    "id": ("id", "number"),
+    "status": ("status", "words"),
+    "media_type": ("mediaContentType", "words"),
+    "sku": ("sku", "text"),
+    "name": ("name", "text"),
+}
+
+
+def matching(rows: Iterable[Any], query: str | None) -> list[Any]:
+    """The rows that all terms of the query match."""
+    terms = list(_terms(query or ""))
+    return [row for row in rows if all(_matches(row, *term) for term in terms)]
+
+
+def _terms(query: str) -> Iterable[tuple[str, str, str]]:
+    rest = _TERM.sub("", query).strip()
+    if rest:
+        raise GraphQLError(f"the search syntax is not understood: {rest}", extensions={"code": "BAD_REQUEST"})
+    for match in _TERM.finditer(query):
+        if match["name"] not in FIELDS:
+            raise GraphQLError(f"unknown filter {match['name']}", extensions={"code": "BAD_REQUEST"})
+        yield match["name"], match["sign"] or "", match["value"].strip("'")
+
+
+def _matches(row: dict[str, Any], name: str, sign: str, value: str) -> bool:
+    field, kind = FIELDS[name]
+    held = row.get(field)
+    if kind == "words":
+        return str(held).lower() in value.lower().split(",")
+    if kind == "time":
+        return bool(_COMPARE[sign](_time(str(held)), _time(value)))
+    if kind == "number":
+        return bool(_COMPARE[sign](held, int(value)))
+    return str(held).lower() == value.lower()
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
