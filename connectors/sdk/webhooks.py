@@ -10,6 +10,7 @@ from hub.kinds import DataType
 
 ClientT = TypeVar("ClientT")
 
+MAX_BODY = 256 * 1024
 # Exceptions for a body in an unexpected format. The text is shown, so it must not contain values from the body.
 PAYLOAD_ERRORS = (ValueError, LookupError, TypeError, AttributeError)
 
@@ -48,6 +49,8 @@ class Webhooks(Generic[ClientT]):
 
     registers: ClassVar[bool] = False
     configured_manually: ClassVar[bool] = False
+    # The largest body of a call, in bytes. Platforms that send whole items need more.
+    max_body: ClassVar[int] = MAX_BODY
 
     def __init__(self, client: ClientT) -> None:
         self.client = client
@@ -57,6 +60,17 @@ class Webhooks(Generic[ClientT]):
         """Scheme (connectors.webhooks.schemes) → secret that verifies calls. `own` is the secret that we created for
         the connection."""
         return {"hmac": own, "header": own}
+
+    @classmethod
+    def is_ping(cls, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether a call only tests our address. It is answered with 200 and not stored, whoever sent it."""
+        return False
+
+    @classmethod
+    def event_of(cls, payload: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+        """What is stored of a verified call, and read by `read_event`: its body, unless the platform names the event in
+        its headers, or sends more than is needed to find the item. Raises one of `PAYLOAD_ERRORS`."""
+        return payload
 
     @classmethod
     def read_event(cls, payload: dict[str, Any]) -> list[EventReference]:

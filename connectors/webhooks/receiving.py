@@ -19,13 +19,13 @@ from connectors.models import WebhookEvent
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.decoding import decode_json
 from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.webhooks import PAYLOAD_ERRORS
 from connectors.webhooks import json_rpc
 from connectors.webhooks.lane_waker import waker
 from connectors.webhooks.routing import route
 from connectors.webhooks.schemes import verify
 from hub.models import Connection, Job
 
-MAX_BODY = 256 * 1024
 MAX_CALLS = 100
 _CACHE_SECONDS = 5.0
 _CACHE_SIZE = 10_000
@@ -113,7 +113,7 @@ ON CONFLICT (day, connection_id, delivery_id) DO UPDATE SET deliveries = event.d
 # Events identified by a hash of their content are processed again: two different updates may have the same content.
 _REPROCESS = ", state = EXCLUDED.state, reason = EXCLUDED.reason, received_at = EXCLUDED.received_at"
 # The names of the field that holds an event's type, by platform.
-_EVENT_NAME_KEYS = ("scope", "kind", "method")
+_EVENT_NAME_KEYS = ("scope", "kind", "method", "topic")
 
 
 def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: datetime) -> Any:
@@ -123,8 +123,17 @@ def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: da
     """
     if "json_rpc" in receiver.secrets:
         return _receive_batch(receiver, body, now)
+    webhooks = receiver.adapter.webhooks
+    if webhooks.is_ping(headers, body):
+        return None
     unique_id = verify(receiver.secrets, headers, body, now)
-    _store(receiver, _parse(body), now, unique_id or _hash(body), _INSERT if unique_id else _INSERT + _REPROCESS)
+    payload = _parse(body)
+    try:
+        event = webhooks.event_of(payload, headers) if isinstance(payload, dict) else payload
+    except PAYLOAD_ERRORS as error:
+        raise Malformed("unexpected format") from error
+    content = body if event is payload else _text(event).encode()
+    _store(receiver, event, now, unique_id or _hash(content), _INSERT if unique_id else _INSERT + _REPROCESS)
     return None
 
 

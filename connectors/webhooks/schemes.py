@@ -14,6 +14,8 @@ TOLERANCE = timedelta(minutes=5)
 SECRET_HEADER = "X-SyncCenter-Secret"  # noqa: S105 - the header's name
 SIGNATURE_HEADER = "X-SyncCenter-Signature"
 TIMESTAMP_HEADER = "X-SyncCenter-Timestamp"
+# Schemes of platforms that sign the body alone: base64 of its HMAC-SHA256 in this header.
+BODY_SIGNATURES = {"woocommerce": "X-WC-Webhook-Signature"}
 _ID_HEADER = "webhook-id"
 _SECONDS = re.compile(r"[0-9]{1,11}")
 
@@ -30,8 +32,12 @@ class Untrusted(Exception):
 def verify(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes, now: datetime) -> str:
     """Verify the call by the scheme that its headers use. Returns the sender's unique ID of the call, or "".
 
-    `secrets` maps scheme (`standard`, `header`, `hmac`) to secret. Raises Untrusted.
+    `secrets` maps scheme (`standard`, `header`, `hmac`, those of `BODY_SIGNATURES`) to secret. Raises Untrusted.
     """
+    for scheme, name in BODY_SIGNATURES.items():
+        if name in headers and scheme in secrets:
+            _body_signature(secrets[scheme], headers[name], body)
+            return ""
     if _ID_HEADER in headers and "standard" in secrets:
         return _standard(secrets["standard"], headers, body, now)
     if SIGNATURE_HEADER in headers and "hmac" in secrets:
@@ -41,6 +47,12 @@ def verify(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes, 
             raise Untrusted("wrong secret")
         return ""
     raise Untrusted("no known signature")
+
+
+def _body_signature(secret: str, given: str, body: bytes) -> None:
+    wanted = base64.b64encode(hmac.new(secret.encode(), body, sha256).digest())
+    if not hmac.compare_digest(given.strip().encode(), wanted):
+        raise Untrusted("wrong signature")
 
 
 def _standard(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
