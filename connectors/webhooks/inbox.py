@@ -113,7 +113,7 @@ ON CONFLICT (day, connection_id, delivery_id) DO UPDATE SET deliveries = event.d
 # Events identified by a hash of their content are processed again: two different updates may have the same content.
 _REPROCESS = ", state = EXCLUDED.state, reason = EXCLUDED.reason, received_at = EXCLUDED.received_at"
 # The names of the field that holds an event's type, by platform.
-_EVENT_NAME_KEYS = ("scope", "kind", "method")
+_EVENT_NAME_KEYS = ("scope", "kind", "method", "topic")
 
 
 def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: datetime) -> Any:
@@ -124,7 +124,10 @@ def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: da
     if "json_rpc" in receiver.secrets:
         return _receive_batch(receiver, body, now)
     unique_id = verify(receiver.secrets, headers, body, now)
-    _store(receiver, _parse(body), now, unique_id or _hash(body), _INSERT if unique_id else _INSERT + _REPROCESS)
+    payload = _parse(body)
+    if isinstance(payload, dict):
+        payload = receiver.adapter.webhooks.with_headers(payload, headers)
+    _store(receiver, payload, now, unique_id or _hash(body), _INSERT if unique_id else _INSERT + _REPROCESS)
     return None
 
 

@@ -15,6 +15,8 @@ SECRET_HEADER = "X-SyncCenter-Secret"  # noqa: S105 - the header's name
 SIGNATURE_HEADER = "X-SyncCenter-Signature"
 TIMESTAMP_HEADER = "X-SyncCenter-Timestamp"
 _ID_HEADER = "webhook-id"
+_SHOPIFY_SIGNATURE = "X-Shopify-Hmac-SHA256"
+_SHOPIFY_ID = "X-Shopify-Webhook-Id"
 _SECONDS = re.compile(r"[0-9]{1,11}")
 
 
@@ -30,8 +32,10 @@ class Untrusted(Exception):
 def verify(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes, now: datetime) -> str:
     """Verify the call by the scheme that its headers use. Returns the sender's unique ID of the call, or "".
 
-    `secrets` maps scheme (`standard`, `header`, `hmac`) to secret. Raises Untrusted.
+    `secrets` maps scheme (`standard`, `shopify`, `header`, `hmac`) to secret. Raises Untrusted.
     """
+    if _SHOPIFY_SIGNATURE in headers and "shopify" in secrets:
+        return _shopify(secrets, headers, body)
     if _ID_HEADER in headers and "standard" in secrets:
         return _standard(secrets["standard"], headers, body, now)
     if SIGNATURE_HEADER in headers and "hmac" in secrets:
@@ -54,6 +58,20 @@ def _standard(secret: str, headers: Mapping[str, str], body: bytes, now: datetim
     except ValueError as error:  # no base64, no version, or a body that is not text
         raise Untrusted("malformed signature") from error
     return wanted[_ID_HEADER][:200]
+
+
+def _shopify(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> str:
+    """Base64 HMAC-SHA256 over the raw body; after a change of the app's secret also with the one before, for an hour.
+
+    The ID is the same on each retry of a delivery. There is no time in the signature, so a call can be repeated: that
+    only fetches the item again.
+    """
+    given = headers[_SHOPIFY_SIGNATURE].encode()
+    used = (secret for scheme in ("shopify", "shopify_previous") if (secret := secrets.get(scheme)))
+    signatures = [base64.b64encode(hmac.digest(secret.encode(), body, "sha256")) for secret in used]
+    if not any(hmac.compare_digest(given, each) for each in signatures):
+        raise Untrusted("wrong signature")
+    return headers.get(_SHOPIFY_ID, "")[:200]
 
 
 def _hmac(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
