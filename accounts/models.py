@@ -23,6 +23,10 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_staff = models.BooleanField(_("operator"), default=False, help_text=_("Can access the admin console."))
     is_active = models.BooleanField(default=True)
     date_joined = models.DateTimeField(default=timezone.now)
+    region = models.CharField(
+        max_length=5, blank=True, db_default="", help_text=_("Formats of numbers and dates; empty: as the browser.")
+    )
+    time_zone = models.CharField(max_length=60, blank=True, db_default="", help_text=_("Empty: that of the seller."))
     kept_on_staging = models.BooleanField(
         default=False,
         db_default=False,

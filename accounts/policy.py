@@ -11,6 +11,8 @@ POLICY = {
         "is_staff": "keep",
         "is_active": "keep",
         "date_joined": "keep",
+        "region": "keep",
+        "time_zone": "keep",
         "kept_on_staging": "set:f",
     },
     "accounts_user_groups": {"id": "keep", "user_id": "keep", "group_id": "keep"},

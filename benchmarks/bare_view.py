@@ -1,4 +1,4 @@
-"""Not a benchmark: the product with an additional view that only runs one INSERT, for comparison.
+"""Not a benchmark: the product with two additional views for comparison: one runs a single INSERT, one does nothing.
 
 Run it with `gunicorn benchmarks.bare_view`.
 """
@@ -30,5 +30,12 @@ def bare(request: HttpRequest) -> HttpResponse:
     return HttpResponse()
 
 
-urlpatterns = [path("bare", bare), *ours]
+@csrf_exempt
+def empty(request: HttpRequest) -> HttpResponse:
+    """Reads the body."""
+    assert request.body
+    return HttpResponse()
+
+
+urlpatterns = [path("bare", bare), path("empty", empty), *ours]
 settings.ROOT_URLCONF = __name__

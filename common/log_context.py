@@ -1,10 +1,13 @@
 """What is being worked on, for every line of the log: numbers of the request, seller, lane, job and run (O1)."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from contextvars import ContextVar
 from types import MappingProxyType
 
+Observer = Callable[[Mapping[str, int | str]], AbstractContextManager[None]]
+# Entered with each block, with its numbers: tracing makes it a span.
+observers: list[Observer] = []
 _current: ContextVar[Mapping[str, int | str]] = ContextVar("log_context", default=MappingProxyType({}))
 
 
@@ -14,7 +17,10 @@ def log_context(**numbers: int | str | None) -> Iterator[None]:
     known = {name: number for name, number in numbers.items() if number is not None}
     token = _current.set({**_current.get(), **known})
     try:
-        yield
+        with ExitStack() as observed:
+            for observer in observers:
+                observed.enter_context(observer(known))
+            yield
     finally:
         _current.reset(token)
 

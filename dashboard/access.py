@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
@@ -17,6 +16,7 @@ from django_htmx.middleware import HtmxDetails
 
 from accounts.models import Membership, Seller, User
 from accounts.queries import role_at, sellers_of
+from accounts.regions import region_of, time_zone_of
 from hub.models import Connection
 
 # The session key that holds the slug of the seller chosen last.
@@ -37,16 +37,11 @@ class SellerRequest(HttpRequest):
 View = Callable[..., HttpResponseBase]
 
 
-def seller_time_zone(seller: Seller) -> ZoneInfo:
-    """The seller's time zone; UTC if this machine does not know its name."""
-    try:
-        return ZoneInfo(seller.time_zone)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
-
-
 def seller_page(view: View) -> View:
-    """GET (and HEAD) for members of the seller in the URL; 404 for everybody else. Times are in the seller's zone."""
+    """GET (and HEAD) for members of the seller in the URL; 404 for everybody else.
+
+    Times are in the user's time zone, or in the seller's; numbers and dates in the user's formats.
+    """
     return require_safe(_require_membership(view))
 
 
@@ -103,7 +98,7 @@ def _require_membership(view: View) -> View:
         request.may_change, request.is_owner = role != Membership.Role.VIEWER, role == Membership.Role.OWNER
         if request.session.get(SELLER_SESSION_KEY) != seller:
             request.session[SELLER_SESSION_KEY] = seller
-        with timezone.override(seller_time_zone(chosen)):
+        with timezone.override(time_zone_of(request.user, chosen.time_zone)), translation.override(region_of(request)):
             return view(request, *args, **kwargs)
 
     return inner

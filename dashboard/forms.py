@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, cast
+from zoneinfo import available_timezones
 
 from django import forms
 from django.utils import timezone
@@ -11,6 +12,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Membership, Seller, User
+from accounts.regions import REGIONS
 from accounts.services import SCOPES
 from catalog.models import Status
 from connectors.models import WebhookEvent
@@ -37,7 +39,7 @@ def _choice(label: "_StrOrPromise", choices: Iterable[tuple[Any, Any]]) -> forms
     return forms.ChoiceField(label=label, choices=[*_ANY, *capitalized], required=False)
 
 
-def _set_choices(form: forms.Form, name: str, choices: Iterable[tuple[Any, Any]]) -> None:
+def _set_choices(form: forms.BaseForm, name: str, choices: Iterable[tuple[Any, Any]]) -> None:
     """Set the choices of a field that are known only when the form is created."""
     cast(forms.ChoiceField, form.fields[name]).choices = list(choices)
 
@@ -172,6 +174,10 @@ class InboxAction(forms.Form):
         return gettext("Nothing to do: these issues are resolved.")
 
 
+class SaveViewForm(forms.Form):
+    name = forms.CharField(label=_("Name of the view"), max_length=60)
+
+
 class RunFilter(FilterForm):
     connection = _choice(_("Connection"), [])
     data_type = _choice(_("Data"), DataType.choices)
@@ -230,6 +236,7 @@ class CustomerFilter(FilterForm):
 class OrderFilter(FilterForm):
     search = _search(_("Search"), _("Order number"))
     status = _choice(_("Status"), Order.Status.choices)
+    amounts = _choice(_("Amounts"), [("different", _("Don’t add up"))])
 
 
 class ApiKeyForm(forms.Form):
@@ -266,6 +273,20 @@ class InviteForm(forms.Form):
     def __init__(self, data: Any = None) -> None:
         super().__init__(data, label_suffix="")
         _set_choices(self, "role", [(role, capfirst(text)) for role, text in Membership.Role.choices])
+
+
+class FormatsForm(forms.ModelForm):
+    region = forms.ChoiceField(label=_("Numbers and dates"), choices=REGIONS, required=False)
+    time_zone = forms.ChoiceField(label=_("Time zone"), required=False)
+
+    class Meta:
+        model = User
+        fields = ("region", "time_zone")
+
+    def __init__(self, data: Any, *, instance: User) -> None:
+        super().__init__(data, instance=instance, label_suffix="")
+        zones = [("", _("That of the seller")), *((name, name) for name in sorted(available_timezones()))]
+        _set_choices(self, "time_zone", zones)
 
 
 class AcceptInvitationForm(forms.Form):

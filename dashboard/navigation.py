@@ -7,6 +7,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from dashboard.access import SellerRequest
+from dashboard.saved_views import kept_query
 
 
 @dataclass(frozen=True)
@@ -66,4 +67,4 @@ def navigation(request: SellerRequest) -> Navigation:
 def _entry(request: SellerRequest, name: str, label: str | Promise, icon: str) -> Entry:
     url = reverse(f"dashboard:{name}", args=[request.seller.slug])
     below = name != "overview" and request.path.startswith(url)
-    return Entry(name, label, icon, url, below or request.path == url)
+    return Entry(name, label, icon, url + kept_query(request, name), below or request.path == url)

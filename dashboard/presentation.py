@@ -238,7 +238,7 @@ def job_notice(card: JobCard) -> Notice | None:
     if card.job.paused:
         return Notice(Tone.WARN, _("Paused."), _("Changes are queued and will sync when you resume."))
     if card.retry_at:
-        values = {"platform": card.platform, "time": _clock_time(card.retry_at)}
+        values = {"platform": card.platform, "time": clock_time(card.retry_at)}
         return Notice(
             Tone.WARN,
             _("Requests to %(platform)s keep failing.") % values,
@@ -265,9 +265,10 @@ def run_notice(run: Run) -> Notice | None:
     return None
 
 
-def _clock_time(at: datetime) -> str:
-    """`14:05 CET`, in the seller's time zone."""
-    return date_format(timezone.localtime(at), "H:i T")
+def clock_time(at: datetime | None) -> str:
+    """`14:05 CET` (None: now), in the person's format and time zone."""
+    local = timezone.localtime(at)
+    return f"{date_format(local, 'TIME_FORMAT')} {local.tzname()}"
 
 
 @dataclass(frozen=True)
@@ -315,6 +316,8 @@ def state_label(run: Run) -> str:
 def run_title(run: Run) -> str:
     """What a run does, for the heading of its page."""
     values = {"connection": run.job.connection, "scope": capfirst(run.get_scope_display())}
+    if run.scope == Run.Scope.PREVIEW and run.job.direction == Direction.IMPORT:
+        return _("Preview of the import from %(connection)s") % values
     if run.scope == Run.Scope.PREVIEW:
         return _("Preview of the export to %(connection)s") % values
     if run.scope == Run.Scope.COMPARISON:

@@ -6,12 +6,11 @@ from datetime import datetime, timedelta
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.presentation import RUN_TONES, Notice, Tone, state_label
+from dashboard.presentation import RUN_TONES, Notice, Tone, clock_time, state_label
 from dashboard.queries.overview import ConnectionCard, JobCard, Overview
 from hub.alerts import is_overdue
 from hub.kinds import Kind
@@ -132,7 +131,7 @@ def summary(overview: Overview, now: datetime | None = None) -> Summary | None:
         if health.tone in (Tone.WARN, Tone.BUSY):
             values = {"connection": card.connection, "state": health.label.lower(), "reason": health.detail}
             return Summary(health.tone, (_("%(connection)s: %(state)s. %(reason)s") % values).strip())
-    at = date_format(timezone.localtime(now), "H:i T")
+    at = clock_time(now)
     if all(health.tone is Tone.QUIET for _card, health in states):
         return Summary(Tone.QUIET, _("Nothing has been synced yet."))
     return Summary(Tone.GOOD, _("All up to date, %(time)s.") % {"time": at}, leads_to_inbox=bool(overview.causes))

@@ -53,6 +53,8 @@ seller_urls: list[URLPattern] = [
     path("issues/<int:issue>/", issues.show, name="issue"),
     path("issues/live/", issues.live, name="issues_live"),
     path("issues/act/", issues.act, name="act_on_issues"),
+    path("issues/views/save/", issues.save_filters, name="save_view"),
+    path("issues/views/<int:saved_view>/delete/", issues.delete_view, name="delete_view"),
     path("runs/", runs.index, name="runs"),
     path("runs/<int:run>/", runs.show, name="run"),
     path("runs/<int:run>/live/", runs.live, name="run_live"),
@@ -139,6 +141,7 @@ account_urls: list[URLPattern | URLResolver] = [
     path("impersonation/end/", account.end_impersonation, name="end_impersonation"),
     path("notifications/", notifications.show, name="notifications"),
     path("notifications/<int:alert>/acknowledge/", notifications.acknowledge_alert, name="acknowledge_alert"),
+    path("formats/", account.formats, name="formats"),
     path("sessions/", account.sessions, name="usersessions_list"),
     path("sessions/unlink/", account.unlink_single_sign_on, name="unlink_single_sign_on"),
 ]

@@ -10,16 +10,39 @@ from hashlib import blake2b
 from typing import Protocol
 
 from django.db import transaction
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import (
+    Case,
+    DateTimeField,
+    DurationField,
+    ExpressionWrapper,
+    F,
+    OuterRef,
+    QuerySet,
+    Subquery,
+    When,
+)
+from django.db.models.functions import Power
 from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
 
-from hub.models import Alert, AlertChannel, AlertDelivery, Connection, Job, Lane, RateBudget, Run, Worker
-from hub.schedules import time_between_runs
+from accounts.models import Seller
+from hub.models import (
+    Alert,
+    AlertChannel,
+    AlertDelivery,
+    Connection,
+    Job,
+    Lane,
+    PlatformSwitch,
+    RateBudget,
+    Run,
+    Worker,
+)
+from hub.schedules import overdue_from
 
 # Consecutive failed calls of a lane after which its platform counts as not responding.
 UNREACHABLE_AFTER = 6
-# A job is overdue after two intervals of its schedule and this long.
+# A job is overdue this long after its schedule has fired twice without a success.
 OVERDUE_GRACE = timedelta(minutes=10)
 # How long a lane or a rate budget may wait at a vendor's request before somebody should look: it may be a long outage,
 # or a wrong date in `Retry-After`.
@@ -27,6 +50,8 @@ LONG_REST = timedelta(hours=1)
 # The same for the clock of a source, in whose answers the time is rounded to seconds. Beyond it, the lookback of a job
 # no longer covers the difference.
 SOURCE_CLOCK_TOLERANCE_SECONDS = 60.0
+# The last attempt at a delivery is 2¹⁰ - 1 minutes, 17 hours, after the alert.
+MAX_DELIVERY_ATTEMPTS = 11
 # Clock differences beyond this are reported. The work does not depend on them, but logs do.
 CLOCK_TOLERANCE_SECONDS = 5.0
 
@@ -75,11 +100,16 @@ def collect_findings(*, now: datetime) -> list[Finding]:
 
 
 def monitored_jobs() -> QuerySet[Job]:
-    """Jobs that should be running: enabled, with an installed connection that isn't paused."""
+    """Jobs that should be running: enabled, with an installed connection that isn't paused, nor its platform, and
+    with an active seller."""
+    stopped = PlatformSwitch.objects.values("platform")
+    inactive = Seller.objects.exclude(status=Seller.Status.ACTIVE).values("pk")
     return (
         Job.objects.filter(
             enabled=True, connection__paused_at=None, connection__state__in=(Connection.State.ACTIVE, "needs_attention")
         )
+        .exclude(connection__platform__in=stopped)
+        .exclude(connection__seller__in=inactive)
         .select_related("connection__seller", "state")
         .order_by("pk")
     )
@@ -102,7 +132,7 @@ def _needs_attention(jobs: QuerySet[Job]) -> list[Finding]:
 
 
 def _overdue(jobs: QuerySet[Job], now: datetime) -> list[Finding]:
-    """Jobs without a successful run for two intervals of their shortest schedule, even if no run failed (N12)."""
+    """Jobs that should have succeeded twice since their last success, even if no run failed (N12)."""
     found = []
     scheduled = jobs.filter(paused=False).exclude(full_schedule="", partial_schedule="")
     for job in scheduled:
@@ -114,11 +144,12 @@ def _overdue(jobs: QuerySet[Job], now: datetime) -> list[Finding]:
 
 
 def is_overdue(*, job: Job, now: datetime) -> bool:
-    """Whether a job has had no successful run for two intervals of its shortest schedule. No query if the job's state
-    and connection are loaded."""
-    schedules = [schedule for schedule in (job.full_schedule, job.partial_schedule) if schedule]
-    intervals = [time_between_runs(schedule, after=now, time_zone=job.time_zone) for schedule in schedules]
-    return bool(intervals) and now - _last_success(job) > 2 * min(intervals) + OVERDUE_GRACE
+    """Whether one of the job's schedules has fired twice since its last success. No query if the job's state and
+    connection are loaded."""
+    since = _last_success(job)
+    schedules = (job.full_schedule, job.partial_schedule)
+    limits = [overdue_from(schedule, since=since, time_zone=job.time_zone) for schedule in schedules]
+    return any(limit is not None and now > limit + OVERDUE_GRACE for limit in limits)
 
 
 def _last_success(job: Job) -> datetime:
@@ -272,10 +303,18 @@ def _queue_deliveries(alerts: list[Alert], *, is_resolution: bool) -> None:
     )
 
 
-def pending_deliveries(*, channel: AlertChannel) -> QuerySet[AlertDelivery]:
-    """Unsent deliveries of a channel, oldest first. After five failed attempts a delivery is dropped."""
+def pending_deliveries(*, channel: AlertChannel, now: datetime) -> QuerySet[AlertDelivery]:
+    """Unsent deliveries of a channel that are due, oldest first.
+
+    After n failed attempts, the next one is 2ⁿ - 1 minutes after the alert was opened or resolved. The last one is
+    17 hours after it.
+    """
+    event = Case(When(is_resolution=True, then=F("alert__resolved_at")), default=F("alert__opened_at"))
+    delay = ExpressionWrapper((Power(2, F("attempts")) - 1) * timedelta(minutes=1), output_field=DurationField())
     return (
-        AlertDelivery.objects.filter(Q(sent_at=None), channel=channel, attempts__lt=5)
+        AlertDelivery.objects.filter(sent_at=None, channel=channel, attempts__lt=MAX_DELIVERY_ATTEMPTS)
+        .alias(due_at=ExpressionWrapper(event + delay, output_field=DateTimeField()))
+        .filter(due_at__lte=now)
         .select_related("alert__seller")
         .order_by("pk")
     )

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from datetime import datetime
 
 from django.db import connection
+from django.db.models.functions import Now
 
 from hub.clock import MAX_REST_SECONDS
 from hub.models import RateBudget
@@ -46,8 +47,11 @@ def acquire(*, key: str, requests: int, seconds: float) -> datetime | None:
 
 
 def unblock(*, keys: Collection[str]) -> int:
-    """Let requests through again although the vendor asked to wait. Returns how many budgets were blocked."""
-    return RateBudget.objects.filter(key__in=keys, blocked_until__isnull=False).update(blocked_until=None)
+    """Let a request through now, and others at the usual rate, although the vendor asked to wait. Returns how many
+    budgets were blocked."""
+    blocked = RateBudget.objects.filter(key__in=keys, blocked_until__isnull=False)
+    # `block` has set `updated_at` to the end of the wait.
+    return blocked.update(blocked_until=None, tokens=1, updated_at=Now())
 
 
 def block(*, key: str, until: datetime) -> None:

@@ -22,10 +22,6 @@ class Retention:
     column: str | None = None
     parent: str | None = None
 
-    @property
-    def by_partition(self) -> bool:
-        return self.days is not None and self.column is None
-
 
 def parse_retention(text: Any) -> Retention:
     """Parses the retention of one table. Raises InvalidRetention."""

@@ -11,7 +11,7 @@ from accounts.services import record_audit_event
 from hub import budgets, clock, lanes, runlog, runs
 from hub.kinds import ITEM_KIND, DataType, Direction
 from hub.models import Change, Connection, Job, JobState, Lane, PlatformSwitch, RateBudget, Run, Share
-from hub.schedules import next_time
+from hub.schedules import InvalidSchedule, next_time
 
 
 @transaction.atomic
@@ -56,6 +56,8 @@ def add_job(
         next_partial_at=next_time(partial_schedule, after=now, time_zone=job.time_zone),
         next_comparison_at=next_time(comparison_schedule, after=now, time_zone=job.time_zone),
     )
+    # Its platform may be paused.
+    _apply_pauses(Connection.objects.filter(pk=connection.pk))
     return job
 
 
@@ -155,8 +157,9 @@ def pause_job(*, job: Job, by: User | None, reason: str = "") -> None:
 
 def resume_job(*, job: Job, by: User | None, reason: str = "") -> None:
     """Resume the job and clear the reason why it needed action."""
-    JobState.objects.filter(job=job).update(attention="")
-    _set_job_paused(job, False, by, reason)
+    with transaction.atomic():
+        JobState.objects.filter(job=job).update(attention="")
+        _set_job_paused(job, False, by, reason)
 
 
 @transaction.atomic
@@ -277,8 +280,11 @@ def _apply_pauses(connections: QuerySet[Connection]) -> None:
 
 
 @transaction.atomic
-def retry_changes(*, changes: QuerySet[Change], by: User | None) -> int:
-    """Retry changes now, including held ones. Returns how many."""
+def retry_changes(*, changes: QuerySet[Change], by: User | None, seller: Seller | None = None) -> int:
+    """Retry changes now, including held ones. Returns how many.
+
+    If a person asks for it (`by`), the audit log gets an entry, that of `seller` if all changes are one seller's.
+    """
     rows = list(
         changes.exclude(state=Change.State.READY)
         .order_by("job_id", "item_id")
@@ -287,8 +293,8 @@ def retry_changes(*, changes: QuerySet[Change], by: User | None) -> int:
     )
     ids = [pk for pk, _ in rows]
     Change.objects.filter(pk__in=ids).update(state=Change.State.READY, attempts=0, not_before=None)
-    if ids:
-        record_audit_event(user=by, action="changes.retry", target=f"{len(ids)} changes")
+    if ids and by is not None:
+        record_audit_event(user=by, action="changes.retry", target=f"{len(ids)} changes", seller=seller)
     lanes.wake(lane_ids=sorted({lane for _, lane in rows}))
     return len(ids)
 
@@ -312,7 +318,14 @@ def start_due_runs(*, now: datetime) -> int:
         due = JobState.objects.filter(**{f"{field}__lte": now}).select_related("job__connection__seller")
         for state in due.order_by(field)[:500]:
             job = state.job
-            next_at = next_time(getattr(job, schedule), after=now, time_zone=job.time_zone)
+            try:
+                next_at = next_time(getattr(job, schedule), after=now, time_zone=job.time_zone)
+            except InvalidSchedule:
+                # Such a job must not keep the others from starting.
+                JobState.objects.filter(pk=state.pk).update(**{field: None})
+                fix = _("The schedule “%(schedule)s” in %(zone)s is not valid. Correct it, then resume the job.")
+                require_attention(job=job, reason=fix % {"schedule": getattr(job, schedule), "zone": job.time_zone})
+                continue
             # The conditional update lets only one of several concurrent callers start the run.
             with transaction.atomic():
                 won = JobState.objects.filter(pk=state.pk, **{field: getattr(state, field)}).update(**{field: next_at})

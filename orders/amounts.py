@@ -5,9 +5,9 @@ prices, a line's share of the discounts. The completed order has net, tax, gross
 they can be known, so that targets need no rules of their own.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 
 from orders.currencies import quantum, round_amount, share_out
 from orders.quantities import with_quantities
@@ -47,12 +47,17 @@ class Balance:
 
 
 def completed(record: OrderRecord) -> OrderRecord:
-    """The order with quantities and amounts completed. Completing it again changes nothing."""
+    """The order with quantities and amounts completed. Completing it again changes nothing.
+
+    A negative charge, such as a fee that rewards a method of payment, becomes a discount: targets take no such charge.
+    """
     lines = [_completed_line(with_quantities(line, record.status), record) for line in record.lines]
     if record.adjustments is None:
         return replace(record, lines=lines)
     adjustments = [_completed_adjustment(each, record) for each in record.adjustments]
-    lines, adjustments = _share_discounts(lines, adjustments, record.currency)
+    negative = {place for place, each in enumerate(adjustments) if _is_negative_charge(each)}
+    adjustments = [_as_discount(each) if place in negative else each for place, each in enumerate(adjustments)]
+    lines, adjustments = _share_discounts(lines, adjustments, negative, record.currency)
     return replace(record, lines=lines, adjustments=adjustments)
 
 
@@ -74,7 +79,23 @@ def balance(record: OrderRecord) -> Balance:
 
 def _before_discounts(row: OrderLineRecord | AdjustmentRecord) -> Decimal | None:
     gross = row.total_gross if isinstance(row, OrderLineRecord) else row.gross
-    return None if gross is None else gross + (row.discount_gross or _ZERO)
+    if gross is None or (row.discount_gross is None and row.discount_net):
+        return None
+    return gross + (row.discount_gross or _ZERO)
+
+
+def _is_negative_charge(row: AdjustmentRecord) -> bool:
+    amount = row.gross if row.gross is not None else row.net
+    return row.kind in CHARGES and amount is not None and amount < 0
+
+
+def _as_discount(row: AdjustmentRecord) -> AdjustmentRecord:
+    def positive(amount: Decimal | None) -> Decimal | None:
+        return None if amount is None else -amount
+
+    return AdjustmentRecord(
+        kind="discount", title=row.title, net=positive(row.net), tax=positive(row.tax), gross=positive(row.gross)
+    )
 
 
 def _sum(amounts: Sequence[Decimal | None]) -> Decimal | None:
@@ -95,7 +116,9 @@ def _completed_line(line: OrderLineRecord, order: OrderRecord) -> OrderLineRecor
         net = _line_total(price_net, line.quantity, line.discount_net, order)
         gross = _line_total(price_gross, line.quantity, line.discount_gross, order)
     net, tax, gross = _net_tax_gross(net, line.tax, gross, line.tax_rate, order)
-    discount_net, discount_gross = _discount(line.discount_net, line.discount_gross, net, gross, line.tax_rate, order)
+    # Of a line that costs nothing after discounts, the prices tell the ratio of net and gross.
+    totals = (net, gross) if net and gross else (price_net, price_gross)
+    discount_net, discount_gross = _discount(line.discount_net, line.discount_gross, *totals, line.tax_rate, order)
     return replace(
         line,
         unit_price_net=price_net,
@@ -127,7 +150,11 @@ def _completed_adjustment(row: AdjustmentRecord, order: OrderRecord) -> Adjustme
 
 
 def _is_taxed(order: OrderRecord) -> bool:
-    return bool(order.tax) or any(line.tax or line.tax_rate for line in order.lines)
+    """Also if nothing of its tax is left after discounts."""
+    return bool(order.tax) or any(
+        line.tax or line.tax_rate or len({line.unit_price_net, line.unit_price_gross} - {None}) > 1
+        for line in order.lines
+    )
 
 
 def _net_and_gross(
@@ -136,10 +163,12 @@ def _net_and_gross(
     """One of the two from the other, by the rate; the same if the order has no tax at all."""
     if rate is None and not _is_taxed(order):
         rate = _ZERO
-    if rate is not None and gross is None and net is not None:
-        gross = (net * (1 + rate / _HUNDRED)).quantize(places)
-    elif rate is not None and net is None and gross is not None:
-        net = (gross / (1 + rate / _HUNDRED)).quantize(places)
+    if rate is None or rate < 0:
+        return net, gross
+    if gross is None and net is not None:
+        gross = (net * (1 + rate / _HUNDRED)).quantize(places, ROUND_HALF_UP)
+    elif net is None and gross is not None:
+        net = (gross / (1 + rate / _HUNDRED)).quantize(places, ROUND_HALF_UP)
     return net, gross
 
 
@@ -178,19 +207,24 @@ def _discount(
 
 
 def _share_discounts(
-    lines: list[OrderLineRecord], adjustments: list[AdjustmentRecord], currency: str
+    lines: list[OrderLineRecord], adjustments: list[AdjustmentRecord], unshared: Collection[int], currency: str
 ) -> tuple[list[OrderLineRecord], list[AdjustmentRecord]]:
     """Share out the discounts of an order whose source tells no shares, by what the lines cost.
 
-    Charges have a share only of a discount that is more than all lines cost.
+    `unshared`: positions of discounts that are never contained in shares that the source tells. Charges have a share
+    only of a discount that is more than all lines cost.
     """
     charges = [each for each in adjustments if each.kind in CHARGES]
     rows: list[OrderLineRecord | AdjustmentRecord] = [*lines, *charges]
-    if any(row.discount_net is not None or row.discount_gross is not None for row in rows):
-        return lines, _discounts_by_shares(rows, adjustments, currency)
+    has_shares = any(row.discount_net is not None or row.discount_gross is not None for row in rows)
+    if has_shares:
+        adjustments = _discounts_by_shares(rows, adjustments, unshared, currency)
     discounts = []
-    for each in adjustments:
+    for place, each in enumerate(adjustments):
         if each.kind not in DISCOUNTS:
+            continue
+        if has_shares and place not in unshared:
+            discounts.append(each)
             continue
         with_tax = each.gross is not None
         amount = each.gross if each.gross is not None else each.net
@@ -221,17 +255,21 @@ def _share_discounts(
 
 
 def _discounts_by_shares(
-    rows: Sequence[OrderLineRecord | AdjustmentRecord], adjustments: list[AdjustmentRecord], currency: str
+    rows: Sequence[OrderLineRecord | AdjustmentRecord],
+    adjustments: list[AdjustmentRecord],
+    unshared: Collection[int],
+    currency: str,
 ) -> list[AdjustmentRecord]:
     """The form of the discounts that the source does not tell, from the shares of the rows."""
-    discounts = [each for each in adjustments if each.kind in DISCOUNTS]
+    shared_out = [each.kind in DISCOUNTS and place not in unshared for place, each in enumerate(adjustments)]
+    discounts = [each for each, is_shared in zip(adjustments, shared_out, strict=True) if is_shared]
     for known, missing in (("net", "gross"), ("gross", "net")):
         amounts = [getattr(each, known) for each in discounts]
         if any(getattr(each, missing) is not None for each in discounts) or None in amounts:
             continue
         shared = [getattr(row, f"discount_{missing}") or _ZERO for row in rows]
         others = iter(share_out(sum(shared, _ZERO), amounts, currency))
-        for_each = [next(others) if each.kind in DISCOUNTS else None for each in adjustments]
+        for_each = [next(others) if is_shared else None for is_shared in shared_out]
         adjustments = [
             each if amount is None else replace(each, gross=amount) if missing == "gross" else replace(each, net=amount)
             for each, amount in zip(adjustments, for_each, strict=True)

@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from orders.amounts import CHARGES
 from orders.currencies import round_amount, share_out
-from orders.items import OrderItem, OrderLineItem
+from orders.items import OrderItem, OrderLineItem, RefundItem
 from orders.records import AdjustmentRecord
 
 _ZERO = Decimal(0)
@@ -105,7 +105,9 @@ def charges_left(item: OrderItem) -> list[AdjustmentRecord]:
     found = []
     for row in charges(item):
         if row.kind in ("shipping", "handling") and (left_net or left_gross) and row.gross and row.net is not None:
-            gross = min(row.gross, left_gross or round_amount(left_net * row.gross / (row.net or 1), item.currency))
+            if not left_gross:
+                left_gross = round_amount(left_net * row.gross / row.net, item.currency) if row.net else _ZERO
+            gross = min(row.gross, left_gross)
             net = round_amount(row.net * gross / row.gross, item.currency)
             left_gross, left_net = left_gross - gross, _ZERO
             row = replace(row, net=row.net - net, gross=row.gross - gross, tax=row.gross - gross - (row.net - net))
@@ -118,16 +120,20 @@ def vendor_part(item: OrderItem, vendor: str) -> OrderItem:
 
     `vendor` is compared without regard to case. Discounts become one row, without codes: they concern only the seller
     and the customer. Charges, totals and lines of all vendors and of the rest add up to those of the order.
+
+    A refund has the vendor's lines and its share of the shipping; what belongs to no line is between the seller and the
+    customer.
     """
     names = sorted({line.vendor.upper() for line in item.lines})
     own = [line for line in item.lines if line.vendor.upper() == vendor.upper()]
     weights = [
         sum((line.total_gross or _ZERO for line in item.lines if line.vendor.upper() == name), _ZERO) for name in names
     ]
-    adjustments = []
+    adjustments, refunds = [], []
     if vendor.upper() in names:
         place = names.index(vendor.upper())
         adjustments = [_share(row, weights, place, item.currency) for row in item.adjustments if row.kind in CHARGES]
+        refunds = [_share_of_refund(row, own, weights, place, item.currency) for row in item.refunds]
     rows = [(line.total_net, line.tax, line.total_gross, line.discount_net, line.discount_gross) for line in own]
     rows += [(row.net, row.tax, row.gross, row.discount_net, row.discount_gross) for row in adjustments]
     discount_net, discount_gross = (sum((row[place] or _ZERO for row in rows), _ZERO) for place in (3, 4))
@@ -143,7 +149,7 @@ def vendor_part(item: OrderItem, vendor: str) -> OrderItem:
         item,
         lines=own,
         adjustments=adjustments,
-        refunds=[],
+        refunds=[row for row in refunds if row.lines or row.shipping_gross or row.shipping_net],
         total=gross,
         total_net=net,
         tax=tax or _ZERO,
@@ -171,6 +177,29 @@ def _share(row: AdjustmentRecord, weights: list[Decimal], place: int, currency: 
         tax_rate=row.tax_rate,
         discount_net=shares["discount_net"],
         discount_gross=shares["discount_gross"],
+    )
+
+
+def _share_of_refund(
+    row: RefundItem, own: Sequence[OrderLineItem], weights: list[Decimal], place: int, currency: str
+) -> RefundItem:
+    ids = {line.id for line in own}
+    lines = [each for each in row.lines if each.line_id in ids]
+    shipping_net, shipping_gross = (
+        None if amount is None else share_out(amount, weights, currency)[place]
+        for amount in (row.shipping_net, row.shipping_gross)
+    )
+    net = _sum([*(each.net for each in lines), shipping_net or _ZERO])
+    gross = _sum([*(each.gross for each in lines), shipping_gross or _ZERO])
+    return replace(
+        row,
+        net=net,
+        tax=None if net is None or gross is None else gross - net,
+        gross=gross,
+        shipping_net=shipping_net,
+        shipping_gross=shipping_gross,
+        adjustment=None,
+        lines=lines,
     )
 
 

@@ -22,6 +22,9 @@ class OrderIdentity:
     source_id: int | None
 
 
+# Kinds of lines that are no variant: sets are made of other lines, the rest is no product.
+WITHOUT_VARIANT = (OrderLine.Kind.BUNDLE, OrderLine.Kind.KIT, OrderLine.Kind.CUSTOM, OrderLine.Kind.GIFT_CARD)
+
 _IDENTITY = ("pk", "number", "placed_at", "source_id")
 
 
@@ -72,6 +75,43 @@ def orders_of_lines(*, line_ids: Collection[int]) -> dict[int, int]:
 def lines_of_orders(*, order_ids: Collection[int]) -> dict[int, int]:
     """Order line ID → order ID, for all lines of these orders."""
     return dict(OrderLine.objects.filter(order_id__in=order_ids).values_list("pk", "order_id"))
+
+
+OPEN_STATUSES = (Order.Status.PENDING, Order.Status.CONFIRMED, Order.Status.PARTLY_SHIPPED)
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownLine:
+    """A line of an open order with a SKU that no variant had when it was imported."""
+
+    line_id: int
+    order_id: int
+    sku: str
+    number: str
+    source_id: int | None
+
+
+def _without_variant(seller_id: int) -> QuerySet[OrderLine]:
+    rows = OrderLine.objects.filter(seller=seller_id, variant=None, order__status__in=OPEN_STATUSES)
+    return rows.exclude(sku="").exclude(kind__in=WITHOUT_VARIANT)
+
+
+def orders_without_variants(*, seller_id: int) -> list[int]:
+    """The IDs of open orders with lines whose variant is not known."""
+    return sorted(set(_without_variant(seller_id).values_list("order", flat=True)))
+
+
+def lines_without_variant(
+    *, seller_id: int, skus: Collection[str] | None = None, order_ids: Collection[int] | None = None
+) -> list[UnknownLine]:
+    """Lines of open orders whose variant is not known: those with the SKUs, or those of the orders."""
+    rows = _without_variant(seller_id)
+    if skus is not None:
+        rows = rows.filter(sku__in=skus)
+    if order_ids is not None:
+        rows = rows.filter(order__in=order_ids)
+    found = rows.order_by("pk").values_list("pk", "order", "sku", "order__number", "order__source")
+    return [UnknownLine(*row) for row in found]
 
 
 def customers_without_source(*, seller_id: int, emails: Collection[str]) -> dict[str, int]:

@@ -225,8 +225,8 @@ OAUTH_APPS = {"shopify": (env.text("SHOPIFY_CLIENT_ID", ""), env.text("SHOPIFY_C
 # Whether operators need a second factor to use the console and the dashboard.
 OPERATORS_NEED_SECOND_FACTOR = env.flag("OPERATORS_NEED_SECOND_FACTOR", not DEVELOPMENT)
 
-LANGUAGE_CODE = "en-us"
-LANGUAGES = [("en-us", "English")]
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English")]
 FORMAT_MODULE_PATH = "synccenter.formats"
 LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
@@ -412,3 +412,6 @@ LOGGING = {
 # Reports of unexpected errors.
 SENTRY_DSN = env.text("SENTRY_DSN", "")
 error_reports.start(SENTRY_DSN, environment=ENVIRONMENT)
+
+# Traces. OpenTelemetry reads this and its other variables itself.
+OTEL_EXPORTER_OTLP_ENDPOINT = env.text("OTEL_EXPORTER_OTLP_ENDPOINT", "")

@@ -1,5 +1,6 @@
 """WSGI entry point for gunicorn."""
 
+import gc
 import logging
 import os
 import shutil
@@ -7,6 +8,7 @@ from pathlib import Path
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
+from django.urls import reverse
 from gunicorn.glogging import Logger
 
 from synccenter.logs import Formatter
@@ -30,6 +32,11 @@ def _share_metrics(folder: Path) -> None:
 # Before anything imports prometheus_client, which looks at it then.
 _share_metrics(settings.RUNTIME_DIR / "metrics")
 application = get_wsgi_application()
+reverse("health")  # loads all views, which the first request would wait for
+# What is loaded by now stays. Looking through it would interrupt all requests of the process for some 50 ms, whenever
+# the garbage collector looks through everything.
+gc.collect()
+gc.freeze()
 
 # Gunicorn logs requests that never reach Django through its own handlers.
 for handler in logging.getLogger("gunicorn.error").handlers:

@@ -21,7 +21,8 @@ from common.admin import Color, ReadOnlyAdmin, as_json, badge
 from hub.admin.queue import ItemSearchMixin, item_filter
 from synclog import queries
 from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
-from synclog.services import resolve_issues, retry_item
+from synclog.services import resolve_issues
+from synclog.triage import send_again
 
 STATE_COLORS: dict[ItemStatus.State, Color] = {
     ItemStatus.State.SYNCED: "success",
@@ -167,14 +168,13 @@ class IssueAdmin(ItemSearchMixin, ReadOnlyAdmin):
 
     @admin.action(description=_("Retry items now"), permissions=["operate"])
     def retry(self, request: HttpRequest, issues: QuerySet[Issue]) -> None:
-        with_items = issues.filter(item_id__isnull=False).select_related("seller")
-        number: int = sum(
-            retry_item(issue=issue, by=get_operator(request)) for issue in with_items.iterator(chunk_size=500)
-        )
+        number = 0
+        for seller in Seller.objects.filter(pk__in=issues.order_by().values("seller")):
+            number += send_again(issues=issues, seller=seller, by=get_operator(request))
         if not number:
             message = gettext("Nothing to retry: these items will be retried in the next sync.")
             return self.message_user(request, message, messages.WARNING)
-        message = ngettext("Retrying %(count)s change.", "Retrying %(count)s changes.", number)
+        message = ngettext("Retrying %(count)s item.", "Retrying %(count)s items.", number)
         self.message_user(request, message % {"count": f"{number:,}"})
 
 

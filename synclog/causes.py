@@ -6,7 +6,7 @@ from hashlib import blake2b
 from synclog.issue_catalog import issue_type
 
 # What differs from item to item: quoted texts, and words with digits such as SKUs, IDs and amounts.
-_VALUES = re.compile(r"“[^”]*”|\"[^\"]*\"|'[^']*'|\S*\d\S*")
+_VALUES = re.compile(r"“[^”]*”|\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|\S*\d\S*")
 
 
 def cause_of(*, code: str, message: str, title: str = "") -> str:

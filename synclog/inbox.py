@@ -3,6 +3,7 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 
 from django.db import connection
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
@@ -13,26 +14,33 @@ from synclog.models import CauseState, Issue, SyncLog
 
 # `snoozed_until` of what is muted for good.
 MUTED_UNTIL = datetime(9999, 1, 1, tzinfo=UTC)
-_NEW = timedelta(days=1)
+# The days of a trend.
+TREND_DAYS = 7
 
 
 @dataclass(frozen=True)
 class Cause:
     """All open issues with one cause.
 
-    `items` counts an item once, although it has an issue at several connections; `new_items` are those of the last 24
-    hours. `sample` is one of the issues, with its log and job; `kind` is empty if the items are of several kinds.
+    `items` counts an item once, although it has an issue at several connections; `new_by_day` are those of each of the
+    last seven times 24 hours, the latest last. `sample` is one of the issues, with its log and job; `kind` is empty if
+    the items are of several kinds.
     """
 
     key: str
     items: int
     issues: int
-    new_items: int
+    new_by_day: list[int]
     since: datetime
     blocking: bool
     kind: str
     sample: Issue
     state: CauseState | None
+
+    @property
+    def new_items(self) -> int:
+        """The items of the last 24 hours."""
+        return self.new_by_day[-1]
 
     @property
     def sends(self) -> bool:
@@ -86,7 +94,7 @@ def causes(issues: QuerySet[Issue], *, now: datetime) -> list[Cause]:
             key=row.key,
             items=row.items,
             issues=row.issues,
-            new_items=row.new_items,
+            new_by_day=row.new_by_day,
             since=row.since,
             blocking=row.blocking,
             kind=row.kind,
@@ -104,6 +112,8 @@ def connections_by_cause(issues: QuerySet[Issue]) -> dict[str, list[str]]:
     logs = SyncLog.objects.select_related("connection").in_bulk({log for _cause, log in pairs})
     found: dict[str, set[str]] = defaultdict(set)
     for cause, log in pairs:
+        if log not in logs:  # it has been deleted since
+            continue
         found[cause].add(str(logs[log].connection or logs[log].integration))
     return {cause: sorted(names) for cause, names in found.items()}
 
@@ -116,7 +126,7 @@ class CauseGroup:
     items: int
     sellers: int
     issues: int
-    new_items: int
+    new_by_day: list[int]
     since: datetime
     blocking: bool
     kind: str
@@ -130,6 +140,9 @@ def group_by_cause(issues: QuerySet[Issue], *, now: datetime) -> list[CauseGroup
     """
     columns = _with_item(issues).values("cause", "seller_id", *_ITEM, "severity", "opened_at", "id")
     inner, params = columns.query.sql_with_params()
+    since = [now - timedelta(days=day) for day in range(TREND_DAYS, -1, -1)]
+    new = [f"count(*) FILTER (WHERE opened_at > %s AND opened_at <= %s) AS new_{day}" for day in range(TREND_DAYS)]
+    sums = ", ".join(f"sum(new_{day})::bigint" for day in range(TREND_DAYS))
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -139,16 +152,16 @@ def group_by_cause(issues: QuerySet[Issue], *, now: datetime) -> list[CauseGroup
                 FROM ({inner}) AS issue GROUP BY cause, seller_id, {", ".join(_ITEM)}
             ), of_seller AS (
                 SELECT cause, count(*) AS items, sum(issues) AS issues, min(opened_at) AS opened_at,
-                    max(sample) AS sample, count(*) FILTER (WHERE opened_at > %s) AS new_items,
+                    max(sample) AS sample, {", ".join(new)},
                     bool_or(blocking) AS blocking, min(kind) AS first_kind, max(kind) AS last_kind
                 FROM item GROUP BY cause, seller_id
             )
-            SELECT cause, sum(items)::bigint, count(*), sum(issues)::bigint, sum(new_items)::bigint, min(opened_at),
+            SELECT cause, sum(items)::bigint, count(*), sum(issues)::bigint, ARRAY[{sums}], min(opened_at),
                 bool_or(blocking), CASE WHEN min(first_kind) = max(last_kind) THEN min(first_kind) ELSE '' END,
                 max(sample)
             FROM of_seller GROUP BY cause ORDER BY bool_or(blocking) DESC, count(*) DESC, sum(items) DESC, cause
             """,  # noqa: S608 - the SQL of a queryset with its parameters
-            [*params, now - _NEW],
+            [*params, *(time for pair in pairwise(since) for time in pair)],
         )
         return [CauseGroup(*row) for row in cursor.fetchall()]
 

@@ -1,5 +1,7 @@
 """Sync logs, issues, and sync status and timeline of items."""
 
+from urllib.parse import urlencode
+
 from django.contrib.postgres.fields import ArrayField
 from django.contrib.postgres.indexes import GinIndex
 from django.db import models
@@ -156,6 +158,25 @@ class CauseState(models.Model):
 
     def __str__(self) -> str:
         return self.cause
+
+
+class SavedView(models.Model):
+    """Filters of the inbox that a person saved under a name, at one seller (I1)."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+", db_index=False)
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, related_name="+")
+    name = models.CharField(max_length=60)
+    filters = models.JSONField(default=dict)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["user", "seller", "name"], name="synclog_savedview_once")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def query(self) -> str:
+        return urlencode(sorted(self.filters.items()))
 
 
 class ItemStatus(models.Model):

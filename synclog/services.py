@@ -14,10 +14,8 @@ from accounts.models import User
 from accounts.services import record_audit_event
 from hub import clock
 from hub.kinds import Direction, Kind
-from hub.models import Change, Job
-from hub.queue import enqueue_for_job
+from hub.models import Job
 from hub.records import Problem
-from hub.services import retry_changes
 from synclog import issue_catalog, remote
 from synclog.causes import cause_of
 from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
@@ -272,18 +270,6 @@ def record_full_sync_finished(*, log: SyncLog, succeeded: bool, now: datetime) -
 
 
 @transaction.atomic
-def resolve_issue(*, issue: Issue, by: User, now: datetime | None = None) -> bool:
-    """Resolve an issue for a user. It reopens if the problem occurs again. False if it was resolved before."""
-    resolved = Issue.objects.filter(pk=issue.pk, resolved_at=None).update(
-        resolved_at=now or clock.now(), resolved_by=by
-    )
-    if resolved:
-        remote.mark_issues_pending(issue_ids=[issue.pk])
-        record_audit_event(user=by, action="issue.resolve", target=issue, seller=issue.seller)
-    return bool(resolved)
-
-
-@transaction.atomic
 def resolve_issues(*, issues: QuerySet[Issue], by: User, now: datetime | None = None) -> int:
     """Resolve issues of one seller for a user. Returns how many were open."""
     first = issues.select_related("seller").first()
@@ -295,17 +281,3 @@ def resolve_issues(*, issues: QuerySet[Issue], by: User, now: datetime | None = 
     remote.mark_issues_pending(issue_ids=ids)
     record_audit_event(user=by, action="issue.resolve", target=f"{number} issues", seller=first.seller)
     return number
-
-
-@transaction.atomic
-def retry_item(*, issue: Issue, by: User) -> int:
-    """Retry the issue's item now. Returns how many changes were queued.
-
-    0 for issues of imports: their items are retried by the next sync, or when they change in the source.
-    """
-    job = issue.job
-    if job is None or job.direction != Direction.EXPORT or issue.item_id is None or issue.kind != job.item_kind:
-        return 0
-    enqueue_for_job(job=job, kind=Kind(job.item_kind), item_ids=[issue.item_id])
-    changes = Change.objects.filter(job=job, kind=job.item_kind, item_id=issue.item_id)
-    return retry_changes(changes=changes, by=by) or 1

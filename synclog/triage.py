@@ -19,7 +19,7 @@ from synclog.models import CauseState, Issue
 
 
 @transaction.atomic
-def send_again(*, issues: QuerySet[Issue], seller: Seller, by: User) -> int:
+def send_again(*, issues: QuerySet[Issue], seller: Seller, by: User | None) -> int:
     """Send the items of issues of exports again now. Returns how many; issues of imports are left out."""
     exports = issues.filter(seller=seller, job__direction=Direction.EXPORT, kind=F("job__item_kind"))
     ids: dict[int, set[int]] = defaultdict(set)

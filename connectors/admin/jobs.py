@@ -191,7 +191,7 @@ class JobAdmin(BaseAdmin):
             "pause": not row.paused,
             "resume": row.paused,
             "sync_now": row.enabled,
-            "preview": sends,
+            "preview": True,
             "compare": sends and is_comparable(row),
         }[action_name]
 
@@ -294,7 +294,9 @@ class JobAdmin(BaseAdmin):
         icon="preview",
         permissions=["operate"],
         dialog=confirm_dialog(
-            _("Run a preview?"), _("Shows what a sync would change, per item. Nothing is sent."), _("Run preview")
+            _("Run a preview?"),
+            _("Shows what a sync would change, per item. Nothing is imported or sent."),
+            _("Run preview"),
         ),
     )
     def preview(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:

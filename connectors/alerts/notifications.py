@@ -38,7 +38,7 @@ def evaluate_and_notify(*, now: datetime) -> None:
 
 
 def _notify(channel: AlertChannel, now: datetime) -> None:
-    deliveries = list(alerts.pending_deliveries(channel=channel))
+    deliveries = list(alerts.pending_deliveries(channel=channel, now=now))
     if not deliveries:
         return
     rows = AlertDelivery.objects.filter(pk__in=[delivery.pk for delivery in deliveries])

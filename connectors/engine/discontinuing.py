@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from catalog import services as catalog
 from catalog.models import Status
 from connectors.engine.applying import ImportContext
-from connectors.engine.applying.context import not_master_problem
+from connectors.engine.applying.context import REFERENCES_SUFFIX, not_master_problem
 from connectors.engine.platforms import platform_names
 from hub import links
 from hub.kinds import ITEM_KIND, DataType, Kind, Role
@@ -86,7 +86,9 @@ def discontinue(context: ImportContext, missing: Sequence[Link]) -> int:
         ],
     )
     synclog.resolve_by_external_ids(
-        log=context.log, external_ids=[f"{kind}:{link.external_id}" for link in missing], now=context.now
+        log=context.log,
+        external_ids=[f"{kind}:{link.external_id}{suffix}" for link in missing for suffix in ("", REFERENCES_SUFFIX)],
+        now=context.now,
     )
     return len(missing)
 

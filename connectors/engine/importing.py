@@ -11,7 +11,7 @@ from time import monotonic
 from django.db.models import Q
 
 from connectors.engine import unseen_items
-from connectors.engine.applying import ImportContext, import_context_for
+from connectors.engine.applying import ImportContext, import_context_for, unknown_variants
 from connectors.engine.applying.references import report as report_unresolved
 from connectors.engine.fetching import apply_fetched
 from connectors.engine.turn import Turn
@@ -159,6 +159,7 @@ def _close(turn: Turn, context: ImportContext, run: Run) -> None:
         if run.scope != Run.Scope.FULL:
             return
         report_unresolved(context)
+        unknown_variants.report(context)
         synclog.resolve_unseen(
             log=context.log, job=context.job, since=started, severities=Issue.Severity.values, now=now
         )

@@ -76,7 +76,7 @@ def _run_turn(turn: Turn) -> bool:
         lambda: _run_step(turn, senders, lambda job: sending.send_next(turn, job, Priority.EVENT)),
         lambda: _advance_run(turn),
         lambda: _run_step(turn, senders, lambda job: sending.send_next(turn, job, Priority.FULL_RUN)),
-        lambda: _run_check(turn, exports),
+        lambda: _run_check(turn),
     ]
     more = True
     while more and not stopping.is_set():
@@ -93,7 +93,7 @@ def _run_turn(turn: Turn) -> bool:
 
 
 def _process_events(turn: Turn) -> bool:
-    """Process a batch of events from the inbox. False if there are none."""
+    """Process a batch of received events. False if there are none."""
     return _run_step(turn, turn.jobs, lambda job: events.work(turn, job))
 
 
@@ -191,12 +191,12 @@ def _crash_limit_reached(turn: Turn, run: Run) -> bool:
     return False
 
 
-def _run_check(turn: Turn, jobs: list[Job]) -> bool:
+def _run_check(turn: Turn) -> bool:
     """Advance the next preview or comparison of the lane's jobs. False if there is none.
 
     Errors fail only this run; the job continues to send.
     """
-    jobs_of_first_lane = [job for job in jobs if not job.paused and turn.claim.lane_id == job.lane_ids[0]]
+    jobs_of_first_lane = [job for job in turn.jobs if not job.paused and turn.claim.lane_id == job.lane_ids[0]]
     waiting = Run.objects.filter(
         job__in=jobs_of_first_lane,
         scope__in=(Run.Scope.PREVIEW, Run.Scope.COMPARISON),

@@ -9,7 +9,7 @@ from connectors.engine.fetching import apply_fetched, fetch, links_of_source
 from connectors.engine.turn import Turn
 from hub import clock, lanes, runlog, runs
 from hub.kinds import DataType, Role
-from hub.models import Link, Run
+from hub.models import Job, Link, Run
 
 # The mass-deletion guard (D9): when both are exceeded, a person has to approve.
 GUARD_SHARE = 0.2
@@ -24,9 +24,14 @@ def must_check(context: ImportContext, run: Run) -> bool:
 
     Orders only at shops (M9): an ERP reports shipments of orders, and an OMS keeps its orders.
     """
-    if run.scope != Run.Scope.FULL or context.job.data_type not in _DATA_TYPES:
+    return run.scope == Run.Scope.FULL and removes_missing(context.job)
+
+
+def removes_missing(job: Job) -> bool:
+    """Whether items that a full import of the job does not contain are looked up, and discontinued if they are gone."""
+    if job.data_type not in _DATA_TYPES:
         return False
-    return context.job.data_type != DataType.ORDERS or context.job.connection.role == Role.SHOP
+    return job.data_type != DataType.ORDERS or job.connection.role == Role.SHOP
 
 
 def check_batch(turn: Turn, context: ImportContext, run: Run) -> bool:

@@ -22,7 +22,7 @@ from common.storable import refuse_nul, without_nul
 from connectors.sdk import issues
 from connectors.sdk.errors import ListingRepeats, TryAgainLater
 from connectors.sdk.paging import IdPage
-from connectors.sdk.records import Record
+from connectors.sdk.records import Problem, Record
 from connectors.sdk.schemas import error_message
 
 MAX_IDS = 1000
@@ -125,8 +125,11 @@ def _reject_answer(path: str, what: str) -> NoReturn:
 
 
 def utc(timestamp: datetime) -> datetime:
-    """The time in UTC; times without a zone are taken as UTC."""
-    return timestamp.astimezone(UTC) if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
+    """The time in UTC; times without a zone are taken as UTC. ValueError for one that is outside the calendar there."""
+    try:
+        return timestamp.astimezone(UTC) if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("a time outside the calendar") from None
 
 
 Text = Annotated[str, AfterValidator(refuse_nul)]
@@ -142,6 +145,16 @@ class Row(BaseModel):
     updated_at: UtcDatetime | None = None
 
 
+def unreadable(error: ValidationError | ArithmeticError) -> list[Problem]:
+    """The problems of an item: its invalid fields, or a number that is too large or too small to be used."""
+    if isinstance(error, ArithmeticError):
+        return [issues.UNREADABLE(field="A number", reason="it is too large or too small")]
+    return [
+        issues.UNREADABLE(field=".".join(map(str, each["loc"])) or "The item", reason=error_message(each))
+        for each in error.errors()
+    ]
+
+
 R = TypeVar("R", bound=BaseModel)
 RecordT = TypeVar("RecordT", bound=Record)
 
@@ -152,12 +165,9 @@ def record(
     """The record for a row; an invalid row becomes a `build_empty` record with a problem for each invalid field."""
     try:
         result = build(schema.model_validate(raw))
-    except ValidationError as error:
+    except (ValidationError, ArithmeticError) as error:
         name = raw.get(key) if isinstance(raw, dict) else None
         result = build_empty(without_nul(str(name or "unknown")[:200]))
-        result.problems = [
-            issues.UNREADABLE(field=".".join(map(str, each["loc"])) or "The item", reason=error_message(each))
-            for each in error.errors()
-        ]
+        result.problems = unreadable(error)
     result.raw = raw
     return result

@@ -7,6 +7,8 @@ from hashlib import blake2b
 from itertools import count
 from typing import Any, Generic, NamedTuple, TypeVar
 
+import orjson
+
 from common.storable import storable_json
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import ListingRepeats
@@ -74,10 +76,18 @@ def numbered_page(cursor: Cursor, read: Callable[[int], Slice]) -> tuple[list[An
     """
     number, previous = (cursor["page"], cursor["digest"]) if cursor else (1, "")
     rows, more = read(number)
-    digest = blake2b(storable_json(rows).encode(), digest_size=8).hexdigest()
-    if rows and digest == previous:
+    digest = _digest(rows)
+    if digest and digest == previous:
         raise ListingRepeats(_SAME_PAGE)
     return rows, {"page": number + 1, "digest": digest} if rows and more else None
+
+
+def _digest(rows: list[Any]) -> str:
+    """Empty without rows, and for rows that are nested too deeply to be stored."""
+    try:
+        return blake2b(storable_json(rows).encode(), digest_size=8).hexdigest() if rows else ""
+    except orjson.JSONEncodeError:
+        return ""
 
 
 def all_pages(read: Callable[[int], Slice]) -> list[Any]:

@@ -94,6 +94,9 @@ class GuardedTransport(HTTPAdapter):
 
 
 def encoded_query(params: Mapping[str, Any]) -> str:
-    """Percent-encoded (RFC 3986): unlike `+`, `%20` is a space to every server, also in the signatures of OAuth 1."""
+    """Percent-encoded (RFC 3986): unlike `+`, `%20` is a space to every server, also in the signatures of OAuth 1.
+
+    Half of a surrogate pair, from a text that was repaired, becomes a question mark: such a text matches nothing.
+    """
     given = {name: value for name, value in params.items() if value is not None}
-    return urlencode(given, doseq=True, quote_via=quote, safe="")
+    return urlencode(given, doseq=True, quote_via=quote, safe="", errors="replace")

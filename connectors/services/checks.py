@@ -11,6 +11,7 @@ from accounts.models import User
 from accounts.services import record_audit_event
 from catalog.models import Variant
 from connectors.engine.platforms import target_class
+from connectors.services.runs import sync
 from hub import clock, links
 from hub.kinds import Direction, Kind
 from hub.models import Job, Link, Run, RunItem
@@ -26,14 +27,19 @@ def is_comparable(job: Job) -> bool:
 
 
 def start_preview(*, job: Job, by: User | None) -> tuple[Run, bool]:
-    """Start a preview, or join the open one (N13). Returns (the run, whether it was created)."""
-    _require_enabled_export(job)
+    """Start a preview of an import or an export, or join the open one (N13). Returns (the run, whether it was created).
+
+    ValueError if the job is disabled.
+    """
+    _require_enabled(job)
     return start_run(job=job, scope=Run.Scope.PREVIEW, trigger=Run.Trigger.BUTTON, by=by)
 
 
 def start_comparison(*, job: Job, by: User | None) -> tuple[Run, bool]:
     """Start a comparison, or join the open one (N9). ValueError if the target cannot be read."""
-    _require_enabled_export(job)
+    if job.direction != Direction.EXPORT:
+        raise ValueError(f"{job.connection} only imports {job.data_type}, so there is nothing to compare.")
+    _require_enabled(job)
     if not is_comparable(job):
         raise ValueError(f"Not supported: the {job.data_type} of {job.connection} cannot be read back.")
     return start_run(job=job, scope=Run.Scope.COMPARISON, trigger=Run.Trigger.BUTTON, by=by)
@@ -43,15 +49,16 @@ def start_previewed_sync(*, preview: Run, by: User | None) -> tuple[Run, bool]:
     """Start the previewed sync, or join the open one. Changes made since the preview are included."""
     if preview.scope != Run.Scope.PREVIEW:
         raise ValueError("This run is not a preview.")
-    _require_enabled_export(preview.job)
-    return start_run(job=preview.job, trigger=Run.Trigger.BUTTON, by=by)
+    job = preview.job
+    _require_enabled(job)
+    if job.direction == Direction.IMPORT:
+        return sync(connection=job.connection, data_type=job.data_type, trigger=Run.Trigger.BUTTON, by=by)
+    return start_run(job=job, trigger=Run.Trigger.BUTTON, by=by)
 
 
-def _require_enabled_export(job: Job) -> None:
-    if job.direction != Direction.EXPORT:
-        raise ValueError(f"{job.connection} only imports {job.data_type}, so there is nothing to preview or compare.")
+def _require_enabled(job: Job) -> None:
     if not job.enabled:
-        raise ValueError(f"{job.connection}: the export of {job.data_type} is disabled.")
+        raise ValueError(f"{job.connection}: the {job.direction} of {job.data_type} is disabled.")
 
 
 def repairable(*, run: Run, verdict: str = "", ids: Sequence[int] | None = None) -> QuerySet[RunItem]:

@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from accounts.models import Seller, User
 from accounts.services import record_audit_event
 from catalog.models import Variant
-from connectors.engine.applying.references import REFERENCES_SUFFIX
+from connectors.engine.applying.context import REFERENCES_SUFFIX
 from connectors.webhooks.requested import request_items
 from hub import clock, links
 from hub.kinds import Direction, Kind

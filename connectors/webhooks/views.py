@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
-from connectors.webhooks.inbox import (
+from connectors.webhooks.receiving import (
     MAX_BODY,
     Malformed,
     Receiver,

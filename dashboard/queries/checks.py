@@ -12,7 +12,6 @@ from connectors.services.checks import is_comparable
 from dashboard.keyset import Keyset, Page
 from dashboard.queries.counting import count_up_to_cap
 from dashboard.queries.items import Item, Ref, items
-from hub.kinds import Direction
 from hub.models import Job, Run, RunItem
 
 _BATCH = 2000
@@ -46,17 +45,17 @@ class Checks:
 
 
 def checks(*, seller: Seller) -> list[Checks]:
-    """A row for each enabled export job. Three queries."""
+    """A row for each enabled job, imports first. Three queries."""
     latest = Run.objects.filter(job=OuterRef("pk")).order_by("-id").values("pk")
     jobs = list(
-        Job.objects.filter(connection__seller=seller, direction=Direction.EXPORT, enabled=True)
+        Job.objects.filter(connection__seller=seller, enabled=True)
         .exclude(connection__state="uninstalled")
         .select_related("connection", "state")
         .annotate(
             previews=ArraySubquery(latest.filter(scope=Run.Scope.PREVIEW)[:1]),
             comparisons=ArraySubquery(latest.filter(scope=Run.Scope.COMPARISON)[:1]),
         )
-        .order_by("connection__name", "data_type")
+        .order_by("-direction", "connection__name", "data_type")
     )
     ids = [run_id for job in jobs for run_id in (*job.previews, *job.comparisons)]
     runs = Run.objects.select_related("job__connection").prefetch_related("counters").in_bulk(ids)

@@ -16,6 +16,7 @@ from orders.models import (
     ShipmentLine,
     TargetTotals,
 )
+from orders.queries import unreconciled_orders
 
 
 def customers(*, seller: Seller, keyset: Keyset, search: str = "", status: str = "") -> Page[Customer]:
@@ -44,12 +45,13 @@ def customer_records(*, customer: Customer) -> ItemRecords:
     return ItemRecords(customer.seller, (Kind.CUSTOMER, customer.pk))
 
 
-def orders(*, seller: Seller, keyset: Keyset, search: str = "", status: str = "") -> Page[Order]:
+def orders(*, seller: Seller, keyset: Keyset, search: str = "", status: str = "", amounts: str = "") -> Page[Order]:
     """A page of orders, latest placed first. `search` is a prefix of an order number.
 
-    `keyset` must page by `placed_at`.
+    `keyset` must page by `placed_at`. `amounts` `different`: only orders that don't add up (M3, M4).
     """
-    found = Order.objects.filter(seller=seller).select_related("customer", "source")
+    own = unreconciled_orders(seller_id=seller.pk) if amounts else Order.objects.filter(seller=seller)
+    found = own.select_related("customer", "source")
     if status:
         found = found.filter(status=status)
     if search:

@@ -36,6 +36,7 @@ from hub.durations import format_duration
 from hub.field_registry import change_label
 from hub.kinds import Direction, Kind, kind_label
 from hub.models import Run, RunItem
+from synclog.inbox import Cause
 from synclog.models import Issue, ItemEvent, ItemStatus
 
 _RELATIVE_TIME_LIMIT = timedelta(days=30)
@@ -62,6 +63,12 @@ register.filter("more_variant_fields", presentation.more_variant_fields)
 def field_label(key: str, event: ItemEvent) -> str:
     """The label for a key of an event's changes. An export's are the names of the platform's fields."""
     return change_label(event.kind, key) if event.direction == Direction.IMPORT else key
+
+
+@register.simple_tag
+def check_field_label(key: str, item: RunItem, run: Run) -> str:
+    """The label for a key of the changes that a preview found. An export's are the names of the platform's fields."""
+    return change_label(item.kind, key) if run.job.direction == Direction.IMPORT else key
 
 
 @register.simple_tag
@@ -127,6 +134,19 @@ def day_tone(day: Day) -> presentation.Tone:
 
 
 @register.simple_tag
+def trend(cause: Cause) -> SafeString:
+    """Bars of a cause's new items on each of the last days; a text says the numbers."""
+    most = max(*cause.new_by_day, 1)
+    bars = "".join(f"M{8 * n + 3} 16v-{1 + round(14 * new / most)}" for n, new in enumerate(cause.new_by_day))
+    numbers = ", ".join(str(new) for new in cause.new_by_day)
+    label = _("New a day, last 7 days: %(numbers)s") % {"numbers": numbers}
+    return format_html(
+        '<svg class="trend" role="img" aria-label="{}" viewBox="0 0 {} 16"><title>{}</title><path d="{}"/></svg>',
+        *(label, 8 * len(cause.new_by_day), label, bars),
+    )
+
+
+@register.simple_tag
 def failed_badge(label: str) -> SafeString:
     return badge(label, presentation.Tone.BAD)
 
@@ -174,7 +194,7 @@ def relative_time(at: datetime | None, absent: str | Promise = _NEVER) -> SafeSt
     return format_html(
         '<time datetime="{}" title="{} {}">{}</time>',
         local.isoformat(timespec="seconds"),
-        date_format(local, "j M Y, H:i:s"),
+        date_format(local, "DATETIME_WITH_SECONDS_FORMAT"),
         local.tzname(),
         _relative(at),
     )
@@ -183,7 +203,7 @@ def relative_time(at: datetime | None, absent: str | Promise = _NEVER) -> SafeSt
 def _relative(at: datetime) -> str:
     now = timezone.now()
     if abs(at - now) > _RELATIVE_TIME_LIMIT:
-        return date_format(timezone.localtime(at), "j M Y")
+        return date_format(timezone.localtime(at), "DATE_FORMAT")
     if at - now >= timedelta(minutes=1):
         return _("in %(time)s") % {"time": timeuntil(at, now, depth=1)}
     return str(naturaltime(at))
@@ -192,7 +212,10 @@ def _relative(at: datetime) -> str:
 @register.filter
 def full_datetime(at: datetime | None) -> str:
     """Date, time and zone, in the seller's time zone."""
-    return date_format(timezone.localtime(at), "j M Y, H:i:s T") if at else ""
+    if at is None:
+        return ""
+    local = timezone.localtime(at)
+    return f"{date_format(local, 'DATETIME_WITH_SECONDS_FORMAT')} {local.tzname()}"
 
 
 @register.filter
@@ -217,7 +240,7 @@ def clock(at: datetime) -> SafeString:
         '<time datetime="{}" title="{}">{}</time>',
         local.isoformat(timespec="seconds"),
         full_datetime(at),
-        date_format(local, "H:i:s"),
+        date_format(local, "TIME_WITH_SECONDS_FORMAT"),
     )
 
 
@@ -314,7 +337,7 @@ def amount(value: Decimal | None, currency: str = "") -> str:
 @register.filter
 def quantity(value: Decimal | None) -> str:
     """`3`, `2.5`: a number without trailing zeros."""
-    return "–" if value is None else f"{value.normalize():,f}"
+    return "–" if value is None else number_format(value.normalize(), force_grouping=True)
 
 
 @register.filter

@@ -32,7 +32,7 @@ from accounts.queries import sellers_of
 from accounts.services import record_audit_event, set_verified_email
 from accounts.single_sign_on import is_in_domains
 from dashboard.access import SELLER_SESSION_KEY
-from dashboard.forms import AcceptInvitationForm
+from dashboard.forms import AcceptInvitationForm, FormatsForm
 
 
 class LogIn(LoginView):
@@ -142,6 +142,19 @@ def unlink_single_sign_on(request: HttpRequest) -> HttpResponse:
         record_audit_event(user=user, action="sso.unlink", target=f"user {user.pk}")
         messages.success(request, _("Unlinked. Log in with your password from now on."))
     return redirect("usersessions_list")
+
+
+@require_http_methods(["GET", "POST"])
+@login_required
+@never_cache
+def formats(request: HttpRequest) -> HttpResponse:
+    """How the user reads numbers, dates and times."""
+    form = FormatsForm(request.POST if request.method == "POST" else None, instance=cast(User, request.user))
+    if form.is_valid():
+        form.save()
+        messages.success(request, _("Formats saved."))
+        return redirect("formats")
+    return render(request, "dashboard/formats.html", {"form": form})
 
 
 @require_http_methods(["GET", "POST"])

@@ -8,17 +8,19 @@ from django.db.models import QuerySet
 from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from common.csv_export import csv_response
 from connectors.services.rechecks import check_again
 from dashboard import export
-from dashboard.access import SellerRequest, seller_action, seller_page
-from dashboard.forms import InboxAction, IssueFilter
+from dashboard.access import SellerRequest, seller_action, seller_member_action, seller_page
+from dashboard.forms import InboxAction, IssueFilter, SaveViewForm
 from dashboard.keyset import Keyset
 from dashboard.queries.counting import count_up_to_cap
 from dashboard.queries.issues import BLOCKING, SNOOZED, WARNINGS, first_of_each_item, issues, of_same_items
 from dashboard.queries.items import items
 from dashboard.queries.runs import runs
+from dashboard.saved_views import MAX_VIEWS, chosen_filters, keep_filters, save_view, views_of
 from dashboard.views.redirects import redirect_back
 from hub.models import Connection, Run
 from synclog.inbox import causes, connections_by_cause
@@ -31,11 +33,14 @@ _EARLIER = 20
 
 
 @seller_page
+@keep_filters("connection", "data_type", "assigned", "text")
 def index(request: SellerRequest) -> HttpResponse:
     """Rows are causes; for one cause, for a run and for resolved issues they are issues."""
     filters, run = IssueFilter(request.GET, seller=request.seller), _run(request)
     context: dict[str, object] = {"filters": filters, "run": run}
     context |= {"hidden_fields": _hidden(filters, run), "counts": _counts(request)}
+    context["saved_views"] = list(views_of(user=request.user, seller=request.seller))
+    context["filters_to_save"] = {} if filters.cause or run else chosen_filters(request.GET)
     if filters.cause or run or filters.shows_resolved:
         context |= _issue_rows(request, filters, run)
         return render(request, "dashboard/issues.html", context)
@@ -189,6 +194,26 @@ def _apply(request: SellerRequest, form: InboxAction, chosen: QuerySet[Issue]) -
             snooze_cause(seller=seller, cause=cause, until=form.until, by=by)
         return len(form.causes)
     return snooze_issues(issues=chosen, seller=seller, until=form.until, by=by)
+
+
+@seller_member_action
+def save_filters(request: SellerRequest) -> HttpResponseBase:
+    """Saves the filters of the list, which the form repeats, under a name."""
+    form, filters = SaveViewForm(request.POST), chosen_filters(request.POST)
+    if not form.is_valid() or not filters:
+        messages.error(request, _("Choose filters, and enter a name for the view."))
+    elif save_view(user=request.user, seller=request.seller, name=form.cleaned_data["name"], filters=filters):
+        messages.success(request, _("View “%(name)s” saved.") % {"name": form.cleaned_data["name"]})
+    else:
+        messages.error(request, _("Delete a view first: you can save %(number)s.") % {"number": MAX_VIEWS})
+    return redirect_back(request, "dashboard:issues")
+
+
+@seller_member_action
+def delete_view(request: SellerRequest, saved_view: int) -> HttpResponseBase:
+    get_object_or_404(views_of(user=request.user, seller=request.seller), pk=saved_view).delete()
+    messages.success(request, _("View deleted."))
+    return redirect_back(request, "dashboard:issues")
 
 
 def _run(request: SellerRequest) -> Run | None:

@@ -20,10 +20,12 @@ from dashboard.queries.item_records import ItemRecords
 from dashboard.queries.items import items, payload_of
 from dashboard.queries.reconciliation import reconciliation_table
 from dashboard.queries.statuses import statuses
+from dashboard.saved_views import keep_filters
 from dashboard.services import accept_order_difference
 from dashboard.summary import item_summary
 from dashboard.views.redirects import redirect_back
 from orders.models import Customer, Order
+from orders.queries import unreconciled_orders
 
 _EVENTS_PER_PAGE = 20
 
@@ -55,6 +57,7 @@ def _records(request: SellerRequest, records: ItemRecords) -> dict[str, Any]:
 
 
 @seller_page
+@keep_filters("search", "status")
 def products(request: SellerRequest) -> HttpResponse:
     filters = ProductFilter(request.GET)
     page = catalog.products(seller=request.seller, keyset=_keyset(request), **filters.chosen)
@@ -81,6 +84,7 @@ def product(request: SellerRequest, product: int) -> HttpResponse:
 
 
 @seller_page
+@keep_filters("search", "status")
 def customers(request: SellerRequest) -> HttpResponse:
     filters = CustomerFilter(request.GET)
     page = sales.customers(seller=request.seller, keyset=_keyset(request), **filters.chosen)
@@ -108,10 +112,19 @@ def customer(request: SellerRequest, customer: int) -> HttpResponse:
 
 
 @seller_page
+@keep_filters("search", "status", "amounts")
 def orders(request: SellerRequest) -> HttpResponse:
     filters = OrderFilter(request.GET)
     page = sales.orders(seller=request.seller, keyset=_keyset(request, "placed_at"), **filters.chosen)
-    context = {"filters": filters, "page": page, "total": _total(Order.objects.filter(seller=request.seller), filters)}
+    different = unreconciled_orders(seller_id=request.seller.pk)
+    context = {
+        "filters": filters,
+        "page": page,
+        "total": _total(
+            different if filters.chosen["amounts"] else Order.objects.filter(seller=request.seller), filters
+        ),
+        "some_differ": not filters.active and different.exists(),
+    }
     return render(request, "dashboard/orders.html", context)
 
 

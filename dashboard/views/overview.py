@@ -96,7 +96,8 @@ def resume(request: SellerRequest, job: int) -> HttpResponseBase:
 def retry_held(request: SellerRequest, job: int) -> HttpResponseBase:
     """Retry all items of the job that need action."""
     chosen = _job(request, job)
-    number = retry_changes(changes=Change.objects.filter(job=chosen, state=Change.State.HELD), by=request.user)
+    held = Change.objects.filter(job=chosen, state=Change.State.HELD)
+    number = retry_changes(changes=held, by=request.user, seller=request.seller)
     messages.success(
         request, ngettext("Retrying %(number)s item.", "Retrying %(number)s items.", number) % {"number": number}
     )

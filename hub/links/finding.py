@@ -103,7 +103,13 @@ def external_ids(connection_id: int, items: Collection[tuple[str, int]]) -> dict
     """(kind, our ID) → external ID, for those that the platform has; of a category, one storefront's. One query."""
     if not items:
         return {}
-    rows = Link.objects.filter(connection=connection_id, item_id__in={pk for _kind, pk in items}, missing=False)
+    # Named, so that the index by kind and item serves.
+    kinds = {kind for kind, _pk in items}
+    matches = Q(kind__in=kinds)
+    if Kind.CATEGORY in kinds:
+        matches |= Q(kind__startswith=f"{Kind.CATEGORY}@")
+    ids = {pk for _kind, pk in items}
+    rows = Link.objects.filter(matches, connection=connection_id, item_id__in=ids, missing=False)
     found = {
         (kind.partition("@")[0], pk): external_id
         for kind, pk, external_id in rows.values_list("kind", "item_id", "external_id")

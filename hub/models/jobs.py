@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from hub.kinds import DataType, Direction, Kind
 from hub.models.connections import Connection
-from hub.schedules import validate_schedule
+from hub.schedules import validate_schedule, validate_time_zone
 
 
 class Job(models.Model):
@@ -52,7 +52,12 @@ class Job(models.Model):
             "Leave empty to compare manually."
         ),
     )
-    time_zone = models.CharField(max_length=60, default="UTC", help_text=_("Time zone of crontab schedules."))
+    time_zone = models.CharField(
+        max_length=60,
+        default="UTC",
+        validators=[validate_time_zone],
+        help_text=_("Time zone of crontab schedules."),
+    )
     filters = models.JSONField(
         default=dict,
         blank=True,

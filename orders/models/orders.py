@@ -194,6 +194,9 @@ class OrderLine(models.Model):
         ]
         indexes = [
             models.Index(fields=["parent"], condition=Q(parent__isnull=False), name="orders_line_parent"),
+            models.Index(
+                fields=["seller", "sku"], condition=Q(variant__isnull=True) & ~Q(sku=""), name="orders_line_unknown"
+            ),
         ]
 
     def __str__(self) -> str:

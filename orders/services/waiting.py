@@ -48,15 +48,17 @@ def assign_parents(*, seller_id: int, parents: Mapping[int, int], origin: int | 
 
 
 @transaction.atomic
-def assign_variants(*, seller_id: int, variants: Mapping[int, int], origin: int | None, now: datetime) -> None:
-    """Give order lines (our ID) their variants, which were imported after them (C2)."""
+def assign_variants(*, seller_id: int, variants: Mapping[int, int], origin: int | None, now: datetime) -> set[int]:
+    """Give order lines (our ID) their variants, which were imported after them (C2). Returns the IDs of the orders."""
     orders = Order.objects.filter(seller_id=seller_id, lines__in=variants.keys()).distinct()
     order_ids = sorted(orders.values_list("pk", flat=True))
     lines = list(OrderLine.objects.filter(order__in=order_ids, pk__in=variants.keys(), variant=None).order_by("pk"))
     for line in lines:
         line.variant_id = variants[line.pk]
     OrderLine.objects.bulk_update(lines, ["variant"])
-    _changed(seller_id, {line.order_id for line in lines}, origin, now)
+    changed = {line.order_id for line in lines}
+    _changed(seller_id, changed, origin, now)
+    return changed
 
 
 @transaction.atomic

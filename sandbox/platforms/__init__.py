@@ -15,6 +15,7 @@ PLATFORMS = {
     "seller_center_shop": ("sandbox.platforms.seller_center_shop", "SellerCenterShop"),
     "shopify": ("sandbox.platforms.shopify", "Shopify"),
     "sparklayer": ("sandbox.platforms.sparklayer", "SparkLayer"),
+    "tryton": ("sandbox.platforms.tryton", "Tryton"),
     "woocommerce": ("sandbox.platforms.woocommerce", "WooCommerce"),
 }
 

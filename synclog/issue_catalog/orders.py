@@ -37,6 +37,17 @@ LINE_SKU_MISSING = IssueType(
     message=_("The order line “{title}” has no SKU."),
     fix=_("Add a SKU to the product and to the order line in {source}. Then select Retry."),
 )
+LINE_VARIANT_UNKNOWN = IssueType(
+    "line_variant_unknown",
+    title=_("Product of an order line unknown"),
+    message=_("No imported product has the SKU of these order lines: {skus}."),
+    fix=_(
+        "Check whether the shop still has the products, and whether the settings of its import exclude them. Once they "
+        "are imported, they are assigned automatically."
+    ),
+    blocking=False,
+    docs="orders.md",
+)
 LINE_ITEM_CHANGED = IssueType(
     "line_item_changed",
     title=_("Product of an order line changed"),

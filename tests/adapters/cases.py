@@ -106,6 +106,15 @@ def seed_shipped_orders(account: SandboxProcess) -> None:
         account.control("POST", "fulfil", json={"account": "tstdrv1", "order": f"sc-order-{number}"})
 
 
+def seed_sales(database: SandboxProcess) -> None:
+    """The same in Tryton."""
+    for number in (9001, 9002):
+        database.control("POST", "orders", json={"account": "erp", "key": f"sc-order-{number}", "code": "SKU-1"})
+        database.control(
+            "POST", "fulfil", json={"account": "erp", "key": f"sc-order-{number}", "tracking": [f"T-{number}"]}
+        )
+
+
 # Every request to a Magento shop is signed.
 MAGENTO_OAUTH = {"access_token": "alpha", "consumer_key": "sandbox-client", "consumer_secret": "sandbox-secret"}
 
@@ -286,6 +295,24 @@ CASES = {
         calls=2 + 2 * 5,  # a token to replace an expired one; one call to find a product and one to create it
         # An order already exists as a cart, and a store has only one set of settings.
         changes_only=frozenset((DataType.ORDERS, DataType.SETTINGS)),
+    ),
+    "tryton": Case(
+        sandbox="tryton",
+        account=("erp", "key-of-the-user-application"),
+        credential="key",
+        path="/erp",
+        settings={"guest_party": "1", "only_salable": False},
+        options={"products": 30},
+        states={
+            DataType.PRODUCTS: ("products", "id"),
+            DataType.ORDERS: ("open_orders", "id"),
+            DataType.CUSTOMERS: ("active_customers", "id"),
+        },
+        prepare=seed_sales,
+        # Nine queries about the company, what the orders refer to, and the addresses; three calls per order.
+        calls=9 + 3 * 5,
+        timestamp_fields=frozenset(("write_date",)),
+        filters={DataType.PRODUCTS: {"only_salable": True}},
     ),
     "woocommerce": Case(
         sandbox="woocommerce",

@@ -13,7 +13,7 @@ from hub.services import start_run
 from orders.models import Customer, Order
 from sandbox.process import SandboxProcess
 from synclog.models import Issue
-from synclog.services import retry_item
+from synclog.triage import send_again
 from tests.engine.worker import last_run, skip_delays, work_until_idle
 from tests.factories import make_products, make_seller, make_user
 
@@ -106,7 +106,7 @@ def test_an_id_that_is_already_in_use_is_not_reassigned(process: SandboxProcess,
     assert "above the highest ID in use" in issue.fix
     process.control("POST", "sequence", json={"kind": "products", "next": 13})
     process.control("POST", "delete", json={"kind": "products", "ids": ["3"]})
-    assert retry_item(issue=issue, by=make_user())
+    assert send_again(issues=Issue.objects.filter(pk=issue.pk), seller=issue.seller, by=make_user())
     skip_delays()
     assert links(shop, Kind.PRODUCT) == before | {newcomer.pk: "13"}
     assert not Issue.objects.filter(resolved_at=None).exists()

@@ -17,7 +17,7 @@ from accounts.services import create_api_key
 from dashboard.urls import seller_urls
 from hub.kinds import DataType, Direction
 from hub.models import LinkPayload, Run
-from synclog.models import Issue, RejectedItem
+from synclog.models import Issue, RejectedItem, SavedView
 from synclog.rejected_items import Rejected, keep
 from tests.dashboard.merchants import Merchant, make_comparison, person, webhook_event
 
@@ -28,10 +28,10 @@ CHANGES = {
     *("test_connection", "connect_test", "connect_begin", "connect_sample", "save_mapping", "change_transformation"),
     "test_connection",
     *("invite", "resend_invitation", "withdraw_invitation", "change_role", "remove_member", "transfer_ownership"),
-    *("leave_team", "ask_for_access", "erase_customer"),
+    *("leave_team", "ask_for_access", "erase_customer", "save_view", "delete_view"),
 }
 # Actions that viewers can take, because they concern only themselves.
-OWN_ACTIONS = {"create_key", "revoke_key", "leave_team", "ask_for_access"}
+OWN_ACTIONS = {"create_key", "revoke_key", "leave_team", "ask_for_access", "save_view", "delete_view"}
 # Pages that viewers cannot see.
 NOT_FOR_VIEWERS = {
     "payload",
@@ -61,6 +61,7 @@ def objects_of(merchant: Merchant) -> dict[str, Any]:
         "order": merchant.order.pk,
         "link": LinkPayload.objects.get(link__connection=merchant.shop).pk,
         "event": webhook_event(merchant.shop).pk,
+        "saved_view": SavedView.objects.create(user=merchant.owner, seller=merchant.seller, name="Mine").pk,
         "member": Membership.objects.get(user=merchant.viewer).pk,
         "invitation": invite(seller=merchant.seller, email="new@x.example", role="member", days=7, by=merchant.owner)[
             0

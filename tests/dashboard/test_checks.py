@@ -13,7 +13,7 @@ from connectors.adapters.registry import adapter_for
 from connectors.sdk.streams import ComparisonDepth
 from connectors.services.checks import start_comparison, start_previewed_sync
 from hub.kinds import DataType, Direction
-from hub.models import Change, Connection, Link, Run, RunItem
+from hub.models import Change, Connection, Job, Link, Run, RunItem
 from tests.dashboard.merchants import Merchant, make_comparison
 
 Verdict = RunItem.Verdict
@@ -35,19 +35,20 @@ def shown(run: Run) -> str:
     return f"/s/acorn/checks/{run.pk}/"
 
 
-def test_every_export_is_listed(acorn: Merchant, comparison: Run, logged_in: LogIn) -> None:
+def test_every_job_is_listed(acorn: Merchant, comparison: Run, logged_in: LogIn) -> None:
     page = logged_in(acorn.owner).get("/s/acorn/checks/")
-    assert [row.job.data_type for row in page.context["checks"]] == ["products"]
-    assert page.context["checks"][0].comparison == comparison
+    rows = page.context["checks"]
+    assert [row.job.direction for row in rows] == ["import"] * 4 + ["export"]
+    assert rows[4].comparison == comparison and not rows[0].comparable
     assert "Differences found" in page.content.decode()
     comparison.delete()
     cannot_be_read_back(acorn)
     assert "let us read this data back" in logged_in(acorn.owner).get("/s/acorn/checks/").content.decode()
 
 
-def test_a_seller_without_exports_sees_an_empty_state(birch: Merchant, logged_in: LogIn) -> None:
-    birch.job(Direction.EXPORT, DataType.PRODUCTS).delete()
-    assert "No exports yet" in logged_in(birch.owner).get("/s/birch/checks/").content.decode()
+def test_a_seller_without_syncs_sees_an_empty_state(birch: Merchant, logged_in: LogIn) -> None:
+    Job.objects.filter(connection__seller=birch.seller).delete()
+    assert "No syncs yet" in logged_in(birch.owner).get("/s/birch/checks/").content.decode()
 
 
 def test_a_preview_starts_once_and_a_second_click_shows_it(acorn: Merchant, logged_in: LogIn) -> None:

@@ -3,6 +3,7 @@
 import csv
 import io
 from collections.abc import Callable
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -54,6 +55,11 @@ def test_issues_with_one_cause_are_one_row(acorn: Merchant, logged_in: LogIn) ->
     response = client.get("/s/acorn/issues/")
     ((cause, places),) = response.context["rows"]
     assert (cause.title, cause.items, cause.issues, cause.new_items) == ("SKU missing", 2, 3, 2)
+    Issue.objects.filter(job__direction="export", title="Wool blanket, grey").update(
+        opened_at=timezone.now() - timedelta(days=2, hours=1)
+    )
+    ((earlier, _places),) = client.get("/s/acorn/issues/").context["rows"]
+    assert earlier.new_by_day == [0, 0, 0, 0, 1, 0, 1]
     assert places == ["BigCommerce shop", "Elevate search"] and "2 products" in response.content.decode()
     assert sorted(titles(client, "?cause=sku_missing")) == ["Enamel coffee pot", "Wool blanket, grey"]
 
@@ -64,6 +70,7 @@ def test_issues_with_one_cause_are_one_row(acorn: Merchant, logged_in: LogIn) ->
         ("Price list 17 is unknown", "Price list 18 is unknown", True),
         ("“Chair” is too long", "“Desk” is too long", True),
         ("SKU A-1 is taken", "Weight A-1 is taken", False),
+        ("The item doesn't exist and can't be changed", "The item doesn't have a price and can't be changed", False),
     ],
 )
 def test_what_a_platform_rejects_is_grouped_by_its_words(words: str, others: str, same: bool) -> None:
@@ -260,3 +267,29 @@ def test_the_csv_file_holds_the_filtered_issues(acorn: Merchant, logged_in: LogI
     assert row[1] == '\'=HYPERLINK("http://evil.example","click")'
     assert row[3] == "A variant has no SKU (Size L)."
     assert row[9].endswith(("+01:00", "+02:00")), "time in the seller's zone"
+
+
+def test_filters_stay_in_the_menu_until_they_are_cleared(acorn: Merchant, logged_in: LogIn) -> None:
+    client = logged_in(acorn.owner)
+    kept = 'href="/s/acorn/issues/?data_type=customers"'
+    client.get("/s/acorn/issues/?data_type=customers&text=")
+    # A link to a cause or to a view is not the form: it keeps what was chosen.
+    assert titles(client, "?view=blocking") == ["SKU missing"]
+    assert kept in client.get("/s/acorn/products/").content.decode()
+    client.get("/s/acorn/issues/?clear=1")
+    assert kept not in client.get("/s/acorn/products/").content.decode()
+
+
+def test_filters_are_saved_under_a_name_for_one_person(acorn: Merchant, birch: Merchant, logged_in: LogIn) -> None:
+    viewer, owner = logged_in(acorn.viewer), logged_in(acorn.owner)
+    url = "/s/acorn/issues/views/save/"
+    assert "enter a name" in viewer.post(url, {"name": "", "data_type": "products"}, follow=True).content.decode()
+    viewer.post(url, {"name": "Oak", "data_type": "products", "text": "Oak"})
+    viewer.post(url, {"name": "Oak", "data_type": "products", "text": "Beech", "page": "x"})
+    (view,) = viewer.get("/s/acorn/issues/").context["saved_views"]
+    assert view.filters == {"data_type": "products", "text": "Beech"}
+    assert view.query == "data_type=products&text=Beech"
+    assert owner.get("/s/acorn/issues/").context["saved_views"] == []
+    assert owner.post(f"/s/acorn/issues/views/{view.pk}/delete/").status_code == 404
+    viewer.post(f"/s/acorn/issues/views/{view.pk}/delete/")
+    assert viewer.get("/s/acorn/issues/").context["saved_views"] == []

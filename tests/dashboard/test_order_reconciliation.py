@@ -64,3 +64,12 @@ def test_a_difference_is_accepted_once_and_the_order_is_sent(client: Client, aco
     assert AuditEvent.objects.filter(action="order.accept").count() == 1
     page = client.get(reverse("dashboard:order", args=[order.seller.slug, order.pk])).content.decode()
     assert "Somebody accepted this difference" in page and "Accept the difference" not in page
+
+
+def test_orders_that_do_not_add_up_are_found(client: Client, acorn: Merchant, order: Order) -> None:
+    Order.objects.create(
+        seller=order.seller, source=order.source, number="7", currency="EUR", total=1, placed_at=timezone.now()
+    )
+    client.force_login(acorn.owner)
+    assert "Some orders don’t add up" in client.get("/s/acorn/orders/").content.decode()
+    assert client.get("/s/acorn/orders/?amounts=different").context["page"].rows == [order]

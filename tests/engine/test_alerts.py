@@ -1,14 +1,18 @@
 """Channels are notified once when something starts to fail, and once when it recovers."""
 
-from datetime import timedelta
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.core import mail
 from django.utils import timezone
 
+from accounts.models import Seller
 from connectors.alerts.notifications import evaluate_and_notify
 from connectors.sdk.http import HttpClient
+from hub.alerts import is_overdue
 from hub.models import Alert, AlertChannel, AlertDelivery, Job, JobState, Lane, Run
+from hub.services import pause_connection, pause_platform
 from tests.factories import make_connection, make_job, make_seller
 
 pytestmark = pytest.mark.django_db
@@ -57,10 +61,43 @@ def test_an_overdue_job_is_reported_although_nothing_failed(job: Job) -> None:
     assert Alert.objects.get().kind == Alert.Kind.OVERDUE
 
 
-def test_a_paused_connection_opens_no_alert(job: Job) -> None:
+@pytest.mark.parametrize(
+    ("schedule", "success", "in_time", "overdue"),
+    [
+        ("0 9 * * 1-5", "2026-11-27 09:01", "2026-12-01 09:05", "2026-12-01 09:15"),  # a Friday
+        ("0 8-18 * * *", "2026-11-27 18:01", "2026-11-28 09:05", "2026-11-28 09:15"),
+        ("0 9 31 2 *", "2026-11-27 09:01", "2036-11-27 09:01", None),
+    ],
+    ids=["working days", "office hours", "never"],
+)
+def test_a_job_is_overdue_when_its_schedule_has_fired_twice(
+    job: Job, schedule: str, success: str, in_time: str, overdue: str | None
+) -> None:
+    def at(time: str) -> datetime:
+        return datetime.fromisoformat(time).replace(tzinfo=UTC)
+
+    job.full_schedule = schedule
+    job.state.last_success_at = at(success)
+    assert not is_overdue(job=job, now=at(in_time))
+    assert overdue is None or is_overdue(job=job, now=at(overdue))
+
+
+def pause(job: Job) -> None:
+    pause_connection(connection=job.connection, by=None)
+
+
+def stop_platform(job: Job) -> None:
+    pause_platform(platform=job.connection.platform, reason="Outage", by=None)
+
+
+def suspend_seller(job: Job) -> None:
+    Seller.objects.update(status=Seller.Status.SUSPENDED)
+
+
+@pytest.mark.parametrize("stop", [pause, stop_platform, suspend_seller])
+def test_what_was_stopped_on_purpose_opens_no_alert(job: Job, stop: Callable[[Job], None]) -> None:
     fail(job)
-    job.connection.paused_at = timezone.now()
-    job.connection.save()
+    stop(job)
     assert alerts_sent(hours=100) == []
 
 
@@ -83,9 +120,11 @@ def test_an_unanswered_chat_delivery_is_retried(job: Job) -> None:
     AlertChannel.objects.all().delete()
     AlertChannel.objects.create(medium="slack", address="http://127.0.0.1:9/hook", label="chat")
     fail(job)
-    alerts_sent()
+    # After 0, 1, 3, 7 and 15 minutes, so that an outage of some hours loses nothing.
+    for minute in range(20):
+        alerts_sent(hours=minute / 60)
     delivery = AlertDelivery.objects.get()
-    assert (delivery.attempts, delivery.sent_at) == (1, None)
+    assert (delivery.attempts, delivery.sent_at) == (5, None)
 
 
 def test_titles_cannot_address_people_or_disguise_links_in_slack(monkeypatch: pytest.MonkeyPatch, job: Job) -> None:

@@ -5,7 +5,7 @@ import random
 import pytest
 
 from catalog.models import Category, Product
-from connectors.services.checks import start_preview, start_previewed_sync
+from connectors.services.checks import start_comparison, start_preview, start_previewed_sync
 from hub.models import Change, Connection, Job, JobState, Run
 from hub.services import set_read_only, start_run
 from sandbox.process import SandboxProcess
@@ -118,9 +118,9 @@ def test_a_second_start_joins_the_open_preview(custom: Connection) -> None:
     assert started and start_preview(job=job, by=None) == (first, False)
 
 
-def test_an_import_has_no_preview(shop: Connection) -> None:
+def test_an_import_has_no_comparison(shop: Connection) -> None:
     with pytest.raises(ValueError, match="only imports products"):
-        start_preview(job=shop.jobs.get(data_type="products"), by=None)
+        start_comparison(job=shop.jobs.get(data_type="products"), by=None)
 
 
 def test_a_hidden_category_is_predicted_as_disabled(custom: Connection) -> None:

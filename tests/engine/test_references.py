@@ -7,14 +7,14 @@ from django.utils import timezone
 
 from catalog.models import Brand, Category, PriceList, Product
 from catalog.records import BrandRecord, CategoryRecord, ProductRecord, VariantRecord
-from connectors.engine.applying import import_context_for
+from connectors.engine.applying import import_context_for, unknown_variants
 from connectors.engine.applying.references import report
 from connectors.engine.fetching import apply_fetched
 from hub.kinds import DataType, Direction, Kind
-from hub.models import Change, Connection, Job, Master, PendingReference, Run
+from hub.models import Change, Connection, Job, JobState, Master, PendingReference, Run
 from hub.records import Record
 from hub.services import add_job
-from orders.models import Customer, OrderLine
+from orders.models import Customer, Order, OrderLine
 from synclog.models import Issue, ItemEvent
 from tests.factories import make_connection, make_job, make_seller
 from tests.orders.importing import customer, import_records, line, order
@@ -138,3 +138,29 @@ def test_what_stays_unknown_is_an_issue_until_it_comes(shop: Connection) -> None
     read(shop, DataType.CATEGORIES, CategoryRecord(external_id="3", name="Chairs"))
     issue.refresh_from_db()
     assert issue.resolved_at is not None
+
+
+def test_a_line_with_an_unknown_sku_is_an_issue_until_its_product_comes_from_any_source(shop: Connection) -> None:
+    """The OMS names products by SKU only; they come from the shop. Before that was read once, any may be missing."""
+    products = job(shop, DataType.PRODUCTS)
+    oms = make_connection(shop.seller, name="Acme OMS", role="oms")
+    read(oms, DataType.ORDERS, order("4", "", line("4-1", sku="L-2")))
+    assert not Issue.objects.exists()
+    JobState.objects.filter(job=products).update(last_full_sync_at=timezone.now())
+    lines = [line("5-1", sku="L-1"), line("5-2", sku="SET", kind="kit"), line("5-3", sku="", kind="custom")]
+    read(oms, DataType.ORDERS, order("5", "N-5", *lines), order("6", "", line("6-1", sku="L-1"), status="delivered"))
+    issue = Issue.objects.get()
+    assert (issue.code, issue.severity, issue.external_id) == ("line_variant_unknown", "warning", "order:5:references")
+    assert "L-1" in issue.message and "SET" not in issue.message
+    # A full read reports those that were read earlier, and does not resolve what is still unknown.
+    unknown_variants.report(import_context_for(products, run_id=None, now=timezone.now()))
+    assert set(Issue.objects.values_list("external_id", flat=True)) == {"order:4:references", "order:5:references"}
+    revision = Order.objects.get(number="N-5").revision
+    import_records(products, lamp())
+    issue.refresh_from_db()
+    assert issue.resolved_at is not None
+    assert OrderLine.objects.get(sku="L-1", order__number="N-5").variant == Product.objects.get().variants.get()
+    assert Order.objects.get(number="N-5").revision > revision
+    # The other one is resolved when the order is done.
+    read(oms, DataType.ORDERS, order("4", "", line("4-1", sku="L-2"), status="delivered"))
+    assert not Issue.objects.filter(resolved_at=None).exists()

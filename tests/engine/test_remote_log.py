@@ -16,7 +16,7 @@ from hub.services import pause_connection, set_read_only, start_run
 from sandbox.process import SandboxProcess
 from synclog import remote
 from synclog.models import Issue, PendingLogEntry, RemoteLog, SyncLog
-from synclog.services import resolve_issue
+from synclog.services import resolve_issues
 from tests.engine.products import change, one_lane, products_job
 from tests.engine.worker import CrashingWorkers, last_run, work_until_idle
 from tests.factories import make_products, make_seller, make_user
@@ -134,7 +134,7 @@ def test_an_issue_resolved_by_a_person_is_resolved_remotely(
 ) -> None:
     sync_all(storefront)
     push_log()
-    resolve_issue(issue=Issue.objects.get(), by=make_user())
+    resolve_issues(issues=Issue.objects.all(), by=make_user())
     push_log()
     assert remote_log(site)["errors"] == {}
 

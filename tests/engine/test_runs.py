@@ -15,13 +15,13 @@ from connectors.platforms.rest.targets.base import RestTargetStream
 from connectors.services.connections import install_connection
 from connectors.services.runs import sync
 from hub import lanes, queue, runs
-from hub.models import Change, Connection, JobState, Lane, Run
+from hub.models import Change, Connection, Job, JobState, Lane, Run
 from hub.services import cancel_run, recompute_next_runs, start_due_runs, start_run
 from sandbox.process import SandboxProcess
 from synclog.models import SyncLog
 from tests.engine.products import calls, change, hub_titles, one_lane, products_job, sent, titles, writes
 from tests.engine.worker import last_run, skip_delays, work_until_idle
-from tests.factories import make_products, make_seller
+from tests.factories import make_connection, make_job, make_products, make_seller
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -203,6 +203,17 @@ def test_a_crontab_fires_in_its_own_time_zone(custom: Connection) -> None:
     assert start_due_runs(now=datetime(2026, 7, 2, 0, 59, tzinfo=UTC)) == 0
     assert start_due_runs(now=datetime(2026, 7, 2, 1, tzinfo=UTC)) == 1
     assert JobState.objects.get(job=job).next_full_at == datetime(2026, 7, 3, 1, tzinfo=UTC)
+
+
+def test_a_job_with_an_invalid_schedule_stops_and_no_other(custom: Connection) -> None:
+    now = timezone.now()
+    broken, other = products_job(custom), make_job(make_connection(make_seller("other")), full_schedule="1h")
+    Job.objects.filter(pk=broken.pk).update(full_schedule="0 3 * * *", time_zone="Mars/Olympus")
+    JobState.objects.filter(job__in=(broken, other)).update(next_full_at=now)
+    assert start_due_runs(now=now) == 1
+    broken.refresh_from_db()
+    assert broken.paused and "Mars/Olympus" in JobState.objects.get(job=broken).attention
+    assert Run.objects.get(trigger="schedule").job == other
 
 
 def test_work_without_a_notification_is_found(custom: Connection, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -16,6 +16,13 @@ def _ship(account: SandboxProcess) -> None:
     account.control("POST", "fulfil", json={"account": "tstdrv1", "order": "sc-order-9001"})
 
 
+def _ship_sales(database: SandboxProcess) -> None:
+    """Sales of ours, of which one has been shipped."""
+    for number in (9001, 9002):
+        database.control("POST", "orders", json={"account": "erp", "key": f"sc-order-{number}", "code": "SKU-1"})
+    database.control("POST", "fulfil", json={"account": "erp", "key": "sc-order-9001", "tracking": ["T-9001"]})
+
+
 def _map_fields(store: SandboxProcess) -> None:
     """Custom fields and a minimum quantity of the first product."""
     own = {"Recommended": "49.90", "Back on": "2026-05-01", "Pack": "6"}
@@ -173,6 +180,18 @@ SOURCES: dict[str, Source] = {
         setups={
             "default": Setup({"page_size": 10}),
             "mapped": Setup({"page_size": 10, "seller": "7"}, {"attributes": {"Size": "77", "Material": "4"}}),
+        },
+    ),
+    "tryton": Source(
+        sandbox="tryton",
+        account=("erp", "key-of-an-application"),
+        credentials={"key": "key-of-an-application"},
+        path="/erp",
+        options={"products": 12},
+        prepare=_ship_sales,
+        setups={
+            "default": Setup(),
+            "mapped": Setup({"stock": "quantity"}, {"products": {"rrp": "weight", "attributes": {"Type": "type"}}}),
         },
     ),
     "woocommerce": Source(

@@ -36,6 +36,7 @@ CREDENTIALS: dict[str, dict[str, str]] = {
     "seller_center_oms": {"api_key": "word"},
     "seller_center_shop": {"api_key": "word"},
     "sparklayer": {"client_secret": "word"},
+    "tryton": {"key": "word"},
 }
 
 TARGETS: dict[str, dict[str, Setup]] = {
@@ -116,5 +117,19 @@ TARGETS: dict[str, dict[str, Setup]] = {
             | {"shop": "north-shop", "price_list": "trade", "site_env": "test", "stock_locations": {"default": "main"}},
             {"settings": {"pack": "pack_size", "Minimum": "minimum_quantity"}},
         ),
+    },
+    "tryton": {
+        "default": Setup(),
+        "rich": Setup(
+            {
+                "guest_party": "77",
+                "send_pending": True,
+                "send_bundles": True,
+                "refunds": "return",
+                "taxes": {"25": "4"},
+            },
+            {"customers": {"accounting_id": "code", "group": "lang"}},
+        ),
+        "vendor": Setup({"seller_parties": {"north": "12"}}, foreign=True),
     },
 }

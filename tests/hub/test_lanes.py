@@ -194,6 +194,8 @@ def test_paused_connections_and_platforms_are_not_served() -> None:
     pause_platform(platform="rest", by=None, reason="outage")
     resume_connection(connection=job.connection, by=None)
     assert claim() is None
+    # Nor are those that are connected meanwhile.
+    assert list(Lane.objects.filter(pk__in=due_job().lane_ids).values_list("paused", flat=True)) == [True]
     resume_platform(platform="rest", by=None)
     assert claim() is not None
 

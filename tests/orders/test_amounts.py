@@ -82,6 +82,45 @@ def test_a_discount_that_is_more_than_the_goods_lowers_the_charges() -> None:
     assert balance(full).difference == 0
 
 
+@pytest.mark.parametrize("shared", [False, True], ids=["discounts of the order", "shares of the lines"])
+def test_a_negative_charge_lowers_the_lines(shared: bool) -> None:
+    """2 at 100 and a reward of 5 for paying in advance: 195, whether or not the lines have shares of a coupon."""
+    coupon = {"discount_net": D(16), "discount_gross": D(20), "total_net": D(144), "total_gross": D(180)}
+    read = order(
+        "5",
+        "",
+        row("2", unit_price_net=D(80), unit_price_gross=D(100), **(coupon if shared else {})),
+        total=D(175 if shared else 195),
+        tax=D(35),
+        adjustments=[charge("fee", title="Prepayment", gross=D(-5)), *([charge("coupon", gross=D(20))] * shared)],
+    )
+    full = completed(read)
+    (bought,), (reward, *_) = full.lines, full.adjustments or ()
+    assert (reward.kind, reward.title, reward.net, reward.gross) == ("discount", "Prepayment", 4, 5)
+    assert (bought.total_gross, bought.total_net) == ((175, 140) if shared else (195, 156))
+    assert balance(full).difference == 0
+    assert completed(full) == full
+
+
+def test_a_line_that_costs_nothing_after_discounts() -> None:
+    """A discount of 100 % that is told without tax."""
+    free = row(
+        "2", unit_price_net=D(80), unit_price_gross=D(100), total_net=D(0), total_gross=D(0), discount_net=D(160)
+    )
+    full = completed(order("5", "", free, total=D(0), tax=D(0), adjustments=[charge("coupon", net=D(160))]))
+    assert (full.lines[0].discount_gross, balance(full).difference) == (200, 0)
+    # Without prices, nothing tells how much that is with tax.
+    unknown = row("2", total_net=D(0), tax=D(0), total_gross=D(0), discount_net=D(160))
+    taxed = order("5", "", unknown, total=D(1), tax=D(1), adjustments=[charge("coupon", net=D(160))])
+    assert balance(completed(taxed)).reconciliation == ""
+
+
+@pytest.mark.parametrize("rate", ["-100", "-5"])
+def test_an_impossible_rate_of_tax_is_not_used(rate: str) -> None:
+    taxed = row("1", unit_price_net=D(10), tax_rate=D(rate))
+    assert completed(order("5", "", taxed, total=D(10), adjustments=[])).lines[0].total_gross is None
+
+
 def test_what_a_source_does_not_tell_stays_unknown() -> None:
     """Prices of which it is not said whether they contain the tax of the order."""
     full = completed(order("5", "", line("1", unit_price=D(10)), total=D(12), tax=D(2), adjustments=[]))

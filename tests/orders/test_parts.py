@@ -8,7 +8,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orders.amounts import CHARGES
-from orders.items import OrderItem, OrderLineItem, RefundItem, ShipmentItem
+from orders.items import OrderItem, OrderLineItem, RefundItem, RefundLineItem, ShipmentItem
 from orders.parts import charges_left, deliverable_parts, sold_lines, vendor_part
 from orders.records import AdjustmentRecord
 from tests.adapters import samples
@@ -65,6 +65,28 @@ def test_refunded_shipping_lowers_the_charges() -> None:
     refund = RefundItem("r", "", None, None, None, D(10), None, D(10), None)
     (left,) = charges_left(order(line(1), adjustments=[shipping], refunds=[refund]))
     assert (left.net, left.tax, left.gross) == (12, 3, 15)
+    # Told without tax only; and more than the shipping cost: the rest is off the handling.
+    refund = RefundItem("r", "", None, None, None, None, D(24), None, None)
+    handling = AdjustmentRecord(kind="handling", net=D(8), tax=D(2), gross=D(10))
+    left_over = charges_left(order(line(1), adjustments=[shipping, handling], refunds=[refund]))
+    assert [(each.net, each.gross) for each in left_over] == [(0, 0), (4, 5)]
+
+
+def test_a_refund_reaches_the_part_of_each_vendor() -> None:
+    """Lines with what they cost, and a share of the shipping; what belongs to no line stays with the seller."""
+    lines = [line(1, "1", "30", vendor="Nord"), line(2, "1", "10", vendor="Quays"), line(3, "1", "10")]
+    charges = [AdjustmentRecord(kind="shipping", net=D(20), tax=D(5), gross=D(25))]
+    refunded = [RefundLineItem(number, D(1), D(8), D(2), D(10)) for number in (1, 3)]
+    refund = RefundItem("r", "R-1", None, D(37), D(3), D(40), D(8), D(10), D(10), refunded)
+    sold = order(*lines, adjustments=charges, refunds=[refund], total=D(75))
+    (nord,) = vendor_part(sold, "nord").refunds
+    assert (nord.number, nord.net, nord.gross) == ("R-1", D("12.8"), 16)
+    assert (nord.shipping_net, nord.shipping_gross, nord.adjustment) == (D("4.8"), 6, None)
+    assert [(each.line_id, each.gross) for each in nord.lines] == [(1, 10)]
+    (quays,) = vendor_part(sold, "Quays").refunds
+    assert (quays.lines, quays.gross) == ([], 2)
+    sold.refunds[0].shipping_net = sold.refunds[0].shipping_gross = None
+    assert vendor_part(sold, "Quays").refunds == []
 
 
 amounts = st.integers(0, 100_000).map(lambda cents: D(cents) / 100)

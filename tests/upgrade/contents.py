@@ -63,7 +63,7 @@ from orders.models import (
 from sandbox.process import SandboxProcess
 from staging_copy.models import Backup, Copy, CopySchedule
 from synccenter.celery import app
-from synclog.models import CauseState, PendingLogEntry, RejectedItem, RemoteLog, SyncLog
+from synclog.models import CauseState, PendingLogEntry, RejectedItem, RemoteLog, SavedView, SyncLog
 from tests.adapters.cases import CASES
 from tests.engine.worker import work_until_idle
 from tests.factories import make_products
@@ -338,6 +338,7 @@ def _work(seller: Seller, shop: Connection, erp: Connection, now: datetime) -> N
 
 def _what_people_decided(seller: Seller, owner: User, now: datetime) -> None:
     CauseState.objects.create(seller=seller, cause="variant.no_sku", assigned_to=owner)
+    SavedView.objects.create(user=owner, seller=seller, name="Mine", filters={"data_type": "products"})
     Invitation.objects.create(
         seller=seller,
         email="new@acorn.example",

@@ -9,7 +9,7 @@ from django.test import Client
 
 from connectors.services.connections import install_connection
 from connectors.services.runs import sync
-from connectors.webhooks import inbox
+from connectors.webhooks import receiving
 from connectors.webhooks.lane_waker import Waker
 from hub.models import Connection
 from sandbox.process import SandboxProcess
@@ -23,7 +23,7 @@ Post = Callable[..., Any]
 @pytest.fixture(autouse=True)
 def join_waker_threads(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Leave no thread with a database connection to the next test."""
-    monkeypatch.setattr(inbox, "waker", Waker(idle_seconds=0.01))
+    monkeypatch.setattr(receiving, "waker", Waker(idle_seconds=0.01))
     yield
     wait_for_waker()
 

@@ -19,7 +19,7 @@ from hub.queue import enqueue
 from hub.services import start_run
 from sandbox.process import SandboxProcess
 from synclog.models import Issue, ItemStatus
-from synclog.services import retry_item
+from synclog.triage import send_again
 from tests.engine.worker import work_until_idle
 from tests.factories import make_products, make_seller
 from tests.webhooks.sending import wait_until
@@ -56,7 +56,7 @@ class Shop:
         self.process.control("POST", "queue", json={"paused": True})
 
     def resume_queue(self) -> None:
-        """Resume the shop's queue until all its callbacks are in the inbox."""
+        """Resume the shop's queue until all its callbacks are received."""
         self.process.control("POST", "queue", json={"paused": False})
         self.wait_for_callbacks()
 
@@ -88,7 +88,7 @@ class Shop:
     def reprocess_all(self) -> None:
         """Mark all received callbacks as pending, as if each had been delivered again on another day."""
         WebhookEvent.objects.exclude(direction="").update(state="pending")  # results of images concern no item
-        process_inbox()
+        process_events()
 
     def reject(self, method: str, sku: str, reason: str) -> None:
         """Make the shop reject a product in its last request of this method, and call back."""
@@ -98,7 +98,7 @@ class Shop:
             {"jsonrpc": "2.0", "method": "Callback.process", "params": {"result": [result]}, "id": request["id"]}
         )
         assert answer.json() == [{"jsonrpc": "2.0", "result": {"status": "success"}, "id": request["id"]}]
-        process_inbox()
+        process_events()
 
     def call(self, *calls: Any, key: str = KEY) -> requests.Response:
         auth = {"jsonrpc": "2.0", "method": "auth", "params": {"apiKey": key}}
@@ -111,14 +111,14 @@ def shop(transactional_db: None, sandbox: Callable[..., SandboxProcess], live_se
     return Shop(process, live_server.url)
 
 
-def process_inbox() -> None:
+def process_events() -> None:
     """Process callbacks only: no delayed change is due."""
     assert not Change.objects.filter(state="delayed", not_before__lte=timezone.now()).exists()
-    wait_until(inbox_is_empty)
+    wait_until(all_are_processed)
 
 
-def inbox_is_empty() -> bool:
-    """Whether the inbox is empty after processing. A lane that is being woken at this moment cannot be claimed."""
+def all_are_processed() -> bool:
+    """Whether no event is left after processing. A lane that is being woken at this moment cannot be claimed."""
     sweep(now=timezone.now())
     work_until_idle()
     return not WebhookEvent.objects.filter(state="pending").exists()
@@ -134,7 +134,7 @@ def test_created_products_are_linked_and_confirmed_at_once(shop: Shop) -> None:
     shop.push(DataType.STOCK)
     assert shop.links(Kind.PRODUCT) == {} and Change.objects.filter(state="delayed").count() == 2
     shop.resume_queue()
-    process_inbox()
+    process_events()
     remote_variants = shop.remote_variants()
     for variant in Variant.objects.all():
         assert shop.links(Kind.VARIANT)[variant.pk] == remote_variants[variant.sku]["id"]
@@ -158,10 +158,10 @@ def test_a_duplicate_or_late_callback_changes_nothing(shop: Shop) -> None:
     make_products(shop.connection.seller, 2)
     shop.push()
     shop.resume_queue()
-    process_inbox()
+    process_events()
     before = list(Link.objects.order_by("pk").values())
     shop.replay_callbacks()
-    process_inbox()
+    process_events()
     shop.reprocess_all()
     assert list(Link.objects.order_by("pk").values()) == before
     assert states() <= {"done", "ignored"} and not Change.objects.exists() and not Issue.objects.exists()
@@ -181,9 +181,9 @@ def test_a_rejected_product_waits_with_the_shops_reason_until_it_changes(shop: S
     titles = [entry["title"] for request in shop.requests_of("createProducts") for entry in request["entries"]]
     assert titles[-1] == "Fixed"
     shop.resume_queue()
-    process_inbox()
+    process_events()
     # The shop has created it by the first request after all, so the second one finds its SKU in use.
-    assert retry_item(issue=Issue.objects.get(resolved_at=None), by=None)
+    assert send_again(issues=Issue.objects.filter(resolved_at=None), seller=shop.connection.seller, by=None)
     work_until_idle()
     assert not Issue.objects.filter(resolved_at=None).exists() and bad.pk in shop.links(Kind.PRODUCT)
 
@@ -195,13 +195,13 @@ def test_a_product_that_was_created_by_hand_meanwhile_is_linked_on_retry(shop: S
     other = {"seller_sku": "SKU-1", "id_catalog_product": "9", "product_set": "9", "title": "T", "status": "active"}
     shop.process.control("POST", "goods", json={"entries": [other]})
     shop.resume_queue()
-    process_inbox()
+    process_events()
     issue = Issue.objects.get(resolved_at=None)
     assert "exists" in issue.message and shop.links(Kind.PRODUCT) == {}
-    assert retry_item(issue=issue, by=None)
+    assert send_again(issues=Issue.objects.filter(pk=issue.pk), seller=issue.seller, by=None)
     work_until_idle()
     shop.wait_for_callbacks()
-    process_inbox()
+    process_events()
     assert shop.links(Kind.PRODUCT) == {product.pk: shop.remote_variants()["SKU-1"]["config_id"]}
     assert not Change.objects.exists() and not Issue.objects.filter(resolved_at=None).exists()
 
@@ -216,7 +216,7 @@ def test_failures_without_a_product_reach_people_and_cost_no_success(shop: Shop)
     results = [{"status": "success", "product": good}, failure]
     call = {"jsonrpc": "2.0", "method": "Callback.process", "params": {"result": results}, "id": request["id"]}
     assert shop.call(call).status_code == 200
-    wait_until(inbox_is_empty)
+    wait_until(all_are_processed)
     assert shop.links(Kind.PRODUCT) == {first.pk: "900"}
     held = WebhookEvent.objects.get(state="held")
     assert held.reason == "1 failures name no product: No stock is kept (7)"
@@ -252,7 +252,7 @@ def test_stock_rejected_later_is_an_issue_and_resent_on_retry(shop: Shop) -> Non
     assert issue.message.endswith(": SKU-1: The warehouse is closed")
     shop.reprocess_all()
     assert Issue.objects.get(resolved_at=None).occurrences == 1
-    assert retry_item(issue=issue, by=None)
+    assert send_again(issues=Issue.objects.filter(pk=issue.pk), seller=issue.seller, by=None)
     work_until_idle()
     assert len(shop.requests_of("updateStock")) == 2
     assert not Issue.objects.filter(resolved_at=None).exists() and not Change.objects.exists()
@@ -266,7 +266,7 @@ def test_an_id_in_use_leaves_the_product_pending_and_names_both(shop: Shop) -> N
     work_until_idle()
     shop.process.control("POST", "sequence", json={"kind": "products", "next": 777})
     shop.resume_queue()
-    process_inbox()
+    process_events()
     assert shop.links(Kind.PRODUCT)[holder.pk] == "777" and newcomer.pk not in shop.links(Kind.PRODUCT)
     [issue] = Issue.objects.filter(code="id_in_use", resolved_at=None)
     assert f"product {holder.pk}" in issue.message and f"product {newcomer.pk}" in issue.message

@@ -1,4 +1,4 @@
-"""Daily partitions of the inbox: created ahead, filled from the default partition, dropped when old."""
+"""Daily partitions of the webhook events: created ahead, filled from the default partition, dropped when old."""
 
 from datetime import UTC, date, datetime, timedelta
 

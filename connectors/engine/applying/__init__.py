@@ -18,7 +18,7 @@ import orjson
 from django.db import DataError, IntegrityError, transaction
 
 from common.storable import json_contains_nul, storable_text
-from connectors.engine.applying import references
+from connectors.engine.applying import references, unknown_variants
 from connectors.engine.applying.catalog import write_brands, write_categories, write_products, write_settings
 from connectors.engine.applying.context import (
     DuplicateClaims,
@@ -38,7 +38,7 @@ from connectors.engine.platforms import platform_names
 from connectors.sdk import issues
 from connectors.sdk.reading import FUTURE_TOLERANCE
 from hub import links, runlog
-from hub.kinds import DataType
+from hub.kinds import DataType, Kind
 from hub.models import Job
 from hub.records import Problem, Record
 from synclog import services as synclog
@@ -135,6 +135,8 @@ def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     _save_links(context, applied, hashes)
     references.remember(context, applied)
     references.resolve(context, applied)
+    if context.job.data_type == DataType.PRODUCTS:
+        unknown_variants.assign(context, applied)
     keep_rejected(context, records, changed, written)
     tally.created = sum(result.changes is None for result in written)
     tally.disabled = sum((result.changes or {}).get("visible") == [True, False] for result in written)
@@ -143,6 +145,8 @@ def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     tally.unchanged += sum(result.changes == {} and result.state == ItemStatus.State.SYNCED for result in written)
     tally.skipped = len(records) - tally.created - tally.updated - tally.disabled - tally.unchanged
     _update_sync_log(context, records, written)
+    if context.results is not None:
+        context.results += written
     return tally
 
 
@@ -211,7 +215,8 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
                 )
             )
         if result is not None:
-            refs = {own} | {f"{linked}:{external_id}" for linked, external_id in result.links}
+            refs = {own, unknown_variants.ref(record.external_id)} if kind == Kind.ORDER else {own}
+            refs |= {f"{linked}:{external_id}" for linked, external_id in result.links}
             resolved |= refs - grouped.keys()
     synclog.upsert_issues(log=context.log, job=context.job, drafts=drafts, now=context.now)
     if context.run_id:

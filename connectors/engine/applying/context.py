@@ -28,6 +28,8 @@ _KINDS: dict[str, str] = {
 }
 # The link kind that connects a variant with its SKU in an image feed.
 GALLERY = f"{Kind.VARIANT}@images"
+# Of the IDs of issues about references of an item: `product:5` has the problems found while the item was read.
+REFERENCES_SUFFIX = ":references"
 # (kind, external ID) → what is known about an item of the connection.
 Links = dict[tuple[str, str], KnownLink]
 # Group of fields → the kind of item that they belong to; all others are fields of products.
@@ -48,6 +50,8 @@ class ImportContext:
     sole_stock_source: bool = False
     # Group of fields → its source of truth (L17). Without an entry, every source may write the group.
     masters: dict[str, Connection] = field(default_factory=dict)
+    # The results of the records that were written, for a preview; None: they are not collected.
+    results: "list[WriteResult] | None" = None
 
     @property
     def groups(self) -> frozenset[str]:

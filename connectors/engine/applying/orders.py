@@ -7,6 +7,7 @@ from django.db.models import Q
 
 from catalog.models import Variant
 from connectors.engine import filters
+from connectors.engine.applying import unknown_variants
 from connectors.engine.applying.collisions import (
     build_order_index,
     lines_by_order,
@@ -29,12 +30,9 @@ from hub.records import Problem, Record
 from hub.references import Reference
 from orders import queries
 from orders import services as orders
-from orders.models import Order
 from orders.records import CustomerRecord, FulfilmentRecord, OrderRecord
 from orders.services import CustomerDraft, FulfilmentDraft, OrderDraft, SaveResult
 from synclog.models import ItemStatus
-
-_OPEN = (Order.Status.PENDING, Order.Status.CONFIRMED, Order.Status.PARTLY_SHIPPED)
 
 
 def set_b2b_enabled(context: ImportContext, records: Sequence[Record]) -> None:
@@ -132,8 +130,10 @@ def write_orders(context: ImportContext, records: Sequence[Record], known: Links
         now=context.now,
     )
     written = _written(context, Kind.ORDER, Master.Group.ORDERS, kept, saved)
+    unknown = unknown_variants.find_problems(context, kept, variants)
     for record, outcome in zip(kept, written, strict=True):
         outcome.problems += _unknown_shipment_items(record)
+        outcome.problems += unknown.get(record.external_id, [])
         outcome.unresolved = _unknown_variants(record, outcome, variants[record.external_id])
     return written + pending
 
@@ -193,7 +193,7 @@ def _unknown_variants(
     record: OrderRecord, outcome: WriteResult, known: dict[str, int]
 ) -> dict[tuple[Kind, int], Collection[Reference]]:
     """The variants of lines that are not here yet. Old orders have variants that never come, so they are left out."""
-    if record.status not in _OPEN:
+    if record.status not in queries.OPEN_STATUSES:
         return {}
     unknown = {line.external_id: line.variant_id for line in record.lines if line.external_id not in known}
     return {

@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from catalog import services as catalog
-from connectors.engine.applying.context import ImportContext, WriteResult
+from connectors.engine.applying import unknown_variants
+from connectors.engine.applying.context import REFERENCES_SUFFIX, ImportContext, WriteResult
 from connectors.engine.platforms import platform_names
 from connectors.sdk import issues
 from hub import links, references
@@ -21,7 +22,6 @@ _GROUPS = {
     (Kind.CUSTOMER, Kind.CUSTOMER): Master.Group.CUSTOMERS,
     (Kind.ORDER_LINE, Kind.VARIANT): Master.Group.ORDERS,
 }
-REFERENCES_SUFFIX = ":references"
 # Kinds of items whose references are reported; parents of customers are reported with the customer.
 _REPORTED = {DataType.PRODUCTS: Kind.PRODUCT, DataType.CATEGORIES: Kind.CATEGORY}
 
@@ -84,7 +84,10 @@ def _assign(context: ImportContext, pair: tuple[Kind, Kind], items: Mapping[int,
         case (Kind.CUSTOMER, _):
             orders.assign_parents(seller_id=context.seller_id, parents=first, origin=origin, now=context.now)
         case (Kind.ORDER_LINE, _):
-            orders.assign_variants(seller_id=context.seller_id, variants=first, origin=origin, now=context.now)
+            assigned = orders.assign_variants(
+                seller_id=context.seller_id, variants=first, origin=origin, now=context.now
+            )
+            unknown_variants.resolve(context, dict.fromkeys(assigned, origin))
     _resolve_issues(context, pair[0], first.keys())
 
 
@@ -131,5 +134,4 @@ def report(context: ImportContext) -> None:
 
 
 def _ref(kind: Kind, external_id: str) -> str:
-    """An ID of its own: the issue `product:5` has the problems found while the item was read."""
     return f"{kind}:{external_id}{REFERENCES_SUFFIX}"

@@ -6,19 +6,18 @@ the run's cursor. If a target cannot be read, only its comparison is delayed: th
 
 from datetime import datetime
 from time import monotonic
+from typing import Any
 
-from connectors.engine.checks import comparing, previewing
+from connectors.engine.checks import comparing, previewing, previewing_imports
 from connectors.engine.turn import Turn
 from connectors.sdk.errors import ConnectorError, TryAgainLater
 from hub import clock, lanes, runlog, runs
 from hub.clock import at_most_a_day_ahead
+from hub.kinds import Direction
 from hub.models import Job, Run
 
 # How long more urgent work in the lane waits at most, in seconds.
 SLICE_SECONDS = 0.5
-
-_START = {Run.Scope.PREVIEW: previewing.start, Run.Scope.COMPARISON: comparing.start}
-_ADVANCE = {Run.Scope.PREVIEW: previewing.advance, Run.Scope.COMPARISON: comparing.advance}
 
 
 class Unreadable(ConnectorError):
@@ -30,19 +29,26 @@ def work(turn: Turn, job: Job, run: Run) -> None:
 
     Raises Unreadable after the last attempt, and NeedsAttention for errors that only a person can fix.
     """
-    scope = Run.Scope(run.scope)
+    check = _module(job, run)
     if run.state == Run.State.QUEUED:
         with lanes.fenced(turn.claim):
             runs.start(run=run, now=clock.now())
-            _START[scope](job, run)
+            check.start(job, run)
     deadline = monotonic() + SLICE_SECONDS
     try:
-        while _ADVANCE[scope](turn, job, run):
+        while check.advance(turn, job, run):
             turn.progressed = True
             if monotonic() >= deadline or turn.should_stop():
                 break
     except TryAgainLater as error:
         _delay(turn, run, error, clock.now())
+
+
+def _module(job: Job, run: Run) -> Any:
+    """The module with `start` and `advance` for the run."""
+    if run.scope == Run.Scope.COMPARISON:
+        return comparing
+    return previewing_imports if job.direction == Direction.IMPORT else previewing
 
 
 def _delay(turn: Turn, run: Run, error: TryAgainLater, now: datetime) -> None:

@@ -51,7 +51,7 @@ def advance(turn: Turn, job: Job, run: Run) -> bool:
         runs.lock_preparing(run=run)
         rows = list(exporting.source(job).filter(pk__gt=run.cursor["after"]).order_by("pk")[:_CHUNK])
         if not rows:
-            runs.close_check(run=run, now=now, found=_summary(run))
+            runs.close_check(run=run, now=now, found=summary(run))
             return False
         planned = exporting.may_differ(job, rows, recheck=run.cursor["recheck"])
         items, counts = _predict(turn, job, run, planned)
@@ -87,8 +87,13 @@ def _predict(turn: Turn, job: Job, run: Run, planned: list[int]) -> tuple[list[R
     return items, counts
 
 
-def _summary(run: Run) -> str:
-    counted = run.counters.first()
+def summary(run: Run) -> str:
+    """What the preview found, in numbers."""
+    counted = list(run.counters.all())
+
+    def total(outcome: RunCounter.Outcome) -> int:
+        return sum(getattr(each, outcome) for each in counted)
+
     names = {
         Counted.CREATED: "created",
         Counted.UPDATED: "updated",
@@ -97,6 +102,6 @@ def _summary(run: Run) -> str:
         Counted.SKIPPED: "skipped with an issue",
         Counted.FAILED: "failed",
     }
-    parts = [f"{getattr(counted, 'unchanged', 0):,} unchanged"]
-    parts += [f"{number:,} {label}" for name, label in names.items() if (number := getattr(counted, name, 0))]
+    parts = [f"{total(Counted.UNCHANGED):,} unchanged"]
+    parts += [f"{number:,} {label}" for name, label in names.items() if (number := total(name))]
     return f"Preview: {', '.join(parts)}."

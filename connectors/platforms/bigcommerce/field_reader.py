@@ -1,6 +1,6 @@
 """Reads one item of the vendor's JSON field by field, and collects the problems found."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from decimal import Decimal, InvalidOperation
 from email.utils import parsedate_to_datetime
 from typing import Any
@@ -8,6 +8,7 @@ from typing import Any
 from common.storable import NUL, without_nul
 from connectors.sdk import issues
 from connectors.sdk.decoding import whole_number
+from connectors.sdk.listing_protocol import utc
 from connectors.sdk.records import Problem
 
 
@@ -118,7 +119,7 @@ def timestamp(text: str) -> datetime:
     """A time in UTC, from ISO 8601 (V3) or RFC 2822 (V2); without a zone it is UTC. ValueError for anything else."""
     # A V2 time contains a comma, which ISO 8601 does not; a weekday may contain a T.
     parsed = parsedate_to_datetime(text) if "," in text else datetime.fromisoformat(text)
-    return parsed.astimezone(UTC) if parsed.tzinfo else parsed.replace(tzinfo=UTC)
+    return utc(parsed)
 
 
 def mapped_value(raw: dict[str, Any], path: str) -> Any:

@@ -88,7 +88,9 @@ def _parse(row: Any) -> Attribute:
     match row:
         case {"attribute_id": int(number), "attribute_code": str(code)}:
             given = row.get("options") or ()
-            if not all(isinstance(each, dict) and "value" in each and "label" in each for each in given):
+            if not isinstance(given, list | tuple) or not all(
+                isinstance(each, dict) and "value" in each and "label" in each for each in given
+            ):
                 # An option that was left out would count as deleted.
                 raise TryAgainLater("Magento returned an option of an attribute in an unexpected format.")
             options = {str(each["value"]): text(each["label"]) for each in given if each["value"] not in (None, "")}

@@ -109,7 +109,7 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
         found = row_ids(rows, key)
         if any(each <= number for each in found):
             raise ListingRepeats(f"{path} returned items that were already read: the shop ignores the filter by ID.")
-        if len(found) < len(rows) or (left and not found):
+        if left and not found:
             self.raise_malformed_response(path)
         return rows, max(found) if len(rows) < left else None, left
 
@@ -172,7 +172,7 @@ def chunks(values: Iterable[str]) -> Iterator[list[str]]:
     chunk: list[str] = []
     length = 0
     for value in dict.fromkeys(values):
-        size = len(quote(value, safe="")) + (FILTER_LENGTH if "," in value else len("%2C"))
+        size = len(quote(value, safe="", errors="replace")) + (FILTER_LENGTH if "," in value else len("%2C"))
         if chunk and (length + size > MAX_FILTER_LENGTH or len(chunk) == MAX_PAGE_SIZE):
             yield chunk
             chunk, length = [], 0

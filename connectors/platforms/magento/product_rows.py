@@ -24,7 +24,9 @@ def child_ids(row: Any) -> list[int]:
     """The IDs of a configurable product's variants, in the shop's order."""
     extension = row.get("extension_attributes") if isinstance(row, dict) else None
     links = extension.get("configurable_product_links") if isinstance(extension, dict) else None
-    return [number for each in links or () if (number := whole_number(each)) is not None]
+    if not isinstance(links, list):
+        return []
+    return [number for each in links if (number := whole_number(each)) is not None]
 
 
 def of_types(*types: str) -> Group:

@@ -3,11 +3,13 @@
 from collections import defaultdict
 from collections.abc import Iterable
 from decimal import Decimal
+from typing import TypeVar
 
 from pydantic import ValidationError
 
 from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.client import ShopClient
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.listing_protocol import Text, UtcDatetime
 
 PATH = "/shipments"
@@ -17,16 +19,40 @@ COMMENT_PREFIX = "SyncCenter shipment "
 MAGENTO_ID_PREFIX = "magento-"
 
 
+RowT = TypeVar("RowT", bound="OfOrder")
+
+
 def fetch_by_order(client: ShopClient, order_ids: Iterable[int]) -> dict[int, list["Shipment"]]:
     """Order → its shipments, in as few calls as possible."""
-    found: dict[int, list[Shipment]] = defaultdict(list)
-    for row in client.fetch_by_values(PATH, "order_id", order_ids, sort=("entity_id",)):
-        try:
-            shipment = Shipment.model_validate(row)
-        except ValidationError:
-            client.raise_malformed_response(PATH)
-        found[shipment.order_id].append(shipment)
+    found, unreadable = read_by_order(client, PATH, Shipment, order_ids)
+    if unreadable:
+        client.raise_malformed_response(PATH)
     return found
+
+
+def read_by_order(
+    client: ShopClient, path: str, schema: type[RowT], order_ids: Iterable[int]
+) -> tuple[dict[int, list[RowT]], set[int]]:
+    """Order → its rows of a listing, and the orders of which a row cannot be read; in as few calls as possible."""
+    found: dict[int, list[RowT]] = defaultdict(list)
+    unreadable: set[int] = set()
+    for row in client.fetch_by_values(path, "order_id", order_ids, sort=("entity_id",)):
+        try:
+            parsed = schema.model_validate(row)
+            found[parsed.order_id].append(parsed)
+        except ValidationError:
+            order_id = whole_number(row.get("order_id")) if isinstance(row, dict) else None
+            if order_id is None:
+                client.raise_malformed_response(path)
+            unreadable.add(order_id)
+    return found, unreadable
+
+
+class OfOrder(ApiModel):
+    """A row that belongs to an order."""
+
+    entity_id: int
+    order_id: int
 
 
 class _Item(ApiModel):
@@ -43,11 +69,9 @@ class _Comment(ApiModel):
     comment: Text = ""
 
 
-class Shipment(ApiModel):
+class Shipment(OfOrder):
     """A shipment as returned by the shop."""
 
-    entity_id: int
-    order_id: int
     created_at: UtcDatetime | None = None
     items: list[_Item] = []
     tracks: list[Track] = []

@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from connectors.sdk.schemas import Schema
+from connectors.sdk.transformations import SourceFieldMap
 
 
 class Settings(Schema):
@@ -117,7 +118,7 @@ class OrderMap(Schema):
     vendor: str = "vendor"
 
 
-class FieldMap(Schema):
+class FieldMap(SourceFieldMap):
     """Which field of the store contains which of our fields (S5, D11, D13)."""
 
     products: ProductMap = ProductMap()

@@ -18,7 +18,7 @@ def routes(accounts: dict[str, Any]) -> list[BaseRoute]:
         account, table = accounts.get(request.path_params["account"]), request.path_params["table"]
         rows = getattr(account.store, table) if account and table in TABLES else {}
         row = rows.get(request.path_params["number"])
-        if row is None:
+        if account is None or row is None:
             return json_response({"error": "no such account, table or row"}, 404)
         if request.method == "DELETE":
             if table == "products":

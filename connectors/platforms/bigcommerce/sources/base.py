@@ -9,6 +9,7 @@ from connectors.platforms.bigcommerce.client import SourceClient
 from connectors.platforms.bigcommerce.field_reader import MalformedField, timestamp
 from connectors.platforms.bigcommerce.paging import row_ids
 from connectors.sdk import issues
+from connectors.sdk.listing_protocol import unreadable
 from connectors.sdk.paging import Cursor, Page, Slice, by_change
 from connectors.sdk.records import Problem, Record
 from connectors.sdk.streams import Source
@@ -37,6 +38,9 @@ class StoreSource(Source[SourceClient, RecordT]):
         except MalformedField as error:
             record = self.placeholder(next(iter(map(str, row_ids([raw]))), "unknown"))
             problems = [issues.UNREADABLE(field=error.name, reason=error.reason)]
+        except ArithmeticError as error:
+            record = self.placeholder(next(iter(map(str, row_ids([raw]))), "unknown"))
+            problems = unreadable(error)
         record.raw, record.problems = raw, problems
         return record
 

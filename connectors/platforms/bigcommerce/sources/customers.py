@@ -11,6 +11,7 @@ from connectors.platforms.bigcommerce.field_reader import FieldReader, mapped_va
 from connectors.platforms.bigcommerce.paging import isoformat_utc, row_ids
 from connectors.platforms.bigcommerce.sources.base import StoreSource, changed_at
 from connectors.sdk import issues
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.field_maps import mapped_paths, mapped_values
 from connectors.sdk.paging import Cursor, Page, numeric_ids
 from connectors.sdk.records import AddressRecord, CustomerRecord, Problem
@@ -82,7 +83,9 @@ class Customers(StoreSource[CustomerRecord]):
         short: dict[int, Row] = {
             row["id"]: row
             for row in rows
-            if row_ids([row]) and isinstance(row.get(name), list) and (row.get(counter) or 0) > len(row[name])
+            if row_ids([row])
+            and isinstance(row.get(name), list)
+            and (whole_number(row.get(counter)) or 0) > len(row[name])
         }
         if not short:
             return

@@ -41,7 +41,6 @@ STATUSES = {
 _IN_PROGRESS = ("confirmed", "partly_shipped")
 # Types of products that are not shipped, and the kinds of their lines.
 _NOT_SHIPPED = {"digital": "downloadable", "giftcertificate": "gift_card"}
-_RATE_PLACES = Decimal("0.0000000001")
 
 
 def order_record(order: FieldReader, *, link: str, vendor_path: str, b2b_channel: int | None) -> OrderRecord:
@@ -113,7 +112,7 @@ def _status(order: FieldReader, status: str, lines: list[OrderLineRecord]) -> st
 def _exchange_rate(order: FieldReader) -> Decimal | None:
     """The base amount for one unit of the order's currency; the vendor has the rate of the other direction."""
     rate = order.decimal("store_default_to_transactional_exchange_rate")
-    return (1 / rate).quantize(_RATE_PLACES) if rate else None
+    return 1 / rate if rate else None
 
 
 def _line(

@@ -9,7 +9,7 @@ one becomes a kit: its parts are shipped as often as it is.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from ipaddress import ip_address
@@ -21,6 +21,7 @@ from connectors.platforms.magento.sources.order_amounts import refund_record, wi
 from connectors.platforms.magento.sources.order_rows import AddressRow, CreditMemo, ItemRow, OrderRow
 from connectors.platforms.magento.values import mapped_value, text
 from connectors.sdk import issues
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.records import AddressRecord, OrderLineRecord, OrderRecord, Problem, ShipmentRecord
 from orders.quantities import line_status, order_progress
 
@@ -61,13 +62,15 @@ def items(row: Any) -> list[dict[str, Any]]:
 class OrderDetails:
     """What was fetched for all orders of a page. `credit_memos` None: the shop does not let us read them.
 
-    `vendors` and `ships_together`: product → its vendor, and whether a bundle is shipped as one.
+    `vendors` and `ships_together`: product → its vendor, and whether a bundle is shipped as one. `unreadable`: path of
+    a listing → the orders of which it has a row that cannot be read.
     """
 
     shipments: Mapping[int, Sequence[Shipment]] = field(default_factory=dict)
     vendors: Mapping[int, str] = field(default_factory=dict)
     credit_memos: Mapping[int, Sequence[CreditMemo]] | None = field(default_factory=dict)
     ships_together: Mapping[int, bool] = field(default_factory=dict)
+    unreadable: Mapping[str, Collection[int]] = field(default_factory=dict)
 
 
 class OrderRecordBuilder:
@@ -76,7 +79,7 @@ class OrderRecordBuilder:
     def __init__(self, client: ShopClient, raw: Any, details: OrderDetails) -> None:
         self.client = client
         self.details = details
-        self.raw = {each.get("item_id"): each for each in items(raw)}
+        self.raw = {whole_number(each.get("item_id")): each for each in items(raw)}
         self.problems: list[Problem] = []
 
     def build(self, api_row: OrderRow) -> OrderRecord:
@@ -97,6 +100,11 @@ class OrderRecordBuilder:
             refunds = [refund_record(memo, {line: line for line in known}) for memo in memos]
         elif api_row.total_refunded:
             self.problems.append(issues.REFUNDS_NOT_READABLE())
+        self.problems += [
+            issues.UNREADABLE(field=path, reason="the shop returned it in an unexpected format")
+            for path, orders in self.details.unreadable.items()
+            if api_row.entity_id in orders
+        ]
         b2b = self.client.settings.b2b_store_id
         record = OrderRecord(
             external_id=str(api_row.entity_id),
@@ -272,7 +280,7 @@ def _take_over(line: OrderLineRecord, bundle: ItemRow, *, together: bool) -> Non
 
 def _inverse(rate: Decimal | None) -> Decimal | None:
     """The base amount for one unit of the order's currency; the shop has the rate of the other direction."""
-    return (1 / rate).quantize(Decimal("0.0000000001")) if rate else None
+    return 1 / rate if rate else None
 
 
 def _ip(value: str) -> str | None:

@@ -3,6 +3,7 @@
 from decimal import Decimal
 
 from connectors.platforms.magento.api_model import ApiModel
+from connectors.platforms.magento.shipments import OfOrder
 from connectors.sdk.listing_protocol import Text, UtcDatetime
 
 _ZERO = Decimal(0)
@@ -125,9 +126,7 @@ class CreditMemoItem(ApiModel):
     discount_tax_compensation_amount: Decimal = _ZERO
 
 
-class CreditMemo(ApiModel):
-    entity_id: int
-    order_id: int
+class CreditMemo(OfOrder):
     increment_id: Text = ""
     created_at: UtcDatetime | None = None
     grand_total: Decimal = _ZERO

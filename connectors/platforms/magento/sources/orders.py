@@ -1,15 +1,13 @@
 """Orders with their lines, addresses and shipments (D14, S1)."""
 
-from collections import defaultdict
 from collections.abc import Collection
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from pydantic import ValidationError
-
 from connectors.platforms.magento.search import Filter, Group
-from connectors.platforms.magento.shipments import Shipment, fetch_by_order
+from connectors.platforms.magento.shipments import PATH as SHIPMENTS
+from connectors.platforms.magento.shipments import Shipment, read_by_order
 from connectors.platforms.magento.sources.base import MagentoSource
 from connectors.platforms.magento.sources.order_records import (
     PRODUCT_PREFIX,
@@ -25,6 +23,8 @@ from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.listing_protocol import record
 from connectors.sdk.records import OrderRecord
 from hub.kinds import DataType
+
+CREDIT_MEMOS = "/creditmemos"
 
 
 class Orders(MagentoSource[OrderRecord]):
@@ -51,11 +51,14 @@ class Orders(MagentoSource[OrderRecord]):
         return {str(each) for each in self.row_ids(self.client.fetch_by_ids(self.path, external_ids))}
 
     def records(self, rows: list[Any]) -> list[OrderRecord]:
+        shipments, without_shipments = self._shipments(rows)
+        credit_memos, without_memos = self._credit_memos(rows)
         details = OrderDetails(
-            shipments=self._shipments(rows),
+            shipments=shipments,
             vendors=self._vendors_of_products(rows),
-            credit_memos=self._credit_memos(rows),
+            credit_memos=credit_memos,
             ships_together=self._ships_together(rows),
+            unreadable={SHIPMENTS: without_shipments, CREDIT_MEMOS: without_memos},
         )
         return [
             record(
@@ -79,32 +82,23 @@ class Orders(MagentoSource[OrderRecord]):
             link=order_link(self.client, external_id),
         )
 
-    def _shipments(self, rows: list[Any]) -> dict[int, list[Shipment]]:
-        """The shipments of all orders that have any, fetched together."""
+    def _shipments(self, rows: list[Any]) -> tuple[dict[int, list[Shipment]], set[int]]:
+        """The shipments of all orders that have any, fetched together; and the orders of which one is unreadable."""
         partly_shipped = [row for row in rows if any(each.get("qty_shipped") for each in items(row))]
-        return fetch_by_order(self.client, self.row_ids(partly_shipped))
+        return read_by_order(self.client, SHIPMENTS, Shipment, self.row_ids(partly_shipped))
 
-    def _credit_memos(self, rows: list[Any]) -> dict[int, list[CreditMemo]] | None:
-        """The credit memos of all orders that have any, fetched together; None if the shop refuses to show them.
+    def _credit_memos(self, rows: list[Any]) -> tuple[dict[int, list[CreditMemo]] | None, set[int]]:
+        """The same for credit memos; None if the shop refuses to show them.
 
         The integration needs a right of its own for them, which one that was made for an earlier release lacks.
         """
         refunded = [row for row in rows if isinstance(row, dict) and row.get("total_refunded")]
-        ids = self.row_ids(refunded)
         try:
-            found = self.client.fetch_by_values("/creditmemos", "order_id", ids, sort=("entity_id",)) if ids else []
+            return read_by_order(self.client, CREDIT_MEMOS, CreditMemo, self.row_ids(refunded))
         except NeedsAttention as error:
             if error.status not in (401, 403):
                 raise
-            return None
-        memos: dict[int, list[CreditMemo]] = defaultdict(list)
-        for row in found:
-            try:
-                memo = CreditMemo.model_validate(row)
-            except ValidationError:
-                self.client.raise_malformed_response("/creditmemos")
-            memos[memo.order_id].append(memo)
-        return memos
+            return None, set()
 
     def _ships_together(self, rows: list[Any]) -> dict[int, bool]:
         """Product → whether it is a bundle that is shipped as one, for all bundles of a page together."""

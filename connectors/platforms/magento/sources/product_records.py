@@ -72,7 +72,7 @@ class ProductRecordBuilder:
         excluded |= set(self.map.settings.values()) | {option.code for option in self._options(api_row)}
         found = {}
         for each in api_row.custom_attributes:
-            code = each.get("attribute_code", "") if isinstance(each, dict) else ""
+            code = text(each.get("attribute_code")) if isinstance(each, dict) else ""
             attribute = self.client.attributes[code]
             if (
                 attribute

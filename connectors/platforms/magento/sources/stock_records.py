@@ -7,15 +7,17 @@ is what can be sold.
 
 from collections import defaultdict
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 
 from connectors.platforms.magento.client import ShopClient, chunks
 from connectors.platforms.magento.search import any_of, search_params
 from connectors.platforms.magento.skus import sku_key
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.records import StockRecord
 
 IN_STOCK = 1
 _ZERO = Decimal(0)
+_UNREADABLE = Decimal("NaN")
 # `sku_key` → source → quantity.
 Quantities = dict[str, dict[str, Decimal]]
 
@@ -28,10 +30,10 @@ def fetch_stock(client: ShopClient, skus: Sequence[str]) -> dict[str, list[Stock
     physical: Quantities = defaultdict(dict)
     for row in client.fetch_by_values("/inventory/source-items", "sku", skus, sort=("source_code",)):
         match row:
-            case {"sku": str(sku), "source_code": str(source), "quantity": int() | float() as quantity}:
+            case {"sku": str(sku), "source_code": str(source), "quantity": quantity}:
                 if source not in client.inventory.disabled_sources:
-                    counts = row.get("status", IN_STOCK) == IN_STOCK
-                    physical[sku_key(sku)][source] = Decimal(str(quantity)) if counts else _ZERO
+                    counts = whole_number(row.get("status", IN_STOCK)) == IN_STOCK
+                    physical[sku_key(sku)][source] = _number(quantity) if counts else _ZERO
     if client.settings.deduct_reservations and physical:
         for website in client.inventory.website_codes:
             if (stock_id := client.inventory.stock_of_website(website)) is not None:
@@ -48,6 +50,8 @@ def _deduct_reservations(
     sources = client.inventory.sources_of(stock_id)
     for sku, (salable, is_salable) in _salable(client, website, skus).items():
         by_source = physical.get(sku, {})
+        if not all(each.is_finite() for each in (salable, *by_source.values())):
+            continue
         supplying = [source for source in reversed(sources) if source in by_source]
         total = sum((by_source[source] for source in supplying), _ZERO)
         if is_salable and salable <= 0:
@@ -71,8 +75,16 @@ def _salable(client: ShopClient, website: str, skus: Sequence[str]) -> dict[str,
                 # `total_count` counts the page only, before 2.4.9.
                 for row in rows:
                     match row:
-                        case {"sku": str(sku), "qty": int() | float() as quantity, "is_salable": bool(is_salable)}:
-                            found[sku_key(sku)] = Decimal(str(quantity)), is_salable
+                        case {"sku": str(sku), "qty": quantity, "is_salable": bool(is_salable)}:
+                            found[sku_key(sku)] = _number(quantity), is_salable
             case _:
                 client.raise_malformed_response(path)
     return found
+
+
+def _number(value: object) -> Decimal:
+    """A quantity, also as text. One that cannot be read is not a number, for which its product is refused."""
+    try:
+        return _UNREADABLE if isinstance(value, bool) else Decimal(str(value))
+    except InvalidOperation:
+        return _UNREADABLE

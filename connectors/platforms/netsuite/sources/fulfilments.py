@@ -16,6 +16,7 @@ from connectors.platforms.netsuite.suiteql import (
     in_conditions,
     required_int,
 )
+from connectors.sdk import issues
 from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.paging import Cursor, Page, numeric_ids
 from connectors.sdk.records import FulfilmentRecord, ShipmentRecord
@@ -77,14 +78,7 @@ class Fulfilments(Source[NetSuiteClient, FulfilmentRecord]):
             for row in self.client.rows(_LINES, key="line.uniquekey", where=f"{condition} AND {_SHIPPED}"):
                 lines[required_int(row, "previousdoc")].append(row)
         numbers = self._tracking_numbers({required_int(row, "id") for rows in lines.values() for row in rows})
-        return [
-            FulfilmentRecord(
-                external_id=str(order_id),
-                raw={"order": order, "fulfilments": lines[order_id]},
-                shipments=_shipments(order_id, lines[order_id], numbers),
-            )
-            for order_id, order in zip(ids, orders, strict=True)
-        ]
+        return [_record(order_id, order, lines[order_id], numbers) for order_id, order in zip(ids, orders, strict=True)]
 
     def _tracking_numbers(self, fulfilment_ids: Iterable[int]) -> dict[int, list[str]]:
         """Internal ID of an item fulfilment → its tracking numbers."""
@@ -93,6 +87,16 @@ class Fulfilments(Source[NetSuiteClient, FulfilmentRecord]):
             for row in self.client.rows(_TRACKING_NUMBERS, key="tracking.id", where=condition):
                 found[required_int(row, "transaction")].append(str(row.get("trackingnumber", "")))
         return found
+
+
+def _record(order_id: int, order: Row, lines: Sequence[Row], numbers: dict[int, list[str]]) -> FulfilmentRecord:
+    """A fulfilment that cannot be read costs its order only."""
+    record = FulfilmentRecord(external_id=str(order_id), raw={"order": order, "fulfilments": lines})
+    try:
+        record.shipments = _shipments(order_id, lines, numbers)
+    except TryAgainLater as error:
+        record.problems = [issues.UNREADABLE(field="An item fulfillment", reason=str(error).rstrip("."))]
+    return record
 
 
 def _shipments(order_id: int, rows: Sequence[Row], numbers: dict[int, list[str]]) -> list[ShipmentRecord]:

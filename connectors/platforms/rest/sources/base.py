@@ -9,10 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from common.storable import without_nul
 from connectors.platforms.rest.client import PAGE_SIZE, RestClient
-from connectors.sdk import issues
+from connectors.sdk.listing_protocol import UtcDatetime, unreadable
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import Record
-from connectors.sdk.schemas import error_message
 from connectors.sdk.streams import Source
 
 MAX_KEY_LENGTH = 191
@@ -26,7 +25,7 @@ class ApiObject(BaseModel):
     model_config = ConfigDict(extra="ignore", strict=False)
 
     key: Annotated[str, Field(min_length=1, max_length=MAX_KEY_LENGTH)]
-    updated_at: datetime | None = None
+    updated_at: UtcDatetime | None = None
 
 
 class RestSource(Source[RestClient, RecordT]):
@@ -64,21 +63,8 @@ class RestSource(Source[RestClient, RecordT]):
         key = str(raw.get("key") or "unknown") if isinstance(raw, dict) else "unknown"
         try:
             record = self.build(self.schema.model_validate(without_nul(raw)))
-        except ValidationError as error:
+        except (ValidationError, ArithmeticError) as error:
             record = self.placeholder(without_nul(key[:MAX_KEY_LENGTH]))
-            record.problems = [
-                issues.UNREADABLE(
-                    field=".".join(map(str, each["loc"])) or "The object",
-                    reason=error_message(each),
-                )
-                for each in error.errors()
-            ]
+            record.problems = unreadable(error)
         record.raw = raw
         return record
-
-
-def as_utc(timestamp: datetime | None) -> datetime | None:
-    """Times without a zone are interpreted as UTC."""
-    if timestamp is None:
-        return None
-    return timestamp.astimezone(UTC) if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)

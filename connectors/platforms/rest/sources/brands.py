@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from connectors.platforms.rest.sources.base import ApiObject, RestSource, as_utc
+from connectors.platforms.rest.sources.base import ApiObject, RestSource
 from connectors.sdk.records import BrandRecord
 from hub.kinds import DataType
 
@@ -20,9 +20,7 @@ class Brands(RestSource[BrandRecord]):
     required = ("name",)
 
     def build(self, row: ApiBrand) -> BrandRecord:
-        return BrandRecord(
-            external_id=row.key, updated_at=as_utc(row.updated_at), name=row.name, image_url=row.image_url
-        )
+        return BrandRecord(external_id=row.key, updated_at=row.updated_at, name=row.name, image_url=row.image_url)
 
     def placeholder(self, key: str) -> BrandRecord:
         return BrandRecord(external_id=key, name="")

@@ -4,7 +4,7 @@ from typing import Annotated
 
 from pydantic import Field
 
-from connectors.platforms.rest.sources.base import ApiObject, RestSource, as_utc
+from connectors.platforms.rest.sources.base import ApiObject, RestSource
 from connectors.sdk.records import CategoryRecord
 from hub.kinds import DataType
 
@@ -25,7 +25,7 @@ class Categories(RestSource[CategoryRecord]):
     def build(self, row: ApiCategory) -> CategoryRecord:
         return CategoryRecord(
             external_id=row.key,
-            updated_at=as_utc(row.updated_at),
+            updated_at=row.updated_at,
             name=row.name,
             parent_id=row.parent,
             slug=row.slug,

@@ -1,13 +1,14 @@
 """Products of a custom shop, with variants, prices, stock and images."""
 
-from datetime import date, datetime
+from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, Field, create_model
 
-from connectors.platforms.rest.sources.base import ApiObject, RestSource, as_utc
+from connectors.platforms.rest.sources.base import ApiObject, RestSource
 from connectors.sdk import issues
+from connectors.sdk.listing_protocol import UtcDatetime
 from connectors.sdk.records import (
     ConditionalPriceRecord,
     ImageRecord,
@@ -54,8 +55,8 @@ class ApiPrice(BaseModel):
     customer_groups: list[str] = []
     min_quantity: Annotated[int, Field(ge=1, le=2**31 - 1)] = 1
     max_quantity: Annotated[int, Field(ge=1, le=2**31 - 1)] | None = None
-    starts_at: datetime | None = None
-    ends_at: datetime | None = None
+    starts_at: UtcDatetime | None = None
+    ends_at: UtcDatetime | None = None
 
 
 class ApiVariant(_VariantObject):
@@ -90,7 +91,7 @@ class Products(RestSource[ProductRecord]):
     def build(self, row: ApiProduct) -> ProductRecord:
         return ProductRecord(
             external_id=row.key,
-            updated_at=as_utc(row.updated_at),
+            updated_at=row.updated_at,
             brand_id=row.brand,
             category_ids=row.categories,
             variants=None
@@ -146,8 +147,8 @@ def _conditional_price(price: ApiPrice) -> ConditionalPriceRecord:
         ),
         min_quantity=price.min_quantity,
         max_quantity=price.max_quantity,
-        starts_at=as_utc(price.starts_at),
-        ends_at=as_utc(price.ends_at),
+        starts_at=price.starts_at,
+        ends_at=price.ends_at,
     )
 
 

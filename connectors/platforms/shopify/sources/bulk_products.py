@@ -55,14 +55,14 @@ class BulkProducts:
 
     def read(self, cursor: Row) -> BulkPage:
         """The next chunk of the file. TryAgainLater while the operation runs; paging instead if it has failed."""
-        operation = self._client.query(documents.BULK_STATUS, id=cursor["bulk"]).get("bulkOperation")
+        operation: Any = self._client.query(documents.BULK_STATUS, id=cursor["bulk"]).get("bulkOperation")
         match operation:
             case {"status": str(status)} if status in _UNFINISHED:
                 raise TryAgainLater(
                     "Shopify is still collecting the products.", not_before=clock.now() + _ASK_AGAIN, sent=False
                 )
-            case {"status": "COMPLETED", "url": str(url)}:
-                return self._chunk(url, cursor, whole_number(operation.get("fileSize")))
+            case {"status": "COMPLETED", "url": str(url), **others}:
+                return self._chunk(url, cursor, whole_number(others.get("fileSize")))
             case {"status": "COMPLETED"}:
                 return BulkPage([], set(), None)  # there is no file if nothing was found
             case {"status": str()} | None:

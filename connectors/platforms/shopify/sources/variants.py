@@ -45,6 +45,7 @@ class VariantReader:
     def __init__(self, client: ShopifyClient, product: Reader, locations: dict[str, bool]) -> None:
         self._settings = client.settings
         self._map = client.field_map.products
+        self._transformed = client.field_map.transformations
         self._product = product
         self._locations = locations
         # Name of the field → the variants without a valid value: what is wrong, their names and IDs.
@@ -91,7 +92,8 @@ class VariantReader:
 
     def _mapped_values(self, kind: str, variant: Reader) -> dict[str, Any]:
         paths = mapped_paths(self._map, kind)
-        return mapped_values(kind, {name: self._mapped(variant, path) for name, path in paths.items()})
+        values = {name: self._mapped(variant, path) for name, path in paths.items()}
+        return mapped_values(kind, values, self._transformed)
 
     def _mapped(self, variant: Reader, path: str) -> Any:
         """A field of the variant, else of its product (D11)."""

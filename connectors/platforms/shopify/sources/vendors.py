@@ -2,10 +2,11 @@
 
 from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
 
 from connectors.platforms.shopify import documents
+from connectors.platforms.shopify.reader import Reader
 from connectors.platforms.shopify.sources.base import StoreSource
-from connectors.sdk import issues
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import BrandRecord, Problem
 from hub.kinds import DataType
@@ -37,8 +38,6 @@ class Vendors(StoreSource[BrandRecord]):
     def placeholder(self, number: str) -> BrandRecord:
         return BrandRecord(external_id=number, name="")
 
-    def build(self, raw: dict[str, str], problems: list[Problem]) -> BrandRecord:
-        name = str(raw["name"])
-        if not isinstance(raw["name"], str):
-            problems.append(issues.UNREADABLE(field="name", reason="it is no text"))
+    def build(self, raw: Any, problems: list[Problem]) -> BrandRecord:
+        name = Reader(raw, problems, what="vendor").text("name")
         return BrandRecord(external_id=name, name=name, link=self.client.link("products"))

@@ -1,4 +1,4 @@
-"""The inbox: stores each event with one INSERT and wakes its lanes without delaying the response."""
+"""Receiving webhooks: stores each event with one INSERT and wakes its lanes without delaying the response."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field

@@ -1,0 +1,1 @@
+"""Formats for English, as in this country and its neighbors."""

@@ -1,0 +1,5 @@
+"""Numbers as 1.234,56."""
+
+DECIMAL_SEPARATOR = ","
+THOUSAND_SEPARATOR = "."
+NUMBER_GROUPING = 3
