@@ -1,5 +1,6 @@
 """Installing our app in a platform's account by redirects: the start, for owners, and the callback (I4)."""
 
+from typing import cast
 from urllib.parse import urlsplit
 
 from django.contrib import messages
@@ -12,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from accounts.models import User
 from accounts.queries import sellers_of
 from connectors.adapters.registry import adapters
 from connectors.sdk.errors import ConnectorError
@@ -76,24 +78,25 @@ def _link_page(request: SellerRequest, platform: str, url: str) -> HttpResponse:
 @require_safe
 def callback(request: HttpRequest) -> HttpResponseBase:
     """Where consent pages send people back to."""
+    user = cast(User, request.user)
     if any(len(values) > 1 for _name, values in request.GET.lists()):
         messages.error(request, _("The answer of the platform is malformed. Start the installation again."))
         return redirect("dashboard:home")
     try:
         connection = installation.finish(
-            answer=request.GET.dict(), by=request.user, session_key=request.session.session_key or ""
+            answer=request.GET.dict(), by=user, session_key=request.session.session_key or ""
         )
     except (InstallationRefused, ConnectorError, ValidationError) as error:
         problem = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
         messages.error(request, _("The app was not installed: %(problem)s") % {"problem": problem})
         return redirect("dashboard:home")
     messages.success(request, _("%(connection)s is authorized.") % {"connection": connection})
-    return redirect(_page_of(request, connection))
+    return redirect(_page_of(user, connection))
 
 
-def _page_of(request: HttpRequest, connection: Connection) -> str:
+def _page_of(user: User, connection: Connection) -> str:
     """The set-up of a new connection, the page of another; the console's for somebody who is no member."""
-    if connection.seller not in sellers_of(request.user):
+    if connection.seller is None or connection.seller not in sellers_of(user):
         return reverse("admin:hub_connection_change", args=[connection.pk])
     is_new = not connection.jobs.filter(paused=False).exists()
     view = "dashboard:connect_setup" if is_new else "dashboard:connection"

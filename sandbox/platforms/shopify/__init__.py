@@ -115,7 +115,7 @@ class Shopify(Platform):
         context.url = str(request.base_url).rstrip("/")
         context.account = account
         context.find_order = partial(orders.find, context)
-        result = execute(self.schema, document, context_value=context, variable_values=variables)
+        result = execute_sync(self.schema, document, context_value=context, variable_values=variables)
         result = execute_sync(self.schema, document, context_value=context, variable_values=variables)
         actual = min(cost, actual_cost(result.data))
         account.bucket.spend(actual)

@@ -49,8 +49,8 @@ def fill(store: Store) -> None:
     variants = [row for row in store.variants.values() if row["sku"]]
     sales = ShopifySales({store.name: store})
     generated = list(orders(seed, store.options.orders, store.options.customers, len(variants)))
-    for place, each in enumerate(generated):
-        if each.stage == "incomplete":
+    for place, sold in enumerate(generated):
+        if sold.stage == "incomplete":
             continue
         lines = tuple(
             LineParts(
@@ -59,25 +59,25 @@ def fill(store: Store) -> None:
                 price=Decimal(variants[index]["price"]),
                 tax_rate=Decimal(20),
             )
-            for index, count in each.lines
+            for index, count in sold.lines
         )
-        home = store.customers[3001 + each.customer]["addresses"][0]
+        home = store.customers[3001 + sold.customer]["addresses"][0]
         address = {"first_name": home["firstName"], "last_name": home["lastName"], "street": home["address1"]}
         parts = OrderParts(
             lines=lines,
             prices_include_tax=True,
-            customer=3001 + each.customer,
+            customer=3001 + sold.customer,
             addresses=({**address, "city": home["city"], "postcode": home["zip"]},),
-            note=each.message,
-            paid=each.stage != "new",
+            note=sold.message,
+            paid=sold.stage != "new",
         )
-        number = sales.place(store.name, parts)
-        order = store.orders[int(number)]
-        order |= {"createdAt": timestamp(each.created), "age_in_days": 90 if place % 2 else 1}
-        if each.stage in ("shipped", "cancelled"):
-            action = Action(number, None, ZERO, ZERO, (f"TRACK-{number}",))
-            sales.actions()["ship" if each.stage == "shipped" else "cancel"](store.name, action)
-        order["updatedAt"] = timestamp(each.modified)
+        placed_id = sales.place(store.name, parts)
+        order = store.orders[int(placed_id)]
+        order |= {"createdAt": timestamp(sold.created), "age_in_days": 90 if place % 2 else 1}
+        if sold.stage in ("shipped", "cancelled"):
+            action = Action(placed_id, None, ZERO, ZERO, (f"TRACK-{placed_id}",))
+            sales.actions()["ship" if sold.stage == "shipped" else "cancel"](store.name, action)
+        order["updatedAt"] = timestamp(sold.modified)
 
 
 class ShopifySales(Sales):
@@ -88,7 +88,7 @@ class ShopifySales(Sales):
 
     def place(self, account: str, parts: OrderParts) -> str:
         store = self._store(account)
-        order = placed(store, parts.in_currency(store.shop["currencyCode"]))
+        order = placed(store, parts.in_currency(str(store.shop["currencyCode"])))
         now = timestamp(datetime.now(UTC).timestamp())
         order |= {"createdAt": now, "updatedAt": now, "shop_currency": store.shop["currencyCode"], "age_in_days": 0}
         customer = store.customers.get(parts.customer)
