@@ -10,6 +10,7 @@ ACTION_LABELS: dict[str, str | Promise] = {
     "agreement.add": _("Dropship agreement created"),
     "agreement.change": _("Dropship agreement changed"),
     "alert.acknowledge": _("Alert acknowledged"),
+    "alert_channel.delete": _("Alert channel deleted"),
     "alert_channel.save": _("Alert channel saved"),
     "audit.export": _("Audit log downloaded"),
     "backup.register": _("Backup registered"),
@@ -62,7 +63,7 @@ ACTION_LABELS: dict[str, str | Promise] = {
     "job.resume": _("Job resumed"),
     "job.schedule": _("Job schedule changed"),
     "key.add": _("API key created"),
-    "key.make": _("API key created"),
+    "key.make": _("API key created"),  # of earlier versions
     "key.revoke": _("API key revoked"),
     "lane.reset_wait": _("Wait of a lane reset"),
     "login": _("Login"),

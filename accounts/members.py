@@ -135,8 +135,10 @@ def create_invited_user(*, invitation: Invitation, name: str, password: str) -> 
 def accept_invitation(*, invitation: Invitation, user: User) -> None:
     """Make the invited person a member. ValidationError for anybody else, or if it is no longer valid."""
     with _locked(invitation.seller):
-        invitation = Invitation.objects.select_for_update().get(pk=invitation.pk)
+        invitation = Invitation.objects.select_related("seller").select_for_update(of=("self",)).get(pk=invitation.pk)
         _require_open(invitation)
+        if invitation.expires_at <= timezone.now() or invitation.seller.status == Seller.Status.DELETED:
+            raise ValidationError(_("This invitation is no longer valid. Ask for a new one."))
         if user.email.lower() != invitation.email:
             raise ValidationError(_("This invitation is for another email address."))
         Membership.objects.get_or_create(user=user, seller=invitation.seller, defaults={"role": invitation.role})
@@ -176,11 +178,13 @@ def remove_member(*, member: Membership, by: User) -> None:
 
 
 def transfer_ownership(*, seller: Seller, to: Membership, by: User) -> None:
-    """Make another member owner, and the present owner `by` a member."""
+    """Make another active member owner, and the present owner `by` a member."""
     with _locked(seller):
+        if not Membership.objects.filter(pk=to.pk, seller=seller, user__is_active=True).exists():
+            raise ValidationError(_("This person can't become owner: they are no longer an active member of the team."))
         Membership.objects.filter(pk=to.pk).update(role=Membership.Role.OWNER)
-        Membership.objects.filter(seller=seller, user=by).exclude(pk=to.pk).update(role=Membership.Role.MEMBER)
         if to.user_id != by.pk:
+            Membership.objects.filter(seller=seller, user=by).update(role=Membership.Role.MEMBER)
             withdraw_invitations_of(user=by, seller=seller, by=by)
         record_audit_event(user=by, action="ownership.transfer", target=f"user {to.user_id}", seller=seller)
 
@@ -198,6 +202,8 @@ def ask_for_access(*, member: Membership) -> list[str]:
 
 
 def _require_another_owner(member: Membership) -> None:
+    """Call it under the lock. The role is read again: it may have changed since the page was loaded."""
+    owns = Membership.objects.filter(pk=member.pk, role=Membership.Role.OWNER).exists()
     others = Membership.objects.filter(~Q(pk=member.pk), seller=member.seller, role=Membership.Role.OWNER)
-    if member.role == Membership.Role.OWNER and not others.filter(user__is_active=True).exists():
+    if owns and not others.filter(user__is_active=True).exists():
         raise ValidationError(_("A team needs an owner. Make somebody else owner first."))

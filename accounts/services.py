@@ -1,4 +1,4 @@
-"""Writes to API keys, dropship agreements and the audit log."""
+"""API keys, email addresses and second factors of users, dropship agreements, and the audit log."""
 
 import hashlib
 import hmac

@@ -19,7 +19,7 @@ def create_own_api_key(*, user: User, seller: Seller, name: str, scopes: list[st
     """
     expires_at = timezone.now() + timedelta(days=days) if days else None
     key, text = create_api_key(name=name, scopes=scopes, seller=seller, user=user, expires_at=expires_at)
-    record_audit_event(user=user, action="key.make", target=key, seller=seller, scopes=key.scopes)
+    record_audit_event(user=user, action="key.add", target=key, seller=seller, scopes=key.scopes)
     return key, text
 
 

@@ -33,7 +33,7 @@ class Entries:
 def entries_of(preference: Preference, *, now: datetime) -> Entries:
     """What to notify the person about now. A daily digest also repeats open alerts that nobody has acknowledged."""
     if preference.kind == Preference.Kind.ISSUES:
-        return _entries(_issues(preference, now), _issue_line, preference)
+        return _entries(_issues(preference, now), lambda issue: _issue_line(issue, preference.user), preference)
     alerts = alerts_for(preference.user, preference.kind)
     new = Q(pk__gt=preference.last_id) & (Q(resolved_at=None) | Q(kind=Alert.Kind.NOTICE))
     if preference.when == Preference.When.DAILY:
@@ -50,6 +50,10 @@ def newest_id(kind: str) -> int:
 def is_operator(user: User) -> bool:
     """Operators are also notified about what concerns no single seller, and about all sellers."""
     return user.is_staff and user.has_perm("hub.view_alert")
+
+
+def _views_all_issues(user: User) -> bool:
+    return is_operator(user) and user.has_perm("synclog.view_issue")
 
 
 def alerts_for(user: User, kind: str | None = None) -> QuerySet[Alert]:
@@ -73,8 +77,9 @@ def alerts_to_acknowledge(user: User) -> QuerySet[Alert]:
 
 
 def _issues(preference: Preference, now: datetime) -> QuerySet[Issue]:
+    user = preference.user
     return Issue.objects.filter(
-        seller__in=sellers_of(preference.user),
+        Q() if _views_all_issues(user) else Q(seller__in=sellers_of(user)),
         pk__gt=preference.last_id,
         opened_at__lt=now - _COMMITTED_AFTER,
         resolved_at=None,
@@ -87,10 +92,12 @@ def _entries(rows: "QuerySet[Any]", line: Any, preference: Preference) -> Entrie
     return Entries(rows.count(), listed, max(last, preference.last_id))
 
 
-def _issue_line(issue: Issue) -> tuple[str, str]:
+def _issue_line(issue: Issue, user: User) -> tuple[str, str]:
     text = (
         f"{issue.seller}: {issue.title or issue.external_id}: {issue.message.splitlines()[0] if issue.message else ''}"
     )
+    if _views_all_issues(user):
+        return text, settings.PUBLIC_URL + reverse("admin:synclog_issue_change", args=[issue.pk])
     return text, settings.PUBLIC_URL + reverse("dashboard:issue", args=[issue.seller.slug, issue.pk])
 
 

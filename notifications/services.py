@@ -31,15 +31,17 @@ RETRY_AFTER = timedelta(minutes=15)
 
 
 @transaction.atomic
-def save_preferences(*, user: User, choices: dict[str, tuple[str, str]], chat_url: str | None) -> None:
+def save_preferences(*, user: User, choices: dict[str, tuple[str, str]], chat_url: str | None, now: datetime) -> None:
     """Kind → (when, medium); kinds that are missing are turned off. `chat_url`: None keeps it, "" deletes it."""
     Preference.objects.filter(user=user).exclude(kind__in=choices).delete()
     for kind, (when, medium) in choices.items():
+        # The first digest is the next one.
+        Preference.objects.filter(user=user, kind=kind).exclude(when=when).update(sent_at=now)
         Preference.objects.update_or_create(
             user=user,
             kind=kind,
             defaults={"when": when, "medium": medium, "retry_at": None},
-            create_defaults={"when": when, "medium": medium, "last_id": newest_id(kind)},
+            create_defaults={"when": when, "medium": medium, "last_id": newest_id(kind), "sent_at": now},
         )
     if chat_url:
         ChatAddress.objects.update_or_create(user=user, defaults={"url": chat_url})
@@ -78,7 +80,7 @@ def send_due(*, now: datetime) -> int:
 
 
 def _due(now: datetime) -> dict[tuple[User, str], list[tuple[Preference, Entries]]]:
-    """One message for each person and medium."""
+    """One message for each person and medium. A digest that would be empty is over, and not sent later in the day."""
     digest = datetime.combine(now.date(), DIGEST_AT, tzinfo=now.tzinfo)
     digest -= timedelta(days=0 if now >= digest else 1)
     preferences = Preference.objects.filter(
@@ -86,11 +88,15 @@ def _due(now: datetime) -> dict[tuple[User, str], list[tuple[Preference, Entries
         Q(retry_at=None) | Q(retry_at__lte=now),
         user__is_active=True,
     )
+    empty: list[int] = []
     found: dict[tuple[User, str], list[tuple[Preference, Entries]]] = defaultdict(list)
     for preference in preferences.select_related("user").order_by("user", "kind"):
         entries = entries_of(preference, now=now)
         if entries.number:
             found[preference.user, preference.medium].append((preference, entries))
+        elif preference.when == Preference.When.DAILY:
+            empty.append(preference.pk)
+    Preference.objects.filter(pk__in=empty).update(sent_at=now)
     return found
 
 

@@ -53,7 +53,7 @@ class ErasureForm(forms.ModelForm):
 class ErasureAdmin(AdministratorsOnly, ReadOnlyAdmin):
     form = ErasureForm
     list_display = ("at", "seller", "requested_by", "rows")
-    fields = ("at", "seller", "requested_by", "rows", "customer_ids", "order_ids")
+    fields = ("at", "seller", "requested_by", "rows", "customer_ids", "order_ids", "rejected_item_ids")
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return bool(request.user.is_superuser)

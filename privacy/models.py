@@ -17,6 +17,8 @@ class Erasure(models.Model):
     seller = models.CharField(max_length=60, help_text=_("The slug of the seller."))
     customer_ids = ArrayField(models.BigIntegerField(), default=list)
     order_ids = ArrayField(models.BigIntegerField(), default=list)
+    # Of what was never imported.
+    rejected_item_ids = ArrayField(models.BigIntegerField(), default=list, db_default=[])
     requested_by = models.CharField(max_length=40, help_text=_("For example `user 7`."))
     rows = models.JSONField(default=dict, help_text=_("What was erased → number of rows or files."))
 

@@ -12,9 +12,9 @@ from accounts.models import Seller
 from connectors.models import WebhookEvent
 from hub import links
 from hub.kinds import Kind
-from hub.models import Connection
+from hub.models import Connection, RunItem
 from orders.models import Address, Customer, Order
-from synclog.models import Issue, ItemEvent, RejectedItem
+from synclog.models import Issue, ItemEvent, ItemStatus, RejectedItem
 
 ENCODER = DjangoJSONEncoder
 # Not "n/a" or "-", which many people share. Wider than Django's validator, which refuses letters beyond ASCII.
@@ -23,7 +23,7 @@ _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 
 @dataclass(frozen=True)
 class Person:
-    """The customers and orders of a person at one seller. `emails` are lower case."""
+    """The customers and orders of a person at one seller. `emails` are lower case. False if nothing is held."""
 
     seller: Seller
     emails: tuple[str, ...]
@@ -31,7 +31,8 @@ class Person:
     order_ids: tuple[int, ...]
 
     def __bool__(self) -> bool:
-        return bool(self.customer_ids or self.order_ids)
+        known = bool(self.customer_ids or self.order_ids)
+        return known or rejected_items(self).exists() or webhook_events(self).exists()
 
 
 def find_person(*, seller: Seller, email: str = "", customer_id: int | None = None) -> Person:
@@ -65,19 +66,26 @@ def webhook_events(person: Person) -> QuerySet[WebhookEvent]:
 
     Platform-wide connections also receive data of other sellers.
     """
-    matches = Q(pk=None)
-    for email in person.emails:
-        matches |= Q(payload__icontains=json.dumps(email, ensure_ascii=False))
-    return WebhookEvent.objects.filter(matches, connection__in=Connection.objects.filter(seller=person.seller))
+    return WebhookEvent.objects.filter(
+        _has_email(person), connection__in=Connection.objects.filter(seller=person.seller)
+    )
 
 
 def rejected_items(person: Person) -> QuerySet[RejectedItem]:
-    """What sources sent about the person last and was not imported."""
+    """What sources sent about the person last and was not imported, also of customers and orders that never were."""
     items = {Kind.CUSTOMER: person.customer_ids, Kind.ORDER: person.order_ids}
     linked = links.of_items(items).filter(
         connection=OuterRef("job__connection"), kind=OuterRef("kind"), external_id=OuterRef("external_id")
     )
-    return RejectedItem.objects.filter(Exists(linked), seller=person.seller)
+    return RejectedItem.objects.filter(Exists(linked) | _has_email(person), seller=person.seller)
+
+
+def _has_email(person: Person) -> Q:
+    """Whether an email address of the person is a value in `payload`."""
+    matches = Q(pk=None)
+    for email in person.emails:
+        matches |= Q(payload__icontains=json.dumps(email, ensure_ascii=False))
+    return matches
 
 
 def export_person(person: Person) -> dict[str, Any]:
@@ -94,6 +102,9 @@ def export_person(person: Person) -> dict[str, Any]:
         "link__connection__name", "link__external_id", "received", "previous", "sent", "received_at"
     )
     orders = Order.objects.filter(pk__in=person.order_ids)
+    about = of_person
+    for job, kind, external_id in rejected_items(person).values_list("job", "kind", "external_id"):
+        about |= Q(job=job, external_id=f"{kind.partition('@')[0]}:{external_id}")
     return {
         "seller": person.seller.slug,
         "customers": _rows(Customer.objects.filter(pk__in=person.customer_ids)),
@@ -106,8 +117,10 @@ def export_person(person: Person) -> dict[str, Any]:
             }
             for row, order in zip(orders.order_by("pk"), _rows(orders), strict=True)
         ],
+        "statuses": _rows(ItemStatus.objects.filter(of_person)),
         "timeline": _rows(ItemEvent.objects.filter(of_person)),
-        "issues": _rows(Issue.objects.filter(of_person)),
+        "issues": _rows(Issue.objects.filter(about, seller=person.seller)),
+        "comparison_results": _rows(RunItem.objects.filter(of_person)),
         "rejected_items": _rows(rejected_items(person)),
         "payloads": list(payloads),
         "webhooks": list(webhook_events(person).values("connection__name", "received_at", "scope", "payload")),

@@ -17,7 +17,7 @@ from hub.kinds import Kind
 from orders.models import Address, Customer, Order
 from orders.services import delete_customers
 from privacy.models import Erasure
-from privacy.personal_data import Person, webhook_events
+from privacy.personal_data import Person, rejected_items, webhook_events
 from privacy.statements import erase
 
 # Rows of one transaction of the retention.
@@ -28,17 +28,24 @@ def erase_person(*, person: Person, by: User) -> Erasure:
     """Erase the data here, and have targets disable the person's accounts. Platforms keep what they hold themselves."""
     now = clock.now()
     with transaction.atomic():
+        rejected_item_ids = list(rejected_items(person).values_list("pk", flat=True))
         events = webhook_events(person).update(
             payload={}, state=WebhookEvent.State.IGNORED, reason="Erased.", processed_at=now
         )
         delete_customers(seller_id=person.seller.pk, customer_ids=person.customer_ids, origin=None, now=now)
         with connection.cursor() as cursor:
-            rows = erase(cursor, customer_ids=person.customer_ids, order_ids=person.order_ids)
+            rows = erase(
+                cursor,
+                customer_ids=person.customer_ids,
+                order_ids=person.order_ids,
+                rejected_item_ids=rejected_item_ids,
+            )
         erasure = Erasure.objects.create(
             at=now,
             seller=person.seller.slug,
             customer_ids=list(person.customer_ids),
             order_ids=list(person.order_ids),
+            rejected_item_ids=rejected_item_ids,
             requested_by=f"user {by.pk}",
             rows=rows | {"webhooks": events},
         )
@@ -69,12 +76,17 @@ def _contains(path: Path, signs: list[bytes]) -> bool:
         return True
 
 
-def apply_ledger(*, since: datetime | None = None) -> int:
+def apply_ledger() -> int:
     """Apply all erasures again, for example after a restore. Returns their number."""
-    erasures = list(Erasure.objects.filter(at__gte=since) if since else Erasure.objects.all())
+    erasures = list(Erasure.objects.all())
     for erasure in erasures:
         with transaction.atomic(), connection.cursor() as cursor:
-            erase(cursor, customer_ids=erasure.customer_ids, order_ids=erasure.order_ids)
+            erase(
+                cursor,
+                customer_ids=erasure.customer_ids,
+                order_ids=erasure.order_ids,
+                rejected_item_ids=erasure.rejected_item_ids,
+            )
     return len(erasures)
 
 
@@ -103,17 +115,14 @@ def erase_expired(*, now: datetime) -> dict[str, int]:
     ).order_by("pk")
     erased = {"customers": 0, "orders": 0, "payloads": 0}
     while batch := list(customers.values_list("pk", flat=True)[:_BATCH]):
-        _erase_batch(customer_ids=batch)
+        with transaction.atomic(), connection.cursor() as cursor:
+            erase(cursor, customer_ids=batch)
         erased["customers"] += len(batch)
     while batch := list(orders.values_list("pk", flat=True)[:_BATCH]):
-        _erase_batch(order_ids=batch)
+        with transaction.atomic(), connection.cursor() as cursor:
+            erase(cursor, order_ids=batch)
         erased["orders"] += len(batch)
     erased["payloads"] = links.empty_old_payloads(
         kinds=(Kind.CUSTOMER, Kind.ORDER), before=received_before, batch=_BATCH
     )
     return erased
-
-
-def _erase_batch(*, customer_ids: list[int] | None = None, order_ids: list[int] | None = None) -> None:
-    with transaction.atomic(), connection.cursor() as cursor:
-        erase(cursor, customer_ids=customer_ids or [], order_ids=order_ids or [])

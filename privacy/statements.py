@@ -11,8 +11,6 @@ from typing import Any
 
 from hub import links
 
-_OF_PERSON = "(kind = 'customer' AND item_id = ANY(%(customers)s)) OR (kind = 'order' AND item_id = ANY(%(orders)s))"
-
 # Name in the report → statement.
 STATEMENTS = {
     "customers": (
@@ -32,27 +30,43 @@ STATEMENTS = {
         "UPDATE orders_shipment SET tracking_number = '', tracking_numbers = '[]' WHERE order_id = ANY(%(orders)s)"
     ),
     "payloads": links.EMPTY_PAYLOADS,
-    "timeline": f"UPDATE synclog_itemevent SET changes = '{{}}', message = '' WHERE {_OF_PERSON}",
-    "rejected items": (
-        "DELETE FROM synclog_rejecteditem AS rejected"
-        f" USING hub_job AS job, ({links.IDS_OF_PERSON}) AS link"
-        " WHERE job.id = rejected.job_id AND link.connection_id = job.connection_id"
-        " AND link.kind = rejected.kind AND link.external_id = rejected.external_id"
+    "sync statuses": f"UPDATE synclog_itemstatus SET message = '' WHERE {links.OF_PERSON}",
+    "timeline": f"UPDATE synclog_itemevent SET changes = '{{}}', message = '' WHERE {links.OF_PERSON}",
+    # Of a person who was never imported there is nothing but these.
+    "issues of rejected items": (
+        "DELETE FROM synclog_issue AS issue USING synclog_rejecteditem AS rejected"
+        " WHERE rejected.id = ANY(%(rejected_items)s) AND issue.seller_id = rejected.seller_id"
+        " AND issue.job_id = rejected.job_id"
+        " AND issue.external_id = split_part(rejected.kind, '@', 1) || ':' || rejected.external_id"
     ),
-    "issues": f"DELETE FROM synclog_issue WHERE {_OF_PERSON}",
-    "comparison results": f"DELETE FROM hub_runitem WHERE {_OF_PERSON}",
+    "rejected items": (
+        "DELETE FROM synclog_rejecteditem WHERE id IN ("
+        "SELECT unnest(%(rejected_items)s::bigint[]) UNION SELECT rejected.id FROM synclog_rejecteditem AS rejected"
+        f" JOIN hub_job AS job ON job.id = rejected.job_id JOIN ({links.IDS_OF_PERSON}) AS link"
+        " ON link.connection_id = job.connection_id"
+        " AND link.kind = rejected.kind AND link.external_id = rejected.external_id)"
+    ),
+    "issues": f"DELETE FROM synclog_issue WHERE {links.OF_PERSON}",
+    "comparison results": f"DELETE FROM hub_runitem WHERE {links.OF_PERSON}",
 }
 # A backup of release 0.1.0 lacks this table.
-_NEWER = {"rejected items": "synclog_rejecteditem"}
+_NEWER = {"issues of rejected items": "synclog_rejecteditem", "rejected items": "synclog_rejecteditem"}
 
 
-def erase(cursor: Any, *, customer_ids: Sequence[int], order_ids: Sequence[int]) -> dict[str, int]:
+def erase(
+    cursor: Any,
+    *,
+    customer_ids: Sequence[int] = (),
+    order_ids: Sequence[int] = (),
+    rejected_item_ids: Sequence[int] = (),
+) -> dict[str, int]:
     """Run all statements on a cursor. Returns the number of rows of each."""
+    ids = {"customers": list(customer_ids), "orders": list(order_ids), "rejected_items": list(rejected_item_ids)}
     found = {}
     for name, statement in STATEMENTS.items():
         if name in _NEWER and not _exists(cursor, _NEWER[name]):
             continue
-        cursor.execute(statement, {"customers": list(customer_ids), "orders": list(order_ids)})
+        cursor.execute(statement, ids)
         found[name] = cursor.rowcount
     return found
 

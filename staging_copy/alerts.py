@@ -4,12 +4,13 @@ from collections.abc import Iterator
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.db.models import Min
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
+from accounts.models import User
 from hub.alerts import Finding
 from hub.models import Alert
-from hub.schedules import time_between_runs
 from staging_copy.copying.stages import STAGE_LABELS
 from staging_copy.models import Backup, Copy, CopySchedule
 
@@ -25,9 +26,7 @@ def find(*, now: datetime) -> list[Finding]:
 
 def _backups(now: datetime) -> Iterator[Finding]:
     last = Backup.objects.exclude(state__in=(Backup.State.RUNNING, Backup.State.STORED, Backup.State.DELETED)).first()
-    if last is None:
-        return
-    if last.state != Backup.State.GOOD:
+    if last is not None and last.state != Backup.State.GOOD:
         message = _("The latest live backup needs attention (%(state)s). %(problem)s")
         values = {"state": last.get_state_display(), "problem": last.problem}
         yield _finding(Alert.Kind.FAILING, "backup", message % values)
@@ -38,9 +37,17 @@ def _backups(now: datetime) -> Iterator[Finding]:
             yield _finding(Alert.Kind.OVERDUE, "storage", message % {"backup": oldest, "problem": oldest.problem})
     yield from _rehearsal(now)
     good = Backup.objects.filter(state=Backup.State.GOOD, origin=Backup.Origin.NIGHTLY).first()
-    if good is not None and now - good.taken_at > timedelta(days=1) + _GRACE_PERIOD:
+    since = good.taken_at if good else _installed_at()
+    if since is not None and now - since > timedelta(days=1) + _GRACE_PERIOD:
         message = _("No successful nightly backup of live for %(duration)s.")
-        yield _finding(Alert.Kind.OVERDUE, "backup", message % {"duration": timesince(good.taken_at, now)})
+        yield _finding(Alert.Kind.OVERDUE, "backup", message % {"duration": timesince(since, now)})
+
+
+def _installed_at() -> datetime | None:
+    """Since when nightly backups have been made, if none has been: since there is an account. None on staging."""
+    if settings.ENVIRONMENT == "staging":
+        return None
+    return User.objects.aggregate(first=Min("date_joined"))["first"]
 
 
 def _rehearsal(now: datetime) -> Iterator[Finding]:
@@ -86,7 +93,10 @@ def _overdue(now: datetime) -> Iterator[Finding]:
     for schedule in CopySchedule.objects.filter(paused=False):
         last = schedule.copies.filter(state__in=(*Copy.IN_PLACE, Copy.State.ROLLED_BACK)).first()
         since = last.not_before if last else schedule.created_at
-        if now - since > time_between_runs(schedule.crontab, after=since, time_zone=schedule.time_zone) + _GRACE_PERIOD:
+        # Each time that is due has a copy, whatever becomes of it; those during a pause have none.
+        missed = schedule.copies.filter(not_before__gt=since).order_by("not_before").first()
+        due = missed.not_before if missed else schedule.next_at
+        if due is not None and now - due > _GRACE_PERIOD:
             message = _("Copy schedule “%(schedule)s” is overdue: no completed copy for %(duration)s.")
             values = {"schedule": schedule, "duration": timesince(since, now)}
             yield _finding(Alert.Kind.OVERDUE, f"schedule:{schedule.pk}", message % values)

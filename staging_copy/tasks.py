@@ -3,7 +3,8 @@
 They run on the queue `copies`, which has its own worker, because a copy of several minutes must not delay turns.
 """
 
-from collections.abc import Iterator
+import logging
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import timedelta
 from typing import Any
@@ -14,6 +15,8 @@ from django.utils import timezone
 from common import health
 from staging_copy import requested_actions, schedules, services
 from staging_copy.models import Backup
+
+logger = logging.getLogger(__name__)
 
 # Beat starts `run_due_copies` every minute.
 _MAX_IDLE = timedelta(minutes=10)
@@ -34,10 +37,28 @@ def _reporting(task: str) -> Iterator[None]:
 @shared_task(name="staging_copy.back_up")
 def back_up(**kwargs: Any) -> None:
     with _reporting("the nightly backup"):
-        services.take_backup(origin=Backup.Origin.NIGHTLY)
-        services.store_backups()
-        services.prune_backups()
-        services.prune_storage()
+        _run_all(
+            lambda: services.take_backup(origin=Backup.Origin.NIGHTLY),
+            services.store_backups,
+            services.prune_backups,
+            services.prune_storage,
+        )
+
+
+def _run_all(*steps: Callable[[], object]) -> None:
+    """Runs each step even if one before it failed: a disk that is full stays full until old backups are deleted.
+
+    Raises the first error at the end.
+    """
+    errors: list[Exception] = []
+    for step in steps:
+        try:
+            step()
+        except Exception as error:
+            logger.exception("A step of the nightly backup failed.")
+            errors.append(error)
+    if errors:
+        raise errors[0]
 
 
 @shared_task(name=requested_actions.BACKUP_TASK)

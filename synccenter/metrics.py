@@ -65,6 +65,11 @@ def _time(moment: datetime | None) -> list[Sample]:
     return _value(moment.timestamp() if moment else None)
 
 
+def _backup_time() -> list[Sample]:
+    last = Backup.objects.filter(state=Backup.State.GOOD).aggregate(last=Max("taken_at"))["last"]
+    return _time(last) or ([] if settings.ENVIRONMENT == "staging" else _value(0.0))
+
+
 def _by(rows: QuerySet[Any], *labels: str) -> list[Sample]:
     counted = rows.order_by().values_list(*labels).annotate(number=Count("pk"))
     return [(tuple(str(value) for value in row[:-1]), row[-1]) for row in counted]
@@ -231,9 +236,9 @@ GAUGES = (
     ),
     Gauge(
         "synccenter_backup_last_success_timestamp_seconds",
-        "The time of live in its newest good backup",
+        "The time of live in its newest good backup, 0 if there is none; absent on staging, which makes none",
         (),
-        lambda now: _time(Backup.objects.filter(state=Backup.State.GOOD).aggregate(last=Max("taken_at"))["last"]),
+        lambda now: _backup_time(),
     ),
     Gauge(
         "synccenter_copy_last_success_timestamp_seconds",

@@ -18,7 +18,7 @@ from opentelemetry.instrumentation.psycopg2 import Psycopg2Instrumentor
 from opentelemetry.instrumentation.requests import RequestsInstrumentor
 from opentelemetry.sdk.trace import Event, ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter, SpanExportResult
-from opentelemetry.trace import Link, Status
+from opentelemetry.trace import Status
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from common import log_context
@@ -120,7 +120,7 @@ def _safe(span: ReadableSpan) -> ReadableSpan:
         resource=span.resource,
         attributes=attributes,
         events=events,
-        links=[Link(link.context) for link in span.links],
+        links=[trace.Link(link.context) for link in span.links],
         kind=span.kind,
         status=Status(span.status.status_code),
         start_time=span.start_time,

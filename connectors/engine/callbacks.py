@@ -21,7 +21,7 @@ from connectors.engine.settling.results import id_conflict, rejected
 from connectors.sdk.webhooks import Receipt
 from hub import links, queue
 from hub.kinds import Kind
-from hub.links import Claim
+from hub.links import NewLink
 from hub.models import Change, Job
 
 # The most that the clocks of PostgreSQL and of a worker may differ.
@@ -122,40 +122,38 @@ def _rejection_reasons(
     return found
 
 
-def _link_created(job: Job, created: Sequence[tuple[_ReceiptSummary, Receipt]]) -> dict[int, tuple[Claim, int]]:
+def _link_created(job: Job, created: Sequence[tuple[_ReceiptSummary, Receipt]]) -> dict[int, tuple[NewLink, int]]:
     """Link variants and their products to the IDs that the target gave them; a linked product keeps its ID.
 
-    An ID that is linked to another item is not reassigned (L16). Returns item ID → (what the target claimed, the item
-    that has the ID).
+    An ID that is linked to another item is not reassigned (L16). Returns item ID → (the link that the
+    target reported, the item that has the ID).
     """
     product_ids = {each.product_id for each, _ in created}
     linked = links.of_kind(job.connection_id, Kind.PRODUCT).filter(missing=False, item_id__in=product_ids)
     known = set(linked.values_list("item_id", flat=True))
-    claims: dict[Claim, int] = {}
+    new_links: dict[NewLink, int] = {}
     for each, receipt in created:
-        claims[Claim(Kind.VARIANT, receipt.external_id, each.variant_id)] = each.item_id
+        new_links[NewLink(Kind.VARIANT, receipt.external_id, each.variant_id)] = each.item_id
         if each.product_id not in known:
-            claims[Claim(Kind.PRODUCT, receipt.product_id, each.product_id)] = each.item_id
-    conflicts = links.find_conflicts(job.connection_id, list(claims))
-    in_use = {claims[claim]: (claim, holder_id) for claim, holder_id in conflicts.items()}
+            new_links[NewLink(Kind.PRODUCT, receipt.product_id, each.product_id)] = each.item_id
+    conflicts = links.find_conflicts(job.connection_id, list(new_links))
+    in_use = {new_links[new]: (new, holder_id) for new, holder_id in conflicts.items()}
     links.save_reported(
         connection_id=job.connection_id,
-        ids={
-            (claim.kind, claim.item_id): claim.external_id for claim, item_id in claims.items() if item_id not in in_use
-        },
+        ids={(new.kind, new.item_id): new.external_id for new, item_id in new_links.items() if item_id not in in_use},
     )
     return in_use
 
 
-def _results_batch(job: Job, in_use: dict[int, tuple[Claim, int]], reasons: dict[int, list[str]]) -> Batch:
+def _results_batch(job: Job, in_use: dict[int, tuple[NewLink, int]], reasons: dict[int, list[str]]) -> Batch:
     ids: Collection[int] = in_use.keys() | reasons.keys()
     items = loading.load(job.item_kind, list(ids))
     batch = Batch(job)
     for change in queue.reload_changes(Change.objects.filter(job=job, item_id__in=ids).values_list("pk", flat=True)):
         item = items.get(change.item_id)
         if found := in_use.get(change.item_id):
-            claim, holder_id = found
-            batch.results.append(id_conflict(change, item, job, claim, holder_id=holder_id))
+            new, holder_id = found
+            batch.results.append(id_conflict(change, item, job, new, holder_id=holder_id))
         else:
             batch.results.append(rejected(change, item, job, "\n".join(reasons[change.item_id])))
     return batch

@@ -11,6 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST
 
 from accounts.models import User
+from hub import clock
 from notifications.entries import alert_path, alerts_to_acknowledge
 from notifications.forms import PreferencesForm
 from notifications.services import acknowledge, open_alerts, save_preferences
@@ -23,7 +24,7 @@ def show(request: HttpRequest) -> HttpResponse:
     user = cast(User, request.user)
     form = PreferencesForm(request.POST if request.method == "POST" else None, user=user)
     if form.is_valid():
-        save_preferences(user=user, choices=form.choices, chat_url=form.chat)
+        save_preferences(user=user, choices=form.choices, chat_url=form.chat, now=clock.now())
         messages.success(request, _("Saved."))
         return redirect("notifications")
     alerts = open_alerts(user)

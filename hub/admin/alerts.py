@@ -9,6 +9,7 @@ from django.core.validators import URLValidator, validate_email
 from django.http import HttpRequest
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from unfold.admin import ModelAdmin
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.operators import get_operator
@@ -70,6 +71,24 @@ class AlertChannelAdmin(BaseAdmin):
     def save_model(self, request: HttpRequest, obj: AlertChannel, form: forms.ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
         record_audit_event(user=get_operator(request), action="alert_channel.save", target=obj.label, seller=obj.seller)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return ModelAdmin.has_delete_permission(self, request, obj)
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> tuple[Any, Any, Any, Any]:
+        """Its deliveries, which nobody deletes by themselves, go with a channel."""
+        to_delete, counts, _missing_permissions, protected = super().get_deleted_objects(objs, request)
+        return to_delete, counts, set(), protected
+
+    def delete_model(self, request: HttpRequest, obj: AlertChannel) -> None:
+        record_audit_event(
+            user=get_operator(request), action="alert_channel.delete", target=obj.label, seller=obj.seller
+        )
+        super().delete_model(request, obj)
+
+    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
+        for channel in queryset:
+            self.delete_model(request, channel)
 
 
 @admin.register(Alert)

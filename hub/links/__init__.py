@@ -5,7 +5,7 @@ one external ID. All other code calls this package; tests/conventions/test_links
 or mappings; functions that write take a queryset of a finder, narrowed by the caller.
 """
 
-from hub.links.conflicts import Claim, find_conflicts, holders
+from hub.links.conflicts import NewLink, find_conflicts, holders
 from hub.links.ending import end_at_target, end_removed, forget_sent, mark_missing, unlink
 from hub.links.finding import (
     HighestId,
@@ -25,7 +25,14 @@ from hub.links.finding import (
     of_kind,
     payload_of,
 )
-from hub.links.payloads import EMPTY_PAYLOADS, IDS_OF_PERSON, empty_old_payloads, latest_received, payloads_of
+from hub.links.payloads import (
+    EMPTY_PAYLOADS,
+    IDS_OF_PERSON,
+    OF_PERSON,
+    empty_old_payloads,
+    latest_received,
+    payloads_of,
+)
 from hub.links.saving import (
     ReceivedItem,
     SentItem,
@@ -37,9 +44,10 @@ from hub.links.saving import (
 )
 
 __all__ = [
-    "Claim",
+    "NewLink",
     "EMPTY_PAYLOADS",
     "IDS_OF_PERSON",
+    "OF_PERSON",
     "HighestId",
     "KnownLink",
     "ReceivedItem",

@@ -6,25 +6,25 @@ from typing import NamedTuple
 from hub.models import Link
 
 
-class Claim(NamedTuple):
-    """A platform uses `external_id` for our item `item_id`."""
+class NewLink(NamedTuple):
+    """A link that is to be made: a platform uses `external_id` for our item `item_id`."""
 
     kind: str
     external_id: str
     item_id: int
 
 
-def find_conflicts(connection_id: int, claims: Sequence[Claim]) -> dict[Claim, int]:
-    """The claims to IDs that belong to another item → that item's ID. Links are never reassigned (L16).
+def find_conflicts(connection_id: int, new_links: Sequence[NewLink]) -> dict[NewLink, int]:
+    """The links to IDs that belong to another item → that item's ID. Links are never reassigned (L16).
 
-    An ID belongs to the item that is linked to it, else to the first of the claims. At most one query.
+    An ID belongs to the item that is linked to it, else to the first one in the list. At most one query.
     """
-    owners = holders(connection_id, {(claim.kind, claim.external_id) for claim in claims})
+    owners = holders(connection_id, {(new.kind, new.external_id) for new in new_links})
     conflicts = {}
-    for claim in claims:
-        owner = owners.setdefault((claim.kind, claim.external_id), claim.item_id)
-        if owner != claim.item_id:
-            conflicts[claim] = owner
+    for new in new_links:
+        owner = owners.setdefault((new.kind, new.external_id), new.item_id)
+        if owner != new.item_id:
+            conflicts[new] = owner
     return conflicts
 
 

@@ -11,11 +11,11 @@ from hub.models import LinkPayload
 
 # For any database: `customers` and `orders` are IDs. The hashes of what was received stay, so that an unchanged item is
 # not imported again.
-_OF_PERSON = "(kind = 'customer' AND item_id = ANY(%(customers)s) OR kind = 'order' AND item_id = ANY(%(orders)s))"
-IDS_OF_PERSON = f"SELECT connection_id, kind, external_id FROM hub_link WHERE {_OF_PERSON}"  # noqa: S608
+OF_PERSON = "(kind = 'customer' AND item_id = ANY(%(customers)s) OR kind = 'order' AND item_id = ANY(%(orders)s))"
+IDS_OF_PERSON = f"SELECT connection_id, kind, external_id FROM hub_link WHERE {OF_PERSON}"  # noqa: S608
 EMPTY_PAYLOADS = (
     "UPDATE hub_linkpayload SET received = NULL, previous = NULL, sent = NULL FROM hub_link"  # noqa: S608
-    f" WHERE hub_link.id = link_id AND {_OF_PERSON}"
+    f" WHERE hub_link.id = link_id AND {OF_PERSON}"
 )
 
 

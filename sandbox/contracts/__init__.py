@@ -17,7 +17,7 @@ from sandbox.contracts.contract import Contract
 FOLDER = Path(__file__).parent
 # The C implementation is five times as fast, and every sandbox process reads a contract.
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-STRENGTHS = ("documented", "seen in code", "assumed")
+STRENGTHS = ("documented", "seen in code", "seen on a server", "assumed")
 
 
 def platforms() -> list[str]:

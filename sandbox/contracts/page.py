@@ -15,8 +15,9 @@ What each vendor's API accepts and returns, as the sandbox validates it. The con
 `sandbox/contracts/`. `./dev contracts` generates this page from them; a test fails if it is out of date.
 [The sandbox](sandbox.md#contracts) explains how contracts are used.
 
-A rule is *documented* (the source says so), *seen in code* (other public code relies on it) or *assumed* (there is no
-source; the sandbox assumes what is safest for the hub).
+A rule is *documented* (the source says so), *seen in code* (other public code relies on it), *seen on a server* (a real
+one behaved so in our tests; the source is the closest page) or *assumed* (there is no source; the sandbox assumes what
+is safest for the hub).
 """
 
 

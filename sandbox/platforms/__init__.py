@@ -16,6 +16,7 @@ PLATFORMS = {
     "shopify": ("sandbox.platforms.shopify", "Shopify"),
     "sparklayer": ("sandbox.platforms.sparklayer", "SparkLayer"),
     "tryton": ("sandbox.platforms.tryton", "Tryton"),
+    "vendure": ("sandbox.platforms.vendure", "Vendure"),
     "woocommerce": ("sandbox.platforms.woocommerce", "WooCommerce"),
 }
 

@@ -25,7 +25,7 @@ from hub.durations import format_duration
 from staging_copy import report, requested_actions, services
 from staging_copy.admin.access import CopierAccess
 from staging_copy.admin.copy_reports import CopyReports
-from staging_copy.admin.formatting import format_utc, stage_label
+from staging_copy.admin.formatting import format_utc
 from staging_copy.admin.start_form import StartForm
 from staging_copy.copying.config import Config
 from staging_copy.copying.preflight import PreflightFailed
@@ -85,7 +85,6 @@ class CopyAdmin(CopierAccess, CopyReports, ReadOnlyAdmin):
         if request.method == "POST" and form.is_valid():
             try:
                 if "start" in request.POST:
-                    services.plan_copy(backup=form.cleaned_data["backup"])
                     return self._start(request, form.cleaned_data)
                 plan = services.dry_run(backup=form.cleaned_data["backup"])
             except PreflightFailed as error:
@@ -279,7 +278,7 @@ def _progress(copy: Copy) -> dict[str, Any]:
     is_active = copy.state in (*Copy.UNDER_WAY, Copy.State.PLANNED) or bool(copy.requested_action)
     return {
         "copy": copy,
-        "steps": [step | {"name": stage_label(step["name"])} for step in report.steps(copy)],
+        "steps": report.steps(copy),
         "counts": sorted(copy.progress.items()),
         "rows": sum(copy.progress.values()),
         "address": reverse("admin:staging_copy_copy_progress", args=[copy.pk]) if is_active else "",

@@ -15,7 +15,6 @@ from unfold.decorators import action
 from accounts.operators import get_operator
 from common.admin import ReadOnlyAdmin
 from staging_copy import report, services
-from staging_copy.admin.formatting import stage_label
 from staging_copy.backup.archive import ArchiveError
 from staging_copy.models import Copy
 from staging_copy.services.samples import PERMISSION
@@ -30,7 +29,6 @@ class CopyReports(ReadOnlyAdmin):
         title = gettext("Report of %(copy)s") % {"copy": copy}
         context = {**self.admin_site.each_context(request), "title": title, "opts": self.opts}
         context |= report.template_context(copy)
-        context["stages"] = [(stage_label(stage), seconds) for stage, seconds in context["stages"]]
         return TemplateResponse(request, "admin/staging_copy/copy/report.html", context)
 
     def report_json(self, request: HttpRequest, object_id: str) -> HttpResponse:

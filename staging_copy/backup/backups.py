@@ -182,9 +182,14 @@ def adopt(folder: Path, manifest_file: Path, home: Path, *, name: str, now: date
     return verify(home, name, now=now)
 
 
+def names(home: Path) -> set[str]:
+    """The names of all finished backups."""
+    return {path.name.removesuffix(_MANIFEST) for path in home.glob(f"*{_MANIFEST}")}
+
+
 def every(home: Path) -> list[Manifest]:
     """All finished backups, latest first."""
-    found = [read(home, path.name.removesuffix(_MANIFEST)) for path in home.glob(f"*{_MANIFEST}")]
+    found = [read(home, name) for name in names(home)]
     return sorted(found, key=lambda manifest: manifest.taken, reverse=True)
 
 

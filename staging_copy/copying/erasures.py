@@ -10,10 +10,10 @@ def apply_erasures(side: Database, *, ledger: Database | None = None) -> int:
         cursor.execute("SELECT to_regclass('public.privacy_erasure') IS NOT NULL")
         if not cursor.fetchone()[0]:
             return 0
-        cursor.execute("SELECT customer_ids, order_ids FROM public.privacy_erasure")
+        cursor.execute("SELECT customer_ids, order_ids, rejected_item_ids FROM public.privacy_erasure")
         found = cursor.fetchall()
     with side.connect() as connection, connection.cursor() as cursor:
-        for customer_ids, order_ids in found:
-            erase(cursor, customer_ids=customer_ids, order_ids=order_ids)
+        for customer_ids, order_ids, rejected_item_ids in found:
+            erase(cursor, customer_ids=customer_ids, order_ids=order_ids, rejected_item_ids=rejected_item_ids)
         connection.commit()
     return len(found)

@@ -49,21 +49,26 @@ def storage() -> Storage | None:
 def store_backups(*, now: datetime | None = None) -> list[str]:
     """Stores every good backup that is not in the object storage yet; returns their names.
 
-    A failure is recorded on the backup, and the next run tries again. Raises StorageFailed.
+    A failure is recorded on the backup, and the next run tries again. Raises the first StorageFailed or OSError, after
+    it has tried all.
     """
     target = storage()
     stored: list[str] = []
+    errors: list[Exception] = []
     if target is None:
         return stored
     for backup in Backup.objects.filter(state=Backup.State.GOOD, stored_at=None).order_by("taken_at"):
         manifest = backup_dir() / f"{backup.name}.json"
         try:
             target.store(backup_dir() / backup.name, manifest, backup.name)
-        except StorageFailed as error:
+        except (StorageFailed, OSError) as error:
             Backup.objects.filter(pk=backup.pk).update(problem=str(error))
-            raise
+            errors.append(error)
+            continue
         Backup.objects.filter(pk=backup.pk).update(stored_at=now or timezone.now(), problem="")
         stored.append(backup.name)
+    if errors:
+        raise errors[0]
     return stored
 
 

@@ -1,5 +1,6 @@
 """Backups of live, and restoring one into live. Keeps the Backup rows up to date."""
 
+import logging
 from collections.abc import Callable
 from contextlib import suppress
 from datetime import datetime, timedelta
@@ -18,6 +19,8 @@ from staging_copy.backup.backups import BackupRunning, Manifest
 from staging_copy.copying import preflight, restore
 from staging_copy.copying.config import live_database
 from staging_copy.models import Backup
+
+logger = logging.getLogger(__name__)
 
 ProgressCallback = Callable[[str], None]
 
@@ -44,9 +47,10 @@ def take_backup(*, origin: str = Backup.Origin.MANUAL, now: datetime | None = No
 def clean_up_backups() -> None:
     """Deletes the files of backups whose process was killed, and records that they failed.
 
-    A backup that was complete is recorded as such. Does nothing while a backup is running.
+    A backup that was complete is recorded as such, also one that this database does not know: after live was replaced
+    by a backup, or was lost, later backups are on this machine only. Does nothing while a backup is running.
     """
-    if not Backup.objects.filter(state=Backup.State.RUNNING).exists():
+    if not Backup.objects.filter(state=Backup.State.RUNNING).exists() and not _unknown_names():
         return
     with suppress(BackupRunning), backups.lock(backup_dir()):
         _clean_up()
@@ -63,6 +67,18 @@ def _clean_up() -> None:
             )
         else:
             save_manifest(backup, manifest)
+    for name in _unknown_names():
+        try:
+            manifest = backups.read(backup_dir(), name)
+        except ArchiveError as error:
+            logger.warning("%s", error)
+        else:
+            save_manifest(Backup(name=name, origin=manifest.origin, taken_at=manifest.taken), manifest)
+
+
+def _unknown_names() -> set[str]:
+    """Backups on this machine that this database does not know."""
+    return backups.names(backup_dir()) - set(Backup.objects.values_list("name", flat=True))
 
 
 def register_backup(*, folder: Path, taken_at: datetime, by: User | None, now: datetime | None = None) -> Backup:

@@ -4,7 +4,6 @@ import logging
 from pathlib import Path
 
 from django.conf import settings
-from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -79,7 +78,6 @@ def check(
         )
 
 
-@transaction.atomic
 def finish(copy: Copy, state: str, problem: str = "") -> None:
     Copy.objects.filter(pk=copy.pk).update(state=state, finished_at=timezone.now(), problem=problem)
 

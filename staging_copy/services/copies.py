@@ -65,14 +65,6 @@ def dry_run(*, backup: Backup | None = None) -> CopyPlan:
     return _plan(backup, with_rehearsal=True)
 
 
-def plan_copy(*, backup: Backup | None = None) -> CopyPlan:
-    """Runs the preflight checks and lists what would happen to each table. Changes nothing.
-
-    Raises preflight.PreflightFailed.
-    """
-    return _plan(backup, with_rehearsal=False)
-
-
 def _plan(backup: Backup | None, *, with_rehearsal: bool) -> CopyPlan:
     config = Config.from_settings()
     backup, manifest = resolve_backup(backup)
@@ -89,11 +81,11 @@ def _plan(backup: Backup | None, *, with_rehearsal: bool) -> CopyPlan:
 def start_copy(*, backup: Backup | None = None, by: User | None, not_before: datetime | None = None) -> Copy:
     """Plans a copy, to be started by `run_due_copies` (L1).
 
-    Without `not_before`, the preflight checks run now (see `plan_copy`) and raise preflight.PreflightFailed. With it,
+    Without `not_before`, the preflight checks run now and raise preflight.PreflightFailed. With it,
     they run when the copy starts, because it will use a backup that does not exist yet.
     """
     if not_before is None:
-        plan_copy(backup=backup)
+        _plan(backup, with_rehearsal=False)
     copy = Copy.objects.create(backup=backup, requested_by=by, not_before=not_before or timezone.now())
     record_audit_event(user=by, action="copy.plan", target=copy)
     return copy

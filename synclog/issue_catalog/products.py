@@ -94,12 +94,6 @@ PRICE_NEGATIVE = IssueType(
     message=_("The price of {names} is below zero."),
     fix=_("Change the price in {source}. 0.00 is allowed."),
 )
-PRICE_INVALID = IssueType(
-    "price_invalid",
-    title=_("Price is not a number"),
-    message=_("The price of {names} cannot be read: {value}."),
-    fix=_("Enter the price again in {source}."),
-)
 CURRENCY_UNKNOWN = IssueType(
     "currency_unknown",
     title=_("Currency unknown"),
@@ -118,12 +112,6 @@ WEIGHT_NEGATIVE = IssueType(
     title=_("Negative weight"),
     message=_("The weight of {names} is below zero."),
     fix=_("Change the weight in {source}. 0 is allowed."),
-)
-WEIGHT_UNREADABLE = IssueType(
-    "weight_unreadable",
-    title=_("Weight is not a number"),
-    message=_("The weight of {names} cannot be read: {value}."),
-    fix=_("Enter the weight again in {source}."),
 )
 TITLE_MISSING = IssueType(
     "title_missing",
@@ -210,12 +198,6 @@ CATEGORY_TOO_DEEP = IssueType(
     title=_("Category nested too deep"),
     message=_("The category is {depth} levels deep. {platform} accepts {limit}."),
     fix=_("Move the category to a higher level in {source}."),
-)
-CATEGORY_PARENT_MISSING = IssueType(
-    "category_parent_missing",
-    title=_("Parent category missing"),
-    message=_("The parent category is not in {platform}: {reason}"),
-    fix=_("Fix the parent category first. This category is then retried automatically."),
 )
 IMAGES_MISSING = IssueType(
     "images_missing",

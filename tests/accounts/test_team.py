@@ -6,9 +6,11 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.core.exceptions import ValidationError
 from django.test import Client
 from django.utils import timezone
 
+from accounts import members
 from accounts.models import ApiKey, AuditEvent, Invitation, Membership, Seller, User
 from accounts.services import create_api_key
 from tests.accounts.conftest import PASSWORD
@@ -148,6 +150,32 @@ def test_ownership_is_transferred(acorn: Merchant, owner: Client) -> None:
     assert owner.post(f"/s/acorn/team/members/{member.pk}/remove/").status_code == 403
     owner.post("/s/acorn/team/leave/")
     assert owner.get("/s/acorn/").status_code == 404
+
+
+def test_what_changed_since_the_page_was_loaded_is_read_again(acorn: Merchant, owner: Client) -> None:
+    """Whoever acts at the same time: the team keeps an owner, and an invitation that has ended makes no member."""
+    stale = Membership.objects.select_related("user", "seller").get(user=acorn.viewer)
+    User.objects.filter(pk=acorn.viewer.pk).update(is_active=False)
+    with pytest.raises(ValidationError, match="no longer an active member"):
+        members.transfer_ownership(seller=acorn.seller, to=stale, by=acorn.owner)
+    User.objects.filter(pk=acorn.viewer.pk).update(is_active=True)
+    Membership.objects.filter(pk=stale.pk).delete()
+    with pytest.raises(ValidationError, match="no longer an active member"):
+        members.transfer_ownership(seller=acorn.seller, to=stale, by=acorn.owner)
+    assert membership(acorn.owner.email) == "owner"
+    member = Membership.objects.create(user=acorn.viewer, seller=acorn.seller, role="viewer")
+    Membership.objects.filter(seller=acorn.seller).update(role="owner")
+    Membership.objects.filter(user=acorn.owner, seller=acorn.seller).update(role="member")
+    with pytest.raises(ValidationError, match="needs an owner"):
+        members.remove_member(member=member, by=acorn.owner)
+    invitation, _token = members.invite(seller=acorn.seller, email=NEW, role="member", days=1, by=acorn.owner)
+    person = User.objects.create_user(NEW, PASSWORD)
+    for change in ({"expires_at": timezone.now()}, {"expires_at": timezone.now() + timedelta(days=1)}):
+        Invitation.objects.update(**change)
+        with pytest.raises(ValidationError, match="no longer valid"):
+            members.accept_invitation(invitation=invitation, user=person)
+        Seller.objects.update(status=Seller.Status.DELETED)
+    assert membership(NEW) is None
 
 
 @pytest.mark.parametrize("how", ["remove", "role", "transfer"])

@@ -314,6 +314,32 @@ CASES = {
         timestamp_fields=frozenset(("write_date",)),
         filters={DataType.PRODUCTS: {"only_salable": True}},
     ),
+    "vendure": Case(
+        sandbox="vendure",
+        account=("shop", "vendure-key"),
+        credential="api_key",
+        settings={"page_size": 6},
+        options={"products": 50, "customers": 45, "orders": 30},
+        states={
+            DataType.PRODUCTS: ("products", "id"),
+            DataType.CUSTOMERS: ("customers", "id"),
+            DataType.CATEGORIES: ("collections", "id"),
+            DataType.BRANDS: ("facet_values", "id"),
+        },
+        changes_only=frozenset((DataType.ORDERS,)),
+    ),
+    "vendure_target": Case(
+        sandbox="vendure",
+        account=("shop", "vendure-key"),
+        credential="api_key",
+        settings={"on_removal": "delete"},
+        options={"products": 5},
+        states={DataType.PRODUCTS: ("products", "id")},
+        # Three lookups and the channel; for each product itself, its option group (two calls) and its variants.
+        calls=4 + 4 * 5,
+        changes_only=frozenset((DataType.STOCK, DataType.PRICES)),
+        timestamp_fields=frozenset(("updatedAt",)),
+    ),
     "woocommerce": Case(
         sandbox="woocommerce",
         account=("ck_alpha", "alpha-secret"),
@@ -325,6 +351,12 @@ CASES = {
             DataType.PRODUCTS: ("products", "id"),
             DataType.BRANDS: ("brands", "id"),
             DataType.CATEGORIES: ("categories", "id"),
+            DataType.CUSTOMERS: ("customers", "id"),
+            DataType.ORDERS: ("orders", "id"),
+        },
+        filters={
+            DataType.CUSTOMERS: {"customer_roles": ["wholesale_customer"]},
+            DataType.ORDERS: {"b2b_created_via": ["checkout"]},
         },
     ),
 }

@@ -3,7 +3,8 @@
 import pytest
 from django.test import Client
 
-from hub.models import AlertChannel
+from accounts.models import AuditEvent
+from hub.models import Alert, AlertChannel, AlertDelivery
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
@@ -27,6 +28,15 @@ def test_destination_is_stored_but_never_shown(operator: Client) -> None:
     operator.post(page, {"label": "operators", "medium": "slack", "destination": "", "enabled": "on"})
     channel.refresh_from_db()
     assert (channel.label, channel.address) == ("operators", secret)
+
+
+def test_a_channel_is_deleted_with_its_secret_and_its_deliveries(operator: Client) -> None:
+    channel = AlertChannel.objects.create(label="ops", medium="slack", address="https://chat.example/secret")
+    alert = Alert.objects.create(kind=Alert.Kind.FAILING, key="failing:1", message="Failed")
+    AlertDelivery.objects.create(alert=alert, channel=channel)
+    assert operator.post(f"/admin/hub/alertchannel/{channel.pk}/delete/", {"post": "yes"}).status_code == 302
+    assert not AlertChannel.objects.exists() and not AlertDelivery.objects.exists() and Alert.objects.exists()
+    assert AuditEvent.objects.get(action="alert_channel.delete").target == "ops"
 
 
 @pytest.mark.parametrize(("medium", "address"), [("email", "nobody"), ("slack", "javascript:alert(1)"), ("email", "")])

@@ -30,7 +30,7 @@ def test_every_recorded_action_has_a_label() -> None:
     actions = set(recorded_actions()) | {f"copy.want.{action}" for action in Copy.Action.values}
     assert len(actions) > 40
     assert actions - ACTION_LABELS.keys() == set()
-    assert ACTION_LABELS.keys() - actions == set(), "no longer recorded"
+    assert ACTION_LABELS.keys() - actions == {"key.make"}, "recorded by earlier versions only"
 
 
 def test_unknown_action_is_shown_as_its_code() -> None:

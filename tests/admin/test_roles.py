@@ -107,6 +107,19 @@ def test_table_names_only_models_of_the_console_and_no_change_reserved_for_admin
         assert not changed & (ADMINISTRATORS_CHANGE | {"accounts.user", "accounts.apikey", "accounts.auditevent"})
 
 
+def test_operators_may_do_all_that_pages_offer_but_what_is_reserved() -> None:
+    """What alerts and documents tell people to do, they do by actions of these pages."""
+    reserved = ADMINISTRATORS_CHANGE | {"accounts.user", "accounts.apikey"}
+    reserved |= {"staging_copy.backup", "staging_copy.copy", "staging_copy.copyschedule"}  # a permission of their own
+    for model, page_admin in admin.site._registry.items():
+        label = model._meta.label_lower
+        if model._meta.app_label not in OWN_APPS or label in reserved:
+            continue
+        actions = [name for name, changes in detail_actions(page_admin) if changes]
+        actions += [name for name in page_admin.actions if "operate" in getattr(page_admin, name).allowed_permissions]
+        assert not actions or "change" in ROLE_PERMISSIONS[Role.OPERATOR].get(label, "").split(), (label, actions)
+
+
 @pytest.mark.django_db
 def test_migrate_creates_the_groups_and_takes_back_added_permissions() -> None:
     write_role_groups()

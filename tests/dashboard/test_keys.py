@@ -24,7 +24,7 @@ def test_a_key_is_shown_once_and_works(acorn: Merchant, logged_in: LogIn) -> Non
     assert key.expires_at is not None and (key.expires_at - key.created_at).days in (89, 90)
     page = client.get("/s/acorn/settings/").content.decode()
     assert text not in page and "Warehouse script" in page and key.prefix in page
-    assert AuditEvent.objects.filter(action="key.make", user=acorn.owner).exists()
+    assert AuditEvent.objects.filter(action="key.add", user=acorn.owner).exists()
 
 
 def test_a_revoked_key_does_not_work(acorn: Merchant, logged_in: LogIn) -> None:

@@ -23,6 +23,8 @@ POINTS = {
     "before_call": ("connectors.platforms.rest.targets.base", "RestTargetStream.send", False),
     "after_call": ("connectors.platforms.rest.targets.base", "RestTargetStream.send", True),
     "after_sale": ("connectors.platforms.netsuite.targets.orders", "OrderTarget.send", True),
+    "before_variants": ("connectors.platforms.vendure.targets.variants", "VariantWriter.sync", False),
+    "after_vendure": ("connectors.platforms.vendure.targets.products", "ProductTarget.send", True),
     "before_commit": ("hub.runs", "decrement_remaining", True),
     "after_commit": ("connectors.engine.sending", "settle", True),
     "compare_page": ("connectors.engine.checks.comparing", "_compare_page", True),
@@ -107,7 +109,7 @@ def main(argv: list[str]) -> int:
     django.setup()
     # Imported before the first fork, so that each worker starts at once; none of these opens a connection.
     from connectors.engine import turn_loop  # noqa: F401
-    from connectors.platforms import netsuite, rest  # noqa: F401
+    from connectors.platforms import netsuite, rest, vendure  # noqa: F401
 
     crashes = 0
     if argv[0] == "poison":

@@ -194,6 +194,19 @@ SOURCES: dict[str, Source] = {
             "mapped": Setup({"stock": "quantity"}, {"products": {"rrp": "weight", "attributes": {"Type": "type"}}}),
         },
     ),
+    "vendure": Source(
+        sandbox="vendure",
+        account=("shop", "vendure-key"),
+        credentials={"api_key": "vendure-key"},
+        options={"products": 12, "customers": 6, "orders": 12},
+        setups={
+            "default": Setup({"page_size": 10}),
+            "mapped": Setup(
+                {"page_size": 10, "prices": "without_tax", "dashboard_url": "https://source.example/dashboard"},
+                {"products": {"brand": "", "barcode": "customFields.ean", "settings": {"maker": "facets.brand"}}},
+            ),
+        },
+    ),
     "woocommerce": Source(
         sandbox="woocommerce",
         account=("ck_alpha", "alpha-secret"),

@@ -37,6 +37,8 @@ CREDENTIALS: dict[str, dict[str, str]] = {
     "seller_center_shop": {"api_key": "word"},
     "sparklayer": {"client_secret": "word"},
     "tryton": {"key": "word"},
+    "vendure": {"api_key": "word"},
+    "vendure_target": {"api_key": "word"},
 }
 
 TARGETS: dict[str, dict[str, Setup]] = {
@@ -131,5 +133,10 @@ TARGETS: dict[str, dict[str, Setup]] = {
             {"customers": {"accounting_id": "code", "group": "lang"}},
         ),
         "vendor": Setup({"seller_parties": {"north": "12"}}, foreign=True),
+    },
+    "vendure": {"default": Setup()},
+    "vendure_target": {
+        "default": Setup(),
+        "trade prices": Setup({"price_list": "trade", "location_id": "2", "on_removal": "delete"}),
     },
 }

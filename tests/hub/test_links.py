@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from hub import links
 from hub.kinds import Kind
-from hub.links import Claim
+from hub.links import NewLink
 from hub.models import Job, Link, LinkPayload
 from tests.factories import make_connection, make_job, make_seller
 
@@ -48,16 +48,16 @@ def test_a_related_id_that_is_linked_keeps_its_item(job: Job) -> None:
     assert links.item_ids(job.connection_id, Kind.VARIANT, ["v", "w"]) == {"v": 10, "w": 21}
 
 
-def test_an_id_belongs_to_the_linked_item_or_else_to_the_first_claim(job: Job) -> None:
+def test_an_id_belongs_to_the_linked_item_or_else_to_the_first_new_link(job: Job) -> None:
     receive(job, "a", 1, {})
-    taken, first, second = Claim("product", "a", 2), Claim("product", "b", 3), Claim("product", "b", 4)
-    claims = [taken, first, second, first, Claim("product", "a", 1), Claim("variant", "a", 2)]
-    assert links.find_conflicts(job.connection_id, claims) == {taken: 1, second: 3}
+    taken, first, second = NewLink("product", "a", 2), NewLink("product", "b", 3), NewLink("product", "b", 4)
+    new_links = [taken, first, second, first, NewLink("product", "a", 1), NewLink("variant", "a", 2)]
+    assert links.find_conflicts(job.connection_id, new_links) == {taken: 1, second: 3}
 
 
 def test_ids_of_other_connections_do_not_conflict(job: Job) -> None:
     receive(make_job(make_connection(job.connection.seller)), "a", 1, {})
-    assert links.find_conflicts(job.connection_id, [Claim("product", "a", 2)]) == {}
+    assert links.find_conflicts(job.connection_id, [NewLink("product", "a", 2)]) == {}
 
 
 def test_a_removed_item_keeps_its_link_only_if_it_was_imported_from_there(job: Job) -> None:

@@ -29,7 +29,7 @@ def acorn(db: None, settings: Any) -> Merchant:
 def want(user: User, **kinds: str) -> None:
     """`issues="at_once email"`, for example."""
     choices = {kind: tuple(words.split()) for kind, words in kinds.items()}
-    save_preferences(user=user, choices=choices, chat_url=None)  # type: ignore[arg-type]
+    save_preferences(user=user, choices=choices, chat_url=None, now=NOW)  # type: ignore[arg-type]
 
 
 def alert(merchant: Merchant | None, kind: str = Alert.Kind.FAILING, **fields: Any) -> Alert:
@@ -72,7 +72,8 @@ def test_people_hear_of_their_sellers_only_and_operators_of_all(acorn: Merchant)
     birch = make_merchant("birch")
     operator = User.objects.create_user("olga@hub.example", is_staff=True, is_superuser=True)
     for user in (acorn.owner, birch.owner, operator):
-        want(user, failures="at_once email", absence="at_once email", copies="at_once email")
+        want(user, failures="at_once email", absence="at_once email", copies="at_once email", issues="at_once email")
+    found = issue(acorn)
     alert(acorn)
     alert(acorn, Alert.Kind.OVERDUE)
     alert(None, Alert.Kind.FAILING, key="failing:staging_copy:backup", message="Backup failed")
@@ -80,15 +81,21 @@ def test_people_hear_of_their_sellers_only_and_operators_of_all(acorn: Merchant)
     texts = {message.to[0]: message.body for message in mail.outbox}
     assert set(texts) == {acorn.owner.email, operator.email}
     assert "Backup failed" in texts[operator.email] and "Backup failed" not in texts[acorn.owner.email]
+    assert (
+        f"/admin/synclog/issue/{found.pk}/" in texts[operator.email]
+        and f"/issues/{found.pk}/" in texts[acorn.owner.email]
+    )
     assert "absent of Acorn" in texts[acorn.owner.email] and "/admin/hub/alert/" in texts[operator.email]
 
 
 def test_digest_is_sent_once_a_day_and_repeats_what_nobody_takes_care_of(acorn: Merchant) -> None:
     want(acorn.owner, failures="daily email")
     open_alert = alert(acorn)
-    assert send_due(now=NOW) == 1
+    assert send_due(now=NOW) == 0, "not at once: it is noon"
     assert send_due(now=NOW + timedelta(hours=18)) == 0, "before 7:00"
     assert send_due(now=NOW + timedelta(hours=20)) == 1
+    assert send_due(now=NOW + timedelta(hours=42)) == 0, "before 7:00 of the next day"
+    assert send_due(now=NOW + timedelta(hours=44)) == 1
     address = f"/account/notifications/{open_alert.pk}/acknowledge/"
     client = Client()
     client.force_login(acorn.viewer)
@@ -98,7 +105,10 @@ def test_digest_is_sent_once_a_day_and_repeats_what_nobody_takes_care_of(acorn: 
     assert address in client.get("/account/notifications/").content.decode()
     page = client.post(address, follow=True).content.decode()
     assert "Acknowledged by victor@acorn.example" in page
-    assert send_due(now=NOW + timedelta(days=2)) == 0
+    assert send_due(now=NOW + timedelta(days=3)) == 0
+    alert(acorn)
+    assert send_due(now=NOW + timedelta(days=3, hours=1)) == 0, "the digest of that day was empty"
+    Alert.objects.exclude(pk=open_alert.pk).delete()
     assert AuditEvent.objects.get(action="alert.acknowledge").user == acorn.viewer
     other = Client()
     other.force_login(make_merchant("birch").owner)

@@ -18,13 +18,13 @@ from django.utils import timezone
 from accounts.models import AuditEvent, User
 from connectors.models import FeedImport, WebhookEvent
 from hub.kinds import DataType, Direction, Kind
-from hub.models import Change, Connection, Lane, Link, LinkPayload
+from hub.models import Change, Connection, Lane, Link, LinkPayload, Run, RunItem
 from orders.models import Address, Customer, Order
 from privacy.models import Erasure
 from privacy.personal_data import export_person, find_person, webhook_events
 from privacy.services import apply_ledger, erase_expired, erase_person
 from synclog import rejected_items
-from synclog.models import ItemEvent
+from synclog.models import Issue, ItemEvent, ItemStatus, RejectedItem
 from tests.dashboard.merchants import Merchant, make_merchant, webhook_event
 
 # Values of one person that occur nowhere else.
@@ -172,7 +172,53 @@ def test_ledger_is_applied_again(acorn: Merchant) -> None:
     customer = Customer.objects.get(pk=acorn.customer.pk)
     assert (customer.email, customer.first_name, customer.status) == ("", "", "deleted")
     assert not Address.objects.filter(order=acorn.order).exists()
-    assert apply_ledger(since=timezone.now()) == 0
+
+
+def test_person_who_was_never_imported_is_found_in_what_was_rejected(acorn: Merchant) -> None:
+    """A guest whose only order has an error that nobody has fixed."""
+    job = acorn.shop.jobs.first()
+    for seller, external_id, email in (
+        (acorn.seller, "77", "nils@berg.example"),
+        (acorn.seller, "78", "other@berg.example"),
+        (make_merchant("birch").seller, "79", "nils@berg.example"),
+    ):
+        item = rejected_items.Rejected(Kind.ORDER, external_id, "", {"billing": {"email": email}})
+        rejected_items.keep(job=job, seller_id=seller.pk, items=[item], now=timezone.now())
+        issue = acorn.issues[0]
+        issue.pk, issue.seller, issue.job, issue.kind, issue.item_id = None, seller, job, "", None
+        issue.external_id, issue.message = f"order:{external_id}", f"{email} ordered nothing."
+        issue.save(force_insert=True)
+    kept = list(RejectedItem.objects.exclude(external_id="77").values_list("pk", flat=True))
+    person = find_person(seller=acorn.seller, email="Nils@berg.example")
+    assert person and not find_person(seller=acorn.seller, email="olga@berg.example")
+    found = export_person(person)
+    assert [row["external_id"] for row in found["rejected_items"]] == ["77"]
+    assert [row["external_id"] for row in found["issues"]] == ["order:77"]
+    row = RejectedItem.objects.get(external_id="77")
+    erasure = erase_person(person=person, by=acorn.owner)
+    assert set(RejectedItem.objects.values_list("pk", flat=True)) == set(kept)
+    assert set(Issue.objects.filter(external_id__startswith="order:7").values_list("external_id", flat=True)) == {
+        "order:78",
+        "order:79",
+    }
+    assert erasure.rejected_item_ids == [row.pk]
+    row.save(force_insert=True)  # as a backup from before the erasure has it
+    assert apply_ledger() == 1 and set(RejectedItem.objects.values_list("pk", flat=True)) == set(kept)
+
+
+def test_statuses_and_comparison_results_are_personal_data_too(acorn: Merchant) -> None:
+    job, of_customer = acorn.shop.jobs.first(), {"kind": Kind.CUSTOMER, "item_id": acorn.customer.pk}
+    ItemStatus.objects.create(
+        seller=acorn.seller, job=job, state="failed", message="Ida Holm is unknown", **of_customer
+    )
+    run = Run.objects.create(job=job, scope=Run.Scope.COMPARISON)
+    RunItem.objects.create(run=run, verdict="different", changes={"name": ["Ida", "Ida Holm"]}, **of_customer)
+    person = find_person(seller=acorn.seller, customer_id=acorn.customer.pk)
+    found = export_person(person)
+    assert [row["changes"]["name"] for row in found["comparison_results"]] == [["Ida", "Ida Holm"]]
+    assert "Ida Holm is unknown" in [row["message"] for row in found["statuses"]]
+    erase_person(person=person, by=acorn.owner)
+    assert not RunItem.objects.exists() and not ItemStatus.objects.filter(**of_customer).exclude(message="").exists()
 
 
 def test_owner_exports_and_erases_on_the_customers_page(acorn: Merchant) -> None:

@@ -56,6 +56,13 @@ def test_every_metric_is_there_and_says_what_the_database_holds(scrape: Any) -> 
     assert sum(found["synccenter_connections"].values()) == 1
 
 
+def test_a_missing_backup_is_told_by_live_only(scrape: Any, settings: Any) -> None:
+    name = "synccenter_backup_last_success_timestamp_seconds"
+    assert scrape()[name] == {(): 0}
+    settings.ENVIRONMENT = "staging"
+    assert scrape()[name] == {}
+
+
 def test_requests_are_measured_by_view(scrape: Any, client: Client) -> None:
     client.get("/health")
     client.post("/webhooks/no-such-token-0123456789")

@@ -108,7 +108,7 @@ def test_copy_from_dry_run_to_rollback(
 
 
 def test_schedule_one_copy_and_cancel_it(page: Page, copy_databases: CopyDatabases, live: Live) -> None:
-    services.take_backup()
+    """The copy uses the latest backup at that time, so none is needed now."""
     page.goto("/admin/staging_copy/copy/add/")
     # Unfold's select widget for long lists, which needs its scripts.
     expect(page.locator(".select2-selection")).to_have_text("UTC")
@@ -125,7 +125,6 @@ def test_schedule_one_copy_and_cancel_it(page: Page, copy_databases: CopyDatabas
 
 
 def test_second_copy_is_rejected_while_one_is_running(page: Page, copy_databases: CopyDatabases, live: Live) -> None:
-    services.take_backup()
     running = Copy.objects.create(state=Copy.State.RUNNING)
     page.goto("/admin/staging_copy/copy/add/")
     page.fill("input[name=target]", copy_databases.staging.name)

@@ -97,6 +97,16 @@ def test_a_storage_that_fails_is_recorded_and_alerted_and_tried_again(
     later = timezone.now() + timedelta(hours=7)
     assert any("is not in the object storage yet" in each.message for each in collect_findings(now=later))
     bucket.create()
+    # A backup without files does not keep newer ones from being stored.
+    folder = Path(settings.BACKUP_DIR) / backup.name
+    newer = services.take_backup(now=timezone.now() + timedelta(minutes=1))
+    folder.rename(folder.with_name(".elsewhere"))
+    with pytest.raises(FileNotFoundError):
+        services.store_backups()
+    backup.refresh_from_db()
+    newer.refresh_from_db()
+    assert backup.stored_at is None and backup.name in backup.problem and newer.stored_at is not None
+    folder.with_name(".elsewhere").rename(folder)
     assert services.store_backups() == [backup.name]
 
 

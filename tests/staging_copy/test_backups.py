@@ -1,5 +1,6 @@
 """Backups leave nothing behind when they fail or are killed, and only their owner can read them."""
 
+import io
 import json
 import os
 import signal
@@ -11,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -18,7 +20,7 @@ from staging_copy import services
 from staging_copy.backup import backups
 from staging_copy.models import Backup
 from staging_copy.postgres import Database, ProgramFailed
-from staging_copy.tasks import run_due_copies
+from staging_copy.tasks import back_up, run_due_copies
 from tests.staging_copy.conftest import CopyDatabases, Live
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,6 +69,32 @@ def test_a_backup_killed_after_its_manifest_is_good(home: Path) -> None:
     run_due_copies()
     killed = Backup.objects.get(pk=done.pk)
     assert killed.state == Backup.State.GOOD and killed.checksum == done.checksum
+
+
+def test_backups_that_only_the_disk_knows_are_listed(home: Path) -> None:
+    """After a restore of live, or its loss, the database lacks the rows of later backups."""
+    done = services.take_backup(origin=Backup.Origin.NIGHTLY)
+    Backup.objects.all().delete()
+    (home / "broken.json").write_text("{")
+    listed = io.StringIO()
+    call_command("backup_live", "--list", stdout=listed)
+    known = Backup.objects.get()
+    assert done.name in listed.getvalue()
+    assert (known.state, known.origin, known.taken_at) == (Backup.State.GOOD, Backup.Origin.NIGHTLY, done.taken_at)
+
+
+def test_a_full_disk_does_not_keep_old_backups_from_being_deleted(monkeypatch: pytest.MonkeyPatch) -> None:
+    done: list[str] = []
+
+    def fail(**_: Any) -> None:
+        raise OSError("No space left on device")
+
+    monkeypatch.setattr(services, "take_backup", fail)
+    for step in ("store_backups", "prune_backups", "prune_storage"):
+        monkeypatch.setattr(services, step, lambda step=step: done.append(step))
+    with pytest.raises(OSError, match="No space left"):
+        back_up()
+    assert done == ["store_backups", "prune_backups", "prune_storage"]
 
 
 def test_a_running_backup_is_left_alone_and_excludes_another(home: Path, copy_databases: CopyDatabases) -> None:

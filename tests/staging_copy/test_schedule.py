@@ -2,12 +2,14 @@
 
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
 from django.db import connection
 from django.utils import timezone
 
+from accounts.models import User
 from hub.alerts import collect_findings
 from staging_copy.models import Backup, Copy, CopySchedule
 from staging_copy.schedules import next_times, plan_due, save_schedule, set_paused
@@ -112,8 +114,27 @@ def test_a_week_without_a_copy_is_an_alert(weekly: CopySchedule) -> None:
     assert kinds(SUNDAY + timedelta(hours=1)) == set()
     key = f"absent:staging_copy:schedule:{weekly.pk}"
     assert kinds(SUNDAY + timedelta(days=8)) == {key}
-    Copy.objects.create(schedule=weekly, state="done", not_before=SUNDAY + timedelta(days=7))
-    assert kinds(SUNDAY + timedelta(days=8)) == set()
+    plan_due(now=SUNDAY + timedelta(minutes=1))
+    Copy.objects.update(state="failed")
+    assert key in kinds(SUNDAY + timedelta(days=1))
+    Copy.objects.update(state="done")
+    assert kinds(SUNDAY + timedelta(days=6)) == set()
+
+
+def test_a_schedule_is_overdue_by_its_own_times_only() -> None:
+    """Mondays and Thursdays: a Sunday is not late. Nor is what a pause left out."""
+    monday = SUNDAY.replace(hour=3) + timedelta(days=1)
+    schedule = CopySchedule(name="twice a week", crontab="0 3 * * 1,4", created_at=SATURDAY)
+    save_schedule(schedule=schedule, by=None, now=SATURDAY)
+    for at in (monday, monday + timedelta(days=3)):
+        plan_due(now=at)
+        Copy.objects.update(state="done")
+    assert kinds(monday + timedelta(days=6)) == set()
+    key = f"absent:staging_copy:schedule:{schedule.pk}"
+    assert kinds(monday + timedelta(days=7, hours=7)) == {key}
+    set_paused(schedule=schedule, paused=True, by=None, now=monday + timedelta(days=6))
+    set_paused(schedule=schedule, paused=False, by=None, now=monday + timedelta(days=20))
+    assert kinds(monday + timedelta(days=20, hours=7)) == set()
 
 
 @pytest.mark.parametrize(
@@ -132,6 +153,18 @@ def test_a_copy_that_runs_for_hours_is_an_alert() -> None:
     assert kinds(timezone.now() + timedelta(hours=7)) == {"attention:staging_copy:copy"}
     Copy.objects.filter(pk=copy.pk).update(state="done")
     assert kinds(timezone.now() + timedelta(hours=7)) == set()
+
+
+def test_no_backup_at_all_is_an_alert_except_on_staging(settings: Any) -> None:
+    now = timezone.now()
+    User.objects.create_user("first@hub.example", date_joined=now)
+    assert kinds(now + timedelta(hours=29)) == set()
+    assert kinds(now + timedelta(hours=31)) == {"absent:staging_copy:backup"}
+    Backup.objects.create(name="a", origin="nightly", state="failed", taken_at=now)
+    assert kinds(now + timedelta(hours=31)) == {"absent:staging_copy:backup", "failing:staging_copy:backup"}
+    Backup.objects.all().delete()
+    settings.ENVIRONMENT = "staging"
+    assert kinds(now + timedelta(hours=31)) == set()
 
 
 def test_nights_without_a_backup_are_an_alert() -> None:

@@ -14,7 +14,7 @@ from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, Queued, TryAgainLater
 from connectors.sdk.operations import Action, Outcome
 from connectors.sdk.retry import RetryPolicy
-from hub.links import Claim
+from hub.links import NewLink
 from hub.models import Change, Job, Link, RunCounter
 from hub.queue import ChangeSnapshot, Failure
 from hub.records import Problem
@@ -125,12 +125,12 @@ def skipped(change: ChangeSnapshot, item: Any, job: Job, problem: Problem) -> Sk
     return Skipped(change, item, _issue(job, change, item, problem))
 
 
-def id_conflict(change: ChangeSnapshot, item: Any, job: Job, claim: Claim, *, holder_id: int) -> Held:
+def id_conflict(change: ChangeSnapshot, item: Any, job: Job, new: NewLink, *, holder_id: int) -> Held:
     """The target returned an ID that is linked to another item (L16)."""
     problem = issues.ID_IN_USE(
-        external_id=claim.external_id, kind=claim.kind.partition("/")[0], wanted=claim.item_id, holder=holder_id
+        external_id=new.external_id, kind=new.kind.partition("/")[0], wanted=new.item_id, holder=holder_id
     )
-    failure = Failure(change, FailureKind.ID_IN_USE, f"The ID {claim.external_id} is in use.", None)
+    failure = Failure(change, FailureKind.ID_IN_USE, f"The ID {new.external_id} is in use.", None)
     return Held(change, item, failure, _issue(job, change, item, problem))
 
 

@@ -6,25 +6,25 @@ from connectors.engine.settling.batch import Batch
 from connectors.engine.settling.results import Accepted, Unchanged, id_conflict
 from connectors.sdk.operations import Action
 from hub import links
-from hub.links import Claim
+from hub.links import NewLink
 
 
 def hold_id_conflicts(batch: Batch) -> None:
     """Hold changes for which the target returned an ID that is linked to another item; links are never overwritten
     (L16). If several results of the batch have the same ID, the first one keeps it."""
     job = batch.job
-    claims: list[tuple[int, Claim]] = []
+    new_links: list[tuple[int, NewLink]] = []
     for position, result in enumerate(batch.results):
         if isinstance(result, Accepted) and result.step.operation.action is not Action.REMOVE:
             own = {(job.link_kind, result.change.item_id): result.outcome.external_id}
             for (kind, item_id), external_id in (own | result.outcome.links).items():
                 if external_id:
-                    claims.append((position, Claim(kind, external_id, item_id)))
-    conflicts = links.find_conflicts(job.connection_id, [claim for _, claim in claims])
-    for position, claim in claims:
-        if claim in conflicts:
+                    new_links.append((position, NewLink(kind, external_id, item_id)))
+    conflicts = links.find_conflicts(job.connection_id, [new for _, new in new_links])
+    for position, new in new_links:
+        if new in conflicts:
             result = batch.results[position]
-            batch.results[position] = id_conflict(result.change, result.item, job, claim, holder_id=conflicts[claim])
+            batch.results[position] = id_conflict(result.change, result.item, job, new, holder_id=conflicts[new])
 
 
 def save(batch: Batch, now: datetime) -> list[tuple[str, int]]:

@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 from connectors.platforms.woocommerce import assumptions, settings
 from connectors.platforms.woocommerce.authentication import authenticator
 from connectors.platforms.woocommerce.client import ShopClient, WooClient
-from connectors.platforms.woocommerce.sources import Brands, Categories, Products, StoreSettings
+from connectors.platforms.woocommerce.sources import Brands, Categories, Customers, Orders, Products, StoreSettings
 from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.authenticators import Authenticator
@@ -37,7 +37,8 @@ class _WooCommerce(Adapter[ClientT]):
 
 
 class WooCommerce(_WooCommerce[ShopClient]):
-    """Reads a shop's settings, categories, brands and products with their variations, prices, stock and images."""
+    """Reads a shop's settings, categories, brands, products with their variations, customers, and orders with their
+    refunds."""
 
     key = "woocommerce"
     name = "WooCommerce"
@@ -45,7 +46,7 @@ class WooCommerce(_WooCommerce[ShopClient]):
     Settings = settings.Settings
     FieldMap = settings.FieldMap
     assumptions = assumptions.SOURCE_ASSUMPTIONS
-    streams = (StoreSettings, Categories, Brands, Products)
+    streams = (StoreSettings, Categories, Brands, Products, Customers, Orders)
 
     def make_client(self) -> ShopClient:
         return ShopClient(self.account, self.http)

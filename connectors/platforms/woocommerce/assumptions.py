@@ -2,7 +2,7 @@
 
 from datetime import datetime, timedelta
 
-from connectors.platforms.woocommerce.client import PRODUCTS, ShopClient
+from connectors.platforms.woocommerce.client import ORDERS, PRODUCTS, ShopClient
 from connectors.sdk.assumptions import Assumption, Finding, confirmed, refuted, unknown
 from connectors.sdk.listing_protocol import utc
 
@@ -34,9 +34,10 @@ def _variations_change_their_product(client: ShopClient) -> Finding:
 def _change_filter_works(client: ShopClient) -> Finding:
     """A time in the far future matches nothing, unless the filter is ignored."""
     query = {"modified_after": "2100-01-01T00:00:00", "dates_are_gmt": "true", "_fields": "id", "per_page": 1}
-    if client.list_page(PRODUCTS, **query)[0]:
-        return refuted("The shop ignores it, so each partial import reads everything. Update WooCommerce.")
-    return confirmed("A time in the future matches no product.")
+    for path in (PRODUCTS, ORDERS):
+        if client.list_page(path, **query)[0]:
+            return refuted("The shop ignores it, so each partial import reads everything. Update WooCommerce.")
+    return confirmed("A time in the future matches no product and no order.")
 
 
 def _time(row: object) -> datetime | None:
@@ -52,5 +53,5 @@ SOURCE_ASSUMPTIONS = (
         "A change of a variation or of stock changes the date of its product, too.",
         _variations_change_their_product,
     ),
-    Assumption("modified_after", "Products can be listed by their date of change.", _change_filter_works),
+    Assumption("modified_after", "Products and orders can be listed by their date of change.", _change_filter_works),
 )

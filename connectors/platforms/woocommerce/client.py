@@ -148,10 +148,10 @@ class WooClient(Generic[SettingsT, FieldMapT]):
 
         return all_pages(read)
 
-    def find(self, path: str) -> Row | None:
+    def find(self, path: str, **query: Any) -> Row | None:
         """One item; None if it does not exist."""
         try:
-            answer = self.get(path)
+            answer = self.get(path, **query)
         except RequestRejected as error:
             if error.status == 404:
                 return None

@@ -15,10 +15,20 @@ from starlette.types import Receive, Scope, Send
 
 from sandbox.contracts.problems import Problem
 from sandbox.platforms.base import Options, Platform, UnknownStateKind, annotate_call, json_response
-from sandbox.platforms.woocommerce import back_office, catalog_routes, clock
+from sandbox.platforms.woocommerce import (
+    back_office,
+    catalog_routes,
+    clock,
+    customers,
+    generated_orders,
+    orders,
+    refunds,
+)
 from sandbox.platforms.woocommerce.authentication import Authenticator
 from sandbox.platforms.woocommerce.responses import ApiError, Row, invalid_parameter
+from sandbox.platforms.woocommerce.sales import WooSales
 from sandbox.platforms.woocommerce.site import Site
+from sandbox.sales import routes as sales_routes
 
 Handler = Callable[[Request, Site], Awaitable[Response]]
 WRITES = {"POST", "PUT", "PATCH", "DELETE"}
@@ -33,6 +43,12 @@ HANDLERS: list[tuple[str, str, Handler]] = [
     ("GET", "/products/{number:int}/variations", catalog_routes.list_variations),
     ("GET", "/products/{number:int}/variations/{variation:int}", catalog_routes.get_variation),
     ("GET", "/settings/{group}/{name}", catalog_routes.setting),
+    ("GET", "/customers", customers.list_customers),
+    ("GET", "/customers/{number:int}", customers.get_customer),
+    ("GET", "/orders", orders.list_orders),
+    ("GET", "/orders/{number:int}", orders.get_order),
+    ("GET", "/orders/{number:int}/refunds", refunds.list_refunds),
+    ("GET", "/orders/{number:int}/refunds/{refund:int}", refunds.get_refund),
 ]
 
 
@@ -45,6 +61,8 @@ class WooCommerce(Platform):
         super().__init__(options)
         self.authenticator = Authenticator(self.accounts)
         self.sites = {name: Site(options, name) for name in self.accounts}
+        for site in self.sites.values():
+            generated_orders.fill(site)
 
     def routes(self) -> list[BaseRoute]:
         routes = [
@@ -53,7 +71,7 @@ class WooCommerce(Platform):
         return [Route("/wp-json", self._index), *routes, Mount("/wp-json", _no_route)]
 
     def control_routes(self) -> list[BaseRoute]:
-        return back_office.routes(self.sites)
+        return [*back_office.routes(self.sites), *sales_routes(WooSales(self.sites))]
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
         """Stored rows by ID. `products` and `orders` are without those in the trash; `goods` are all products."""
@@ -68,6 +86,7 @@ class WooCommerce(Platform):
         self.authenticator.clear_nonces()
         for site in self.sites.values():
             site.fill()
+            generated_orders.fill(site)
 
     def rate_limited(self) -> Response:
         """WooCommerce itself has no rate limit, but hosts have."""
@@ -136,7 +155,7 @@ def _rows(site: Site, kind: str) -> list[Row]:
         "categories": lambda: list(site.categories.values()),
         "brands": lambda: list(site.brands.values()),
         "customers": lambda: list(site.customers.values()),
-        "orders": lambda: [row for row in site.orders.values() if row["status"] != "trash"],
+        "orders": lambda: [row for row in site.orders.values() if row["status"] not in ("trash", "checkout-draft")],
         "webhooks": lambda: list(site.webhooks.values()),
     }
     if kind not in kinds:

@@ -151,10 +151,10 @@ def _filtered(query: Query, rows: list[Row]) -> list[Row]:
 
 def _page(request: Request, query: Query, rows: list[Row], view: Callable[[Row], Row]) -> Response:
     annotate_call(request, items=len(rows))
-    return page_of(query, _Lazy(rows, view))
+    return page_of(query, Lazy(rows, view))
 
 
-class _Lazy(list[Row]):
+class Lazy(list[Row]):
     """Rows that are shown when they are sliced: a page needs few of them."""
 
     def __init__(self, rows: list[Row], view: Callable[[Row], Row]) -> None:

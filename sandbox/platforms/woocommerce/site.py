@@ -238,7 +238,7 @@ class Site:
             "last_name": person.last_name,
             "role": "wholesale_customer" if person.company else "customer",
             "username": person.email.partition("@")[0],
-            "billing": {**address, "email": person.email, "phone": person.phone},
+            "billing": {**address, "address_2": f"Unit {number}B", "email": person.email, "phone": person.phone},
             "shipping": {**address, "phone": ""},
             "is_paying_customer": False,
             "meta_data": [{"id": self.row_id(), "key": "account_number", "value": account}] if account else [],

@@ -34,6 +34,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
+            services.clean_up_backups()
             if options["list"]:
                 for backup in Backup.objects.all():
                     self.stdout.write(

@@ -17,7 +17,7 @@ from staging_copy.postgres import ProgramFailed
 class Command(BaseCommand):
     help = (
         "Replaces live with a backup. The current database, with all changes since the backup, is kept under another "
-        "name. Stop web, workers and beat first. See the runbook in docs/staging-copy.md."
+        "name. Stop web, webhooks, workers, copier and beat first. See the runbook in docs/staging-copy.md."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -36,6 +36,7 @@ class Command(BaseCommand):
                 f"The database of this installation is {name}, not {options['replace']}. Nothing was changed."
             )
         try:
+            services.clean_up_backups()
             services.restore_backup_into_live(
                 backup=Backup.objects.get(name=options["backup"]), by=None, on_progress=self.stdout.write
             )

@@ -32,7 +32,10 @@ class ShopSource(Source[ShopClient, RecordT]):
         raise NotImplementedError
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[RecordT]:
-        query = self.filters() | (changed_since(since) if since else {})
+        return self.read_listing(self.filters(), since=since, cursor=cursor)
+
+    def read_listing(self, query: dict[str, Any], *, since: datetime | None, cursor: Cursor) -> Page[RecordT]:
+        query = query | (changed_since(since) if since else {})
         limit = self.client.settings.page_size
         rows, following, total = page_by_id(self.client, self.path, cursor, limit=limit, **query)
         return Page(self.records(rows), following, total=None if cursor else total)
@@ -41,8 +44,9 @@ class ShopSource(Source[ShopClient, RecordT]):
         """Items that a listing leaves out are fetched one by one, because a plug-in may hide them from it (D9)."""
         rows = self.client.existing(self.path, external_ids, **self.filters())
         rest = sorted({*numeric_ids(external_ids)} - {*row_ids(rows)})
-        rows += [row for number in rest if (row := self.client.find(f"{self.path}/{number}")) and self.exists(row)]
-        return self.records(rows)
+        query = {name: value for name, value in self.filters().items() if name != "status"}
+        found = (self.client.find(f"{self.path}/{number}", **query) for number in rest)
+        return self.records(rows + [row for row in found if row and self.exists(row)])
 
     def exists(self, row: dict[str, Any]) -> bool:
         """Whether an item that was fetched by its ID counts as existing: the shop returns those in the trash, too."""

@@ -1,0 +1,110 @@
+"""Shipments that other systems report for orders of the shop, each created once as a fulfillment.
+
+The API stores no key of ours with a fulfillment, but a tracking code. The order's fulfillments are read before one is
+created, so that one whose response was lost is found by it.
+"""
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from connectors.platforms.vendure.client import SourceClient
+from connectors.platforms.vendure.fulfillments import HANDED_OVER, VENDURE_ID_PREFIX
+from connectors.sdk import issues
+from connectors.sdk.errors import SkipRecord
+from connectors.sdk.graphql import Data, union_member
+from connectors.sdk.operations import Operation, Outcome, References
+from connectors.sdk.streams import Target
+from hub.kinds import DataType, Kind
+from orders.items import OrderItem, ShipmentItem
+
+_EXISTING = """
+query Fulfillments($options: OrderListOptions) {
+  orders(options: $options) {
+    totalItems
+    items { id lines { id quantity } fulfillments { id state trackingCode lines { orderLineId quantity } } }
+  }
+}
+"""
+_CREATE = """
+mutation Fulfill($input: FulfillOrderInput!) {
+  addFulfillmentToOrder(input: $input) {
+    __typename ... on Fulfillment { id state } ... on ErrorResult { errorCode message }
+  }
+}
+"""
+_SHIP = """
+mutation Ship($id: ID!) {
+  transitionFulfillmentToState(id: $id, state: "Shipped") {
+    __typename ... on Fulfillment { id state } ... on ErrorResult { errorCode message }
+  }
+}
+"""
+
+
+class ShipmentTarget(Target[SourceClient, OrderItem, Data]):
+    data_type = DataType.ORDERS
+    lane = "shipments"
+    batch_size = 20
+
+    def payload(self, item: OrderItem, refs: References) -> Data | None:
+        """`{"shipments": [{"code", "carrier", "lines": {order line: quantity}}]}`; None for an order that the shop does
+        not have. SkipRecord for a shipment that has neither an ID nor a tracking number."""
+        known = {line.id: found for line in item.lines if (found := refs.get(Kind.ORDER_LINE, line.id))}
+        if not known:
+            return None
+        reported = [each for each in item.shipments if not each.external_id.startswith(VENDURE_ID_PREFIX)]
+        payloads = [_payload(each, known) for each in reported]
+        return {"shipments": sorted((each for each in payloads if each["lines"]), key=lambda each: each["code"])}
+
+    def send(self, operations: Sequence[Operation[Data]]) -> list[Outcome]:
+        wanted = {each.external_id: each.payload["shipments"] for each in operations if each.payload}
+        ids = [external_id for external_id, shipments in wanted.items() if shipments]
+        orders = {str(row["id"]): row for row in self.client.existing(_EXISTING, "orders", ids, size=100)}
+        outcomes = [Outcome(external_id=each.external_id) for each in operations]
+        for outcome in outcomes:
+            if order := orders.get(outcome.external_id):
+                reasons = [reason for each in wanted[outcome.external_id] if (reason := self._complete(order, each))]
+                if reasons:
+                    outcome.error = SkipRecord(issues.SHIPMENT_REJECTED(reason="\n".join(reasons)))
+        return outcomes
+
+    def _complete(self, order: Data, shipment: Data) -> str:
+        """Create what is missing of a shipment, and mark it as shipped. Returns why Vendure does not accept it."""
+        ours = [each for each in order["fulfillments"] or () if each["trackingCode"] == shipment["code"]]
+        current = [each for each in ours if each["state"] != "Cancelled"]
+        missing = dict(shipment["lines"])
+        for fulfillment in current:
+            for part in fulfillment["lines"]:
+                line = str(part["orderLineId"])
+                missing[line] = missing.get(line, 0) - part["quantity"]
+        parts = [{"orderLineId": line, "quantity": count} for line, count in missing.items() if count > 0]
+        try:
+            if parts:
+                current.append(self._create(shipment, parts))
+            for fulfillment in current:
+                if fulfillment["state"] not in HANDED_OVER:
+                    result = self.client.query(_SHIP, id=fulfillment["id"])
+                    union_member(result.get("transitionFulfillmentToState"), "Fulfillment")
+        except SkipRecord as error:
+            return f"{shipment['code']}: {error.problem.values['reason']}"
+        return ""
+
+    def _create(self, shipment: Data, parts: list[Data]) -> Data:
+        arguments = {"method": shipment["carrier"] or "Shipment", "trackingCode": shipment["code"]}
+        handler = {
+            "code": self.client.settings.fulfillment_handler,
+            "arguments": [{"name": name, "value": value} for name, value in arguments.items()],
+        }
+        result = self.client.query(_CREATE, input={"lines": parts, "handler": handler})
+        return union_member(result.get("addFulfillmentToOrder"), "Fulfillment")
+
+
+def _payload(item: ShipmentItem, known: dict[int, str]) -> Data:
+    code = ", ".join(item.tracking_numbers) or item.external_id
+    if not code:
+        raise SkipRecord(issues.SHIPMENT_WITHOUT_NUMBER())
+    lines: dict[str, int] = defaultdict(int)
+    for line, quantity in item.lines.items():
+        if line in known:
+            lines[known[line]] += int(quantity)
+    return {"code": code, "carrier": item.carrier, "lines": dict(sorted(lines.items()))}
