@@ -116,7 +116,6 @@ class Shopify(Platform):
         context.account = account
         context.find_order = partial(orders.find, context)
         result = execute_sync(self.schema, document, context_value=context, variable_values=variables)
-        result = execute_sync(self.schema, document, context_value=context, variable_values=variables)
         actual = min(cost, actual_cost(result.data))
         account.bucket.spend(actual)
         answer: Row = {"data": result.data}
