@@ -11,7 +11,6 @@ from urllib.parse import parse_qsl, urlencode, urlsplit
 import pytest
 import requests
 from django.test import Client
-from pytest_django.fixtures import SettingsWrapper
 
 from accounts.models import AuditEvent, Membership, Seller, User
 from connectors.adapters.factory import open_adapter
@@ -51,9 +50,7 @@ class Install:
 
 
 @pytest.fixture
-def install(
-    sandbox: Callable[..., SandboxProcess], monkeypatch: pytest.MonkeyPatch, settings: SettingsWrapper
-) -> Install:
+def install(sandbox: Callable[..., SandboxProcess], monkeypatch: pytest.MonkeyPatch, settings: Any) -> Install:
     store = sandbox("shopify", accounts={"alpha": "alpha-token"}, products=3)
     settings.OAUTH_APPS = {"shopify": APP}
     monkeypatch.setattr(ShopifyInstallation, "account_url", lambda text: store.url)
@@ -202,7 +199,7 @@ def test_missing_scopes_are_named() -> None:
         ShopifyInstallation.grant(App(*APP), {"access_token": "shpat_1", "scope": "read_products"})
 
 
-def test_without_an_app_there_is_no_installation(install: Install, settings: SettingsWrapper) -> None:
+def test_without_an_app_there_is_no_installation(install: Install, settings: Any) -> None:
     settings.OAUTH_APPS = {}
     client = install.client(install.alice)
     assert b"Install the app" not in client.get("/s/acorn/connect/shopify/").content

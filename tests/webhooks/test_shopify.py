@@ -32,7 +32,7 @@ def connection(db: None) -> Connection:
         platform="shopify",
         name="Shop",
         slug="acorn-shopify",
-        base_url="https://acorn.myshopify.com",
+        base_url="http://127.0.0.1:9",
         credentials={"access_token": "shpat_1", "client_secret": "sandbox-secret"},
         start=False,
     )
