@@ -30,7 +30,7 @@ class _Shopify(Adapter[ShopifyClient]):
     """What both directions have in common. They share the store's rate limit."""
 
     # The limit is one of costs, which each answer tells; this one only keeps bursts apart.
-    rate = Rate(requests=40, seconds=4)
+    rate = Rate(requests=1000, seconds=50)
     installation = ShopifyInstallation
 
     @classmethod
