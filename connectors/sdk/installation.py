@@ -41,7 +41,8 @@ class InstallationRefused(Exception):
 class Installation(ABC):
     """How an account installs our app; `Adapter.installation` is a subclass.
 
-    `authorize_path` and `token_endpoint` belong to the account's address; `pkce`: whether the vendor supports it.
+    `authorize_path` and `token_endpoint` belong to the account's address; `pkce`: whether the vendor supports it;
+    `sends_response_type`: whether the consent page takes the parameter that the standard requires.
     """
 
     authorize_path: ClassVar[str]
@@ -49,6 +50,7 @@ class Installation(ABC):
     scopes: ClassVar[tuple[str, ...]]
     scope_separator: ClassVar[str] = " "
     pkce: ClassVar[bool] = False
+    sends_response_type: ClassVar[bool] = True
 
     @classmethod
     @abstractmethod
@@ -74,8 +76,7 @@ class Installation(ABC):
     @classmethod
     def authorize_url(cls, app: App, account_url: str, *, redirect_uri: str, state: str, verifier: str) -> str:
         """The consent page that a person is sent to."""
-        query = {
-            "response_type": "code",
+        query = ({"response_type": "code"} if cls.sends_response_type else {}) | {
             "client_id": app.client_id,
             "scope": cls.scope_separator.join(cls.scopes),
             "redirect_uri": redirect_uri,

@@ -35,6 +35,7 @@ class ShopifyInstallation(Installation):
         "write_merchant_managed_fulfillment_orders",
     )
     scope_separator = ","
+    sends_response_type = False
 
     @classmethod
     def account_url(cls, text: str) -> str:
