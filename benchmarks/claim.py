@@ -48,6 +48,10 @@ def run(argv: list[str]) -> list[Figure]:
         Figure("claim p50 with the snapshot", statistics.median(aged), "ms"),
         Figure.at_most("claim p99 after as many more claims of one seller", _p99(alone), "ms", 5),
         Figure("release p99 with the snapshot", _p99(releases), "ms"),
+        *(
+            Figure.at_most(f"p99 relative to the empty statements: {name}", _p99(times) / _p99(idle), "", 8)
+            for name, times in (("no snapshot", fresh), ("one snapshot", aged), ("one seller", alone))
+        ),
     ]
 
 

@@ -6,7 +6,6 @@ from datetime import datetime, time, timedelta
 from smtplib import SMTPException
 
 from django.conf import settings
-from django.db import connection as database
 from django.db import transaction
 from django.db.models import Q
 from django.urls import reverse
@@ -16,6 +15,7 @@ from django.utils.translation import ngettext
 from accounts.mail import create_email
 from accounts.models import User
 from accounts.services import record_audit_event
+from common.advisory_locks import advisory_lock
 from connectors.adapters.private_hosts import hosts_to_enter
 from connectors.alerts.notifications import post_to_chat
 from connectors.sdk.errors import ConnectorError
@@ -68,15 +68,8 @@ def open_alerts(user: User) -> list[Alert]:
 
 def send_due(*, now: datetime) -> int:
     """Send what is due; returns the number of messages. Does nothing if another process is doing it."""
-    with database.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtext('notifications'))")
-        if not cursor.fetchone()[0]:
-            return 0
-    try:
-        return sum(_send(user, medium, due, now) for (user, medium), due in _due(now).items())
-    finally:
-        with database.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtext('notifications'))")
+    with advisory_lock("notifications") as is_ours:
+        return sum(_send(user, medium, due, now) for (user, medium), due in _due(now).items()) if is_ours else 0
 
 
 def _due(now: datetime) -> dict[tuple[User, str], list[tuple[Preference, Entries]]]:

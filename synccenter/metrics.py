@@ -70,9 +70,12 @@ def _backup_time() -> list[Sample]:
     return _time(last) or ([] if settings.ENVIRONMENT == "staging" else _value(0.0))
 
 
-def _by(rows: QuerySet[Any], *labels: str) -> list[Sample]:
+def _by(rows: QuerySet[Any], *labels: str, known: Iterable[str] = ()) -> list[Sample]:
+    """Rows by the values of the labels. Values that are known beforehand are there even if they have no rows."""
     counted = rows.order_by().values_list(*labels).annotate(number=Count("pk"))
-    return [(tuple(str(value) for value in row[:-1]), row[-1]) for row in counted]
+    found: dict[tuple[str, ...], float] = {(value,): 0 for value in known}
+    found |= {tuple(str(value) for value in row[:-1]): row[-1] for row in counted}
+    return list(found.items())
 
 
 def _lanes(now: datetime) -> list[Sample]:
@@ -134,13 +137,13 @@ GAUGES = (
         "synccenter_runs_open",
         "Runs that have not ended",
         ("state",),
-        lambda now: _by(Run.objects.filter(state__in=Run.OPEN), "state"),
+        lambda now: _by(Run.objects.filter(state__in=Run.OPEN), "state", known=Run.OPEN),
     ),
     Gauge(
         "synccenter_runs_ended_last_hour",
         "Runs that ended in the last hour",
         ("state",),
-        lambda now: _by(_ended(now), "state"),
+        lambda now: _by(_ended(now), "state", known=set(Run.State.values) - set(Run.OPEN)),
     ),
     Gauge(
         "synccenter_items_last_hour",
@@ -176,7 +179,7 @@ GAUGES = (
         "synccenter_alerts_open",
         "Alerts that are not resolved",
         ("kind",),
-        lambda now: _by(Alert.objects.filter(resolved_at=None), "kind"),
+        lambda now: _by(Alert.objects.filter(resolved_at=None), "kind", known=Alert.Kind.values),
     ),
     Gauge(
         "synccenter_issues_open",

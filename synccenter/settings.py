@@ -129,6 +129,8 @@ def database(url: str) -> dict[str, object]:
         "PORT": str(parts.port or query.pop("port", "")),
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
+        # A pool that changes the session between transactions would lose them.
+        "DISABLE_SERVER_SIDE_CURSORS": env.flag("DATABASE_POOLED", False),
         "OPTIONS": {"connect_timeout": 5, **{name: unquote(value) for name, value in query.items()}},
     }
 

@@ -3,7 +3,6 @@
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from itertools import pairwise
 
 from django.db import connection
 from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
@@ -63,13 +62,21 @@ def shown_issues(*, now: datetime, seller: Seller | None = None) -> QuerySet[Iss
     issues = Issue.objects.filter(resolved_at=None)
     if seller is not None:
         issues = issues.filter(seller=seller)
-    return issues.exclude(is_snoozed(now=now))
+    return issues.exclude(is_snoozed(now=now, seller=seller))
 
 
-def is_snoozed(*, now: datetime) -> Q:
-    """Whether an issue, or all with its cause, are snoozed or muted."""
-    whole_cause = CauseState.objects.filter(seller=OuterRef("seller"), cause=OuterRef("cause"), snoozed_until__gt=now)
-    return Q(snoozed_until__isnull=False, snoozed_until__gt=now) | Q(Exists(whole_cause))
+def is_snoozed(*, now: datetime, seller: Seller | None = None) -> Q:
+    """Whether an issue (of one seller, or of any), or all with its cause, are snoozed or muted.
+
+    The causes are one set for all issues, because a subquery for each issue would take most of the time of a page.
+    """
+    snoozed = CauseState.objects.filter(snoozed_until__gt=now)
+    if seller is not None:
+        whole_cause = Q(cause__in=snoozed.filter(seller=seller).values("cause"))
+    else:
+        own = Exists(snoozed.filter(seller=OuterRef("seller"), cause=OuterRef("cause")))
+        whole_cause = Q(cause__in=snoozed.values("cause")) & Q(own)
+    return Q(snoozed_until__isnull=False, snoozed_until__gt=now) | whole_cause
 
 
 # What identifies the item of an issue: the same at its source and at its targets, once it has been imported.
@@ -140,9 +147,10 @@ def group_by_cause(issues: QuerySet[Issue], *, now: datetime) -> list[CauseGroup
     """
     columns = _with_item(issues).values("cause", "seller_id", *_ITEM, "severity", "opened_at", "id")
     inner, params = columns.query.sql_with_params()
-    since = [now - timedelta(days=day) for day in range(TREND_DAYS, -1, -1)]
-    new = [f"count(*) FILTER (WHERE opened_at > %s AND opened_at <= %s) AS new_{day}" for day in range(TREND_DAYS)]
-    sums = ", ".join(f"sum(new_{day})::bigint" for day in range(TREND_DAYS))
+    since = [now - timedelta(days=day) for day in range(TREND_DAYS, 0, -1)]
+    # Few rows are left once items are counted by day, so that only they are compared as text and by day.
+    new = ", ".join(f"(sum(items) FILTER (WHERE day = {day}))::bigint AS new_{day}" for day in range(1, TREND_DAYS + 1))
+    sums = ", ".join(f"coalesce(sum(new_{day}), 0)::bigint" for day in range(1, TREND_DAYS + 1))
     with connection.cursor() as cursor:
         cursor.execute(
             f"""
@@ -150,18 +158,23 @@ def group_by_cause(issues: QuerySet[Issue], *, now: datetime) -> list[CauseGroup
                 SELECT cause, seller_id, {", ".join(_ITEM)}, count(*) AS issues, min(opened_at) AS opened_at,
                     max(id) AS sample, bool_or(severity = 'error') AS blocking
                 FROM ({inner}) AS issue GROUP BY cause, seller_id, {", ".join(_ITEM)}
+            ), of_day AS (
+                SELECT cause, seller_id, kind, width_bucket(opened_at, %s::timestamptz[]) AS day, count(*) AS items,
+                    sum(issues) AS issues, min(opened_at) AS opened_at, max(sample) AS sample,
+                    bool_or(blocking) AS blocking
+                FROM item GROUP BY cause, seller_id, kind, day
             ), of_seller AS (
-                SELECT cause, count(*) AS items, sum(issues) AS issues, min(opened_at) AS opened_at,
-                    max(sample) AS sample, {", ".join(new)},
-                    bool_or(blocking) AS blocking, min(kind) AS first_kind, max(kind) AS last_kind
-                FROM item GROUP BY cause, seller_id
+                SELECT cause, sum(items) AS items, sum(issues) AS issues, {new}, min(opened_at) AS opened_at,
+                    max(sample) AS sample, bool_or(blocking) AS blocking, min(kind) AS first_kind,
+                    max(kind) AS last_kind
+                FROM of_day GROUP BY cause, seller_id
             )
             SELECT cause, sum(items)::bigint, count(*), sum(issues)::bigint, ARRAY[{sums}], min(opened_at),
                 bool_or(blocking), CASE WHEN min(first_kind) = max(last_kind) THEN min(first_kind) ELSE '' END,
                 max(sample)
             FROM of_seller GROUP BY cause ORDER BY bool_or(blocking) DESC, count(*) DESC, sum(items) DESC, cause
             """,  # noqa: S608 - the SQL of a queryset with its parameters
-            [*params, *(time for pair in pairwise(since) for time in pair)],
+            [*params, since],
         )
         return [CauseGroup(*row) for row in cursor.fetchall()]
 

@@ -6,11 +6,11 @@ from datetime import datetime
 
 from django.conf import settings
 from django.core.mail import send_mail
-from django.db import connection as database
 from django.db.models import F
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from common.advisory_locks import advisory_lock
 from connectors.sdk.errors import ConnectorError
 from connectors.sdk.http import HttpClient
 from hub import alerts
@@ -24,17 +24,12 @@ _DEADLINE_SECONDS = 10.0
 
 def evaluate_and_notify(*, now: datetime) -> None:
     """Update the alerts and send pending deliveries. Does nothing if another process is doing it."""
-    with database.cursor() as cursor:
-        cursor.execute("SELECT pg_try_advisory_lock(hashtext('connectors.alerts.notifications'))")
-        if not cursor.fetchone()[0]:
+    with advisory_lock("connectors.alerts.notifications") as is_ours:
+        if not is_ours:
             return
-    try:
         alerts.update_alerts(findings=alerts.collect_findings(now=now), now=now)
         for channel in AlertChannel.objects.filter(enabled=True):
             _notify(channel, now)
-    finally:
-        with database.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtext('connectors.alerts.notifications'))")
 
 
 def _notify(channel: AlertChannel, now: datetime) -> None:

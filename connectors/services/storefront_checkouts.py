@@ -6,12 +6,12 @@ from typing import Any
 from uuid import UUID
 
 from django.core.signing import BadSignature, Signer
-from django.db import connection as database
 from django.db import transaction
 
 from accounts.models import User
 from accounts.services import record_audit_event
 from catalog.models import Variant
+from common.advisory_locks import advisory_lock
 from connectors.models import StorefrontCheckout
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.checkouts import Cart, CheckoutLine, CheckoutQuote, CheckoutRefused
@@ -122,12 +122,8 @@ def complete_cart(
 
 
 def _place(storefront: Connection, known: StorefrontCheckout, checkouts: Any, by: User | None) -> None:
-    """Make the order while no other call about the same cart does: a lock of the session, since no transaction may stay
-    open during a call to the shop."""
-    key = f"checkout {known.pk}"
-    with database.cursor() as cursor:
-        cursor.execute("SELECT pg_advisory_lock(hashtextextended(%s, 0))", [key])
-    try:
+    """Make the order while no other call about the same cart does."""
+    with advisory_lock(f"checkout {known.pk}", wait=True):
         known.refresh_from_db()
         if known.order_id:
             return
@@ -137,9 +133,6 @@ def _place(storefront: Connection, known: StorefrontCheckout, checkouts: Any, by
             record_audit_event(
                 user=by, action="checkout.complete", target=f"order {known.order_id}", seller=storefront.seller
             )
-    finally:
-        with database.cursor() as cursor:
-            cursor.execute("SELECT pg_advisory_unlock(hashtextextended(%s, 0))", [key])
 
 
 def _with_checkouts(

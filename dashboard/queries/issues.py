@@ -55,7 +55,7 @@ def _in_view(seller: Seller, view: str) -> QuerySet[Issue]:
     if view == "all":
         return own.filter(resolved_at=None)
     if view == SNOOZED:
-        return own.filter(is_snoozed(now=now), resolved_at=None)
+        return own.filter(is_snoozed(now=now, seller=seller), resolved_at=None)
     severities = {BLOCKING: [Issue.Severity.ERROR], WARNINGS: [Issue.Severity.WARNING]}
     return shown_issues(seller=seller, now=now).filter(severity__in=severities.get(view, Issue.Severity.values))
 

@@ -28,6 +28,8 @@ from synclog.models import Issue, RejectedItem
 from synclog.services import resolve_issues
 from synclog.triage import assign_cause, assign_issues, send_again, snooze_cause, snooze_issues
 
+# Each has a form with a menu, which takes most of the time of the page.
+_ISSUES_PER_PAGE = 30
 # Resolved issues of an item on its page.
 _EARLIER = 20
 
@@ -116,7 +118,7 @@ def _cause_rows(request: SellerRequest, filters: IssueFilter) -> dict[str, objec
 
 def _issue_rows(request: SellerRequest, filters: IssueFilter, run: Run | None) -> dict[str, object]:
     found = issues(seller=request.seller, run=run, **filters.scope)
-    keyset = Keyset(request.GET.get("page", ""), field="seen_at")
+    keyset = Keyset(request.GET.get("page", ""), size=_ISSUES_PER_PAGE, field="seen_at")
     page = keyset.page(keyset.apply(found if run else first_of_each_item(found)))
     known = items(seller=request.seller, refs=[(issue.kind, issue.item_id) for issue in page.rows])
     rows = [(issue, known.get((issue.kind, issue.item_id))) for issue in page.rows]
