@@ -1,6 +1,7 @@
 """Catalog records as read from a source. Amounts are in the major unit of the currency, weights in grams."""
 
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -91,6 +92,14 @@ class StockRecord:
     location: str = hub_field(_("Location"), relation=True, default="default")
     min_level: Decimal | None = hub_field(_("Minimum level"), default=None)
     restock_date: date | None = hub_field(_("Restock date"), mappable=True, default=None)
+
+
+@dataclass(slots=True, kw_only=True)
+class StockLevelsRecord(Record):
+    """The stock of a variant at all locations, read without its product (C7). `external_id` is the variant's."""
+
+    sku: str = ""
+    stock: list[StockRecord] = dataclass_field(default_factory=list)
 
 
 @register_fields(Kind.VARIANT, in_feeds=True)

@@ -18,7 +18,7 @@ from orders.models import Address, Customer, Order
 from orders.services import delete_customers
 from privacy.models import Erasure
 from privacy.personal_data import Person, rejected_items, webhook_events
-from privacy.statements import erase
+from privacy.statements import erase, erase_again
 
 # Rows of one transaction of the retention.
 _BATCH = 2000
@@ -81,7 +81,7 @@ def apply_ledger() -> int:
     erasures = list(Erasure.objects.all())
     for erasure in erasures:
         with transaction.atomic(), connection.cursor() as cursor:
-            erase(
+            erase_again(
                 cursor,
                 customer_ids=erasure.customer_ids,
                 order_ids=erasure.order_ids,

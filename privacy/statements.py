@@ -71,6 +71,24 @@ def erase(
     return found
 
 
+def erase_again(
+    cursor: Any, *, customer_ids: Sequence[int], order_ids: Sequence[int], rejected_item_ids: Sequence[int]
+) -> None:
+    """Erase in a database that may be older than the erasure.
+
+    Its sequences may be too: they skip these IDs, so that the ledger never erases somebody who got one of them later.
+    """
+    erase(cursor, customer_ids=customer_ids, order_ids=order_ids, rejected_item_ids=rejected_item_ids)
+    tables = {"orders_customer": customer_ids, "orders_order": order_ids, "synclog_rejecteditem": rejected_item_ids}
+    for table, ids in tables.items():
+        if ids and _exists(cursor, table):
+            cursor.execute(
+                "SELECT setval(sequence::regclass, greatest(nextval(sequence::regclass), %s))"
+                " FROM pg_get_serial_sequence(%s, 'id') AS sequence",
+                [max(ids), f"public.{table}"],
+            )
+
+
 def _exists(cursor: Any, table: str) -> bool:
     cursor.execute("SELECT to_regclass(%s) IS NOT NULL", [f"public.{table}"])
     return bool(cursor.fetchone()[0])

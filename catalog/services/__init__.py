@@ -4,8 +4,10 @@ from catalog.services.differences import Changes
 from catalog.services.galleries import GalleryDraft, save_galleries
 from catalog.services.price_lists import ensure_price_list, set_currency
 from catalog.services.prices import DuePrices, apply_due_prices
-from catalog.services.products import ProductDraft, SavedProduct, save_products, set_product_status
+from catalog.services.products import ProductDraft, save_products, set_product_status
 from catalog.services.references import assign_references
+from catalog.services.saved import SavedProduct
+from catalog.services.stock import StockDraft, save_stock_levels
 from catalog.services.taxonomy import discontinue, save_brands, save_categories, set_category_parents
 
 __all__ = [
@@ -14,6 +16,7 @@ __all__ = [
     "GalleryDraft",
     "ProductDraft",
     "SavedProduct",
+    "StockDraft",
     "apply_due_prices",
     "assign_references",
     "discontinue",
@@ -23,6 +26,7 @@ __all__ = [
     "save_categories",
     "save_galleries",
     "save_products",
+    "save_stock_levels",
     "set_currency",
     "set_product_status",
 ]

@@ -1,28 +1,27 @@
 """Saves products with variants, prices, stock and images. Writes only differences, in a fixed number of statements."""
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models import Q
 
-from catalog.items import ProductItem, VariantItem, load_products
+from catalog.items import ProductItem, load_products
 from catalog.models import (
     Image,
     PriceList,
     Product,
     ProductCategory,
     Status,
-    Stock,
-    StockLocation,
     Variant,
 )
 from catalog.records import ProductRecord, VariantRecord
 from catalog.services.differences import Changes, differences
 from catalog.services.prices import PriceDraft, save_prices
 from catalog.services.revisions import bump_revisions
+from catalog.services.saved import SavedProduct, SavedVariant, record_difference
+from catalog.services.stock import save_stock
 from hub.field_registry import stored_names, stored_values
 from hub.kinds import Kind
 from hub.models import Master
@@ -48,21 +47,6 @@ class ProductDraft:
     linked_variants: set[int] = field(default_factory=set)
 
 
-@dataclass(slots=True)
-class SavedProduct:
-    """The result of saving a draft. `changes`: field → [before, after], empty if nothing changed.
-
-    `conflicts`: field group → fields that were not written because another connection is their source of truth (L17).
-    """
-
-    product_id: int
-    created: bool
-    variant_ids: dict[str, int] = field(default_factory=dict)
-    changes: Changes = field(default_factory=dict)
-    touched_variants: set[int] = field(default_factory=set)
-    conflicts: dict[str, list[str]] = field(default_factory=lambda: defaultdict(list))
-
-
 @transaction.atomic
 def save_products(
     *,
@@ -86,7 +70,7 @@ def save_products(
     variants = _save_variants(seller_id, drafts, saved, known, groups, now)
     if Master.Group.PRICE in groups:
         _save_prices(seller_id, variants, price_list, origin, now)
-    _save_stock(seller_id, variants, groups, sole_stock_source, now)
+    save_stock(seller_id, variants, groups, sole_stock_source, now)
     _save_images(seller_id, drafts, saved, known, groups, origin)
     changed = [result for result in saved if result.changes or result.created]
     bump_revisions([result.product_id for result in changed], now)
@@ -135,22 +119,12 @@ def _save_content(
         found = differences(item, draft.record, _CONTENT)
         if draft.brand_id != item.brand_id:
             found["brand_id"] = [item.brand_id, draft.brand_id]
-        if found and _record_difference(result, found, Master.Group.CONTENT, groups):
+        if found and record_difference(result, found, Master.Group.CONTENT, groups):
             updated.append(Product(pk=item.id, brand_id=draft.brand_id, **stored_values(draft.record)))
     if updated:
         Product.objects.bulk_update(updated, [*_CONTENT, "brand"])
     _save_categories_of_products(drafts, saved, known, groups)
     return saved
-
-
-def _record_difference(result: SavedProduct, found: Changes, group: Master.Group, groups: Collection[str]) -> bool:
-    """Whether these differences may be written. Adds them to the changes or, if not, to the conflicts."""
-    if group not in groups:
-        result.conflicts[group] += found
-        return False
-    if not result.created:
-        result.changes |= found
-    return True
 
 
 def _save_categories_of_products(
@@ -169,7 +143,7 @@ def _save_categories_of_products(
         if before == after:
             continue
         found = {"category_ids": [sorted(before), sorted(after)]}
-        if not result.created and not _record_difference(result, found, Master.Group.CONTENT, groups):
+        if not result.created and not record_difference(result, found, Master.Group.CONTENT, groups):
             continue
         if before - after:
             removed |= Q(product_id=result.product_id, category_id__in=before - after)
@@ -179,20 +153,6 @@ def _save_categories_of_products(
     ProductCategory.objects.bulk_create(new, ignore_conflicts=True)
 
 
-@dataclass(slots=True)
-class _SavedVariant:
-    """A variant that was written or compared, with its previous state."""
-
-    id: int
-    record: VariantRecord
-    before: VariantItem | None
-    result: SavedProduct
-
-    @property
-    def label(self) -> str:
-        return self.record.sku or f"variant {self.id}"
-
-
 def _save_variants(
     seller_id: int,
     drafts: Sequence[ProductDraft],
@@ -200,12 +160,12 @@ def _save_variants(
     known: dict[int, ProductItem],
     groups: Collection[str],
     now: datetime,
-) -> list[_SavedVariant]:
+) -> list[SavedVariant]:
     new: list[tuple[Variant, VariantRecord, SavedProduct]] = []
     updated: list[Variant] = []
     new_skus: list[int] = []
     removed: list[int] = []
-    variants: list[_SavedVariant] = []
+    variants: list[SavedVariant] = []
     for draft, result in zip(drafts, saved, strict=True):
         if draft.record.variants is None:
             continue
@@ -216,16 +176,16 @@ def _save_variants(
             fields = stored_values(record)
             if item is None:
                 found = {record.sku or record.external_id: [None, "new variant"]}
-                if result.created or _record_difference(result, found, Master.Group.CONTENT, groups):
+                if result.created or record_difference(result, found, Master.Group.CONTENT, groups):
                     row = Variant(seller_id=seller_id, product_id=result.product_id, updated_at=now, **fields)
                     new.append((row, record, result))
                 continue
             seen.add(item.id)
-            variants.append(_SavedVariant(item.id, record, item, result))
+            variants.append(SavedVariant(item.id, record, item, result))
             result.variant_ids[record.external_id] = item.id
             differ = differences(item, record, _VARIANT_CONTENT)
             found = {f"{record.sku or item.id}: {name}": pair for name, pair in differ.items()}
-            if found and _record_difference(result, found, Master.Group.CONTENT, groups):
+            if found and record_difference(result, found, Master.Group.CONTENT, groups):
                 updated.append(Variant(pk=item.id, updated_at=now, **fields))
                 if "sku" in differ:
                     new_skus.append(item.id)
@@ -234,7 +194,7 @@ def _save_variants(
             if item is None or item.status not in (Status.LIVE, Status.SUSPENDED):
                 continue
             found = {f"{item.sku or item.id}: status": [item.status, Status.DISCONTINUED]}
-            if _record_difference(result, found, Master.Group.CONTENT, groups):
+            if record_difference(result, found, Master.Group.CONTENT, groups):
                 removed.append(item_id)
                 result.touched_variants.add(item_id)
     # Discontinue variants and clear changed SKUs first, so that a SKU can move between variants on the same page.
@@ -246,14 +206,14 @@ def _save_variants(
         Variant.objects.bulk_update(updated, [*_VARIANT_CONTENT, "updated_at"])
     Variant.objects.bulk_create([row for row, _, _ in new])
     for row, record, result in new:
-        variants.append(_SavedVariant(row.pk, record, None, result))
+        variants.append(SavedVariant(row.pk, record, None, result))
         result.variant_ids[record.external_id] = row.pk
         result.touched_variants.add(row.pk)
     return variants
 
 
 def _save_prices(
-    seller_id: int, variants: Sequence[_SavedVariant], price_list: PriceList | None, origin: int | None, now: datetime
+    seller_id: int, variants: Sequence[SavedVariant], price_list: PriceList | None, origin: int | None, now: datetime
 ) -> None:
     drafts = [
         PriceDraft(variant.id, variant.record.price, is_new=variant.before is None)
@@ -266,91 +226,6 @@ def _save_prices(
             variant.result.touched_variants.add(variant.id)
             if not variant.result.created:
                 variant.result.changes |= {f"{variant.label}: {name}": pair for name, pair in found.items()}
-
-
-def _save_stock(
-    seller_id: int, variants: Sequence[_SavedVariant], groups: Collection[str], sole_source: bool, now: datetime
-) -> None:
-    """Save the stock, and remove that of locations that the source no longer has or tracks (C3)."""
-    wanted = [
-        (variant, stock, stock.quantity)
-        for variant in variants
-        for stock in variant.record.stock or ()
-        if stock.quantity is not None
-    ]
-    if sole_source and Master.Group.STOCK in groups:
-        _remove_stock(variants)
-    locations = _locations(seller_id, {stock.location for _, stock, _ in wanted})
-    rows = []
-    for variant, stock, quantity in wanted:
-        before = next(
-            (
-                (item.quantity, item.min_level, item.restock_date)
-                for item in (variant.before.stock if variant.before else ())
-                if item.location == stock.location
-            ),
-            None,
-        )
-        if before == (quantity, stock.min_level, stock.restock_date):
-            continue
-        if before is None and Master.Group.STOCK not in groups:
-            continue  # the source of truth doesn't track this location
-        found = {f"{variant.label}: stock {stock.location}": [before and str(before[0]), str(quantity)]}
-        if not _record_difference(variant.result, found, Master.Group.STOCK, groups):
-            continue
-        rows.append(
-            Stock(
-                seller_id=seller_id,
-                variant_id=variant.id,
-                location_id=locations[stock.location],
-                quantity=quantity,
-                min_level=stock.min_level,
-                restock_date=stock.restock_date,
-                updated_at=now,
-            )
-        )
-        variant.result.touched_variants.add(variant.id)
-    Stock.objects.bulk_create(
-        rows,
-        update_conflicts=True,
-        unique_fields=["variant", "location"],
-        update_fields=["quantity", "min_level", "restock_date", "updated_at"],
-    )
-
-
-def _remove_stock(variants: Iterable[_SavedVariant]) -> None:
-    """Remove the rows of locations that the records do not have. Records without stock keep theirs."""
-    gone: set[tuple[int, str]] = set()
-    for variant in variants:
-        if variant.record.stock is None or variant.before is None:
-            continue
-        kept = {stock.location for stock in variant.record.stock if stock.quantity is not None}
-        for item in variant.before.stock:
-            if item.location not in kept:
-                gone.add((variant.id, item.location))
-                variant.result.touched_variants.add(variant.id)
-                variant.result.changes[f"{variant.label}: stock {item.location}"] = [str(item.quantity), None]
-    if gone:
-        rows = Stock.objects.filter(variant__in={variant_id for variant_id, _ in gone})
-        keys = rows.values_list("pk", "variant", "location__code")
-        Stock.objects.filter(pk__in=[pk for pk, *key in keys if tuple(key) in gone]).delete()
-
-
-def _locations(seller_id: int, codes: set[str]) -> dict[str, int]:
-    """Code → ID of stock locations; missing ones are created."""
-
-    def find() -> dict[str, int]:
-        rows = StockLocation.objects.filter(seller_id=seller_id, code__in=codes)
-        return dict(rows.values_list("code", "pk"))
-
-    found = find()
-    if missing := codes - found.keys():
-        StockLocation.objects.bulk_create(
-            [StockLocation(seller_id=seller_id, code=code) for code in sorted(missing)],
-            ignore_conflicts=True,
-        )
-        found = find()
-    return found
 
 
 def _save_images(
@@ -380,7 +255,7 @@ def _save_images(
             continue  # a source without images keeps those of other sources
         found = {"images": [[url for _, url, _ in before], [url for _, url, _ in after]]}
         # Images may always be written unless the gallery has images of another source.
-        if not _record_difference(result, found, Master.Group.IMAGES, groups if others else (Master.Group.IMAGES,)):
+        if not record_difference(result, found, Master.Group.IMAGES, groups if others else (Master.Group.IMAGES,)):
             continue
         if before:
             stale.append(result.product_id)

@@ -30,6 +30,9 @@ def discontinue(context: ImportContext, missing: Sequence[Link]) -> int:
     Orders that were deleted in the shop where they were placed are canceled (M9). Those of other systems are kept.
     """
     kind = ITEM_KIND[DataType(context.job.data_type)]
+    if kind is Kind.VARIANT:
+        # Variants come and go with their products, not with their stock.
+        return 0
     if kind is Kind.ORDER:
         own = set()
         if context.job.connection.role == Role.SHOP:

@@ -36,6 +36,8 @@ DEPENDENT_EXPORTS = {
     DataType.CATEGORIES: (DataType.CATEGORIES,),
     DataType.BRANDS: (DataType.BRANDS,),
     DataType.PRODUCTS: (DataType.PRODUCTS, DataType.STOCK, DataType.PRICES),
+    # What changed is enqueued; comparing all variants each time would take longer than reading them.
+    DataType.STOCK: (),
     DataType.CUSTOMERS: (DataType.CUSTOMERS,),
     DataType.ORDERS: (DataType.ORDERS,),
 }

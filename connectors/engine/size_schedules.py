@@ -13,7 +13,7 @@ from connectors.adapters.registry import adapters
 from connectors.sdk.streams import SizeSchedules, Stream
 from hub.kinds import DataType, Direction
 from hub.models import Connection, Job
-from hub.services import recompute_next_runs
+from hub.services import add_job, recompute_next_runs
 
 
 def size_rule(job: Job) -> SizeSchedules | None:
@@ -61,6 +61,28 @@ def update_size_schedules(*, now: datetime, job: Job | None = None) -> int:
     jobs_with_rules = [(each, rule) for each in size_scheduled_jobs if (rule := size_rule(each)) is not None]
     sizes = catalog_sizes(each.connection for each, _ in jobs_with_rules)
     return sum(_apply_rule(each, rule, size=sizes[each.connection_id], now=now) for each, rule in jobs_with_rules)
+
+
+def add_stock_imports(*, now: datetime) -> int:
+    """Add the import of stock to connections that import products, and that were installed before there was one (C7).
+    Returns the number of jobs added. Safe to run concurrently."""
+    added = 0
+    platforms = [key for key, adapter in adapters().items() if DataType.STOCK in adapter.sources()]
+    imports = Job.objects.filter(direction=Direction.IMPORT, connection__platform__in=platforms)
+    known = imports.filter(data_type=DataType.STOCK).values("connection")
+    for job in imports.filter(data_type=DataType.PRODUCTS).exclude(connection__in=known).select_related("connection"):
+        stream = adapters()[job.connection.platform].sources()[DataType.STOCK]
+        add_job(
+            connection=job.connection,
+            direction=Direction.IMPORT,
+            data_type=DataType.STOCK,
+            lane=stream.lane,
+            full_schedule=first_schedule(job.connection, stream.full_schedule),
+            by_size=isinstance(stream.full_schedule, SizeSchedules),
+            now=now,
+        )
+        added += 1
+    return added
 
 
 @transaction.atomic

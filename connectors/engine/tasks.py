@@ -45,6 +45,7 @@ def check_webhooks(**_: Any) -> None:
 @shared_task(name="connectors.look_at_sizes")
 def update_size_schedules(**_: Any) -> None:
     """Adjust schedules to catalog sizes (F3)."""
+    size_schedules.add_stock_imports(now=clock.now())
     size_schedules.update_size_schedules(now=clock.now())
 
 

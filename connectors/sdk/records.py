@@ -10,6 +10,7 @@ from catalog.records import (
     PriceRecord,
     ProductRecord,
     SettingsRecord,
+    StockLevelsRecord,
     StockRecord,
     VariantRecord,
 )
@@ -47,6 +48,7 @@ __all__ = [
     "RefundRecord",
     "SettingsRecord",
     "ShipmentRecord",
+    "StockLevelsRecord",
     "StockRecord",
     "VariantRecord",
 ]

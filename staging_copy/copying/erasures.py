@@ -1,6 +1,6 @@
 """Applies the ledger of erasures to a database built from a backup, which is older than the latest erasures."""
 
-from privacy.statements import erase
+from privacy.statements import erase_again
 from staging_copy.postgres import Database
 
 
@@ -14,6 +14,6 @@ def apply_erasures(side: Database, *, ledger: Database | None = None) -> int:
         found = cursor.fetchall()
     with side.connect() as connection, connection.cursor() as cursor:
         for customer_ids, order_ids, rejected_item_ids in found:
-            erase(cursor, customer_ids=customer_ids, order_ids=order_ids, rejected_item_ids=rejected_item_ids)
+            erase_again(cursor, customer_ids=customer_ids, order_ids=order_ids, rejected_item_ids=rejected_item_ids)
         connection.commit()
     return len(found)

@@ -214,3 +214,22 @@ def test_credit_memos_are_refunds() -> None:
 def test_credit_memos_that_the_shop_does_not_show_are_reported() -> None:
     order = read(item(qty_refunded=1), total_refunded=125, details=OrderDetails(credit_memos=None))
     assert order.refunds is None and [problem.code for problem in order.problems] == ["refunds_not_readable"]
+
+
+def test_an_order_that_goes_to_several_addresses() -> None:
+    """Its lines name the address that they go to, so that a target with one address a order says so."""
+    assignments = [
+        {"shipping": {"address": {"entity_id": 70 + n, "street": ["A 1"]}}, "items": [{"item_id": n}]} for n in (1, 2)
+    ]
+    record = read(item(1), item(2), extension_attributes={"shipping_assignments": assignments})
+    assert [line.delivery_address for line in record.lines] == ["71", "72"]
+    assert [each.external_id for each in record.addresses if each.use == "shipping"] == ["71", "72"]
+    record = read(item(1), extension_attributes={"shipping_assignments": assignments[:1]})
+    assert record.lines[0].delivery_address == ""
+
+
+def test_a_credit_memo_that_cannot_be_read_costs_its_order_only() -> None:
+    details = OrderDetails(unreadable={"/creditmemos": {9}})
+    record = read(item(), details=details)
+    assert [(each.code, each.fatal) for each in record.problems] == [("unreadable", True)]
+    assert not read(item(), details=OrderDetails(unreadable={"/creditmemos": {10}})).problems

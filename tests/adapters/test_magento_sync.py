@@ -3,17 +3,20 @@
 from collections.abc import Callable
 
 import pytest
+from django.utils import timezone
 
 from catalog.models import Image, Product, Stock, Variant
+from connectors.engine.size_schedules import add_stock_imports
 from connectors.services.connections import install_connection
 from connectors.services.runs import sync
 from hub.kinds import DataType, Kind
-from hub.models import Change, Connection, Link, Run
+from hub.models import Change, Connection, Job, Link, Run
 from hub.services import start_run
 from orders.models import Customer, Order
 from sandbox.catalog import COLOURS, SIZES
 from sandbox.process import SandboxProcess
 from synclog.models import ItemStatus
+from tests.adapters.magento import place_order
 from tests.engine.products import change
 from tests.engine.worker import skip_delays, work_until_idle
 from tests.factories import make_seller
@@ -169,3 +172,34 @@ def test_a_hidden_product_is_suspended_by_a_partial_import(source: Connection, s
 def change_row(shop: SandboxProcess, number: int, **changes: object) -> None:
     about = {"account": "alpha", "kind": "products", "id": number, "changes": changes}
     shop.control("PATCH", "row", json=about)
+
+
+def test_stock_is_imported_more_often_than_products(source: Connection, shop: SandboxProcess) -> None:
+    """An order reserves stock without moving the date of its product, which only the import of stock notices (C7)."""
+    sold = place_order(shop, (0, 3))["items"][0]["sku"]
+    variant = Variant.objects.get(sku=sold)
+    before = Stock.objects.get(variant=variant)
+    Stock.objects.filter(pk=before.pk).update(min_level=2)
+    Change.objects.all().delete()
+    job = Job.objects.get(connection=source, data_type=DataType.STOCK, direction="import")
+    start_run(job=job, scope=Run.Scope.FULL, trigger=Run.Trigger.SCHEDULE)
+    work_until_idle()
+    run = Run.objects.filter(job=job).latest("pk")
+    counter = run.counters.get(kind=Kind.VARIANT)
+    assert (run.state, counter.updated, counter.skipped) == (Run.State.DONE, 1, 0)
+    after = Stock.objects.get(variant=variant)
+    assert (after.quantity, after.min_level) == (before.quantity - 3, 2)
+    # Tracking is switched off: the row goes. A variant of a product that was not imported is left alone.
+    shop.control("POST", "setting", json={"account": "alpha", "unmanaged": [sold]})
+    Link.objects.filter(connection=source, kind=Kind.VARIANT).exclude(item_id=variant.pk).delete()
+    start_run(job=job, scope=Run.Scope.FULL, trigger=Run.Trigger.SCHEDULE)
+    work_until_idle()
+    assert not Stock.objects.filter(variant=variant).exists() and Stock.objects.exists()
+
+
+def test_connections_of_earlier_releases_get_the_import_of_stock(source: Connection) -> None:
+    Job.objects.filter(connection=source, data_type=DataType.STOCK).delete()
+    assert add_stock_imports(now=timezone.now()) == 1
+    job = Job.objects.get(connection=source, data_type=DataType.STOCK)
+    assert (job.full_schedule, job.by_size, job.state.next_full_at is not None) == ("15m", True, True)
+    assert add_stock_imports(now=timezone.now()) == 0

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from connectors.engine.applying.preparing import prepare
 from connectors.platforms.seller_center_oms.sources.orders import Orders, order_status
 from connectors.platforms.seller_center_oms.targets.item_statuses import failures
 from connectors.sdk.adapter import Adapter
@@ -14,6 +15,7 @@ from connectors.sdk.errors import BatchRejected, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, References
 from connectors.sdk.records import CustomerRecord, OrderRecord
 from hub.kinds import DataType, Kind
+from orders.amounts import balance
 from orders.items import OrderItem, OrderLineItem, ShipmentItem
 from sandbox.process import SandboxProcess
 from synclog.issue_catalog import render
@@ -381,3 +383,18 @@ def test_calls_carry_version_and_service(sandbox: Callable[..., SandboxProcess])
 
 def test_the_oms_has_no_listing(oms: Adapter) -> None:
     assert oms.listing("order") is None
+
+
+@pytest.mark.parametrize("on_items", [True, False], ids=["vouchers of items", "voucher of the order"])
+def test_a_voucher_lowers_the_lines(on_items: bool) -> None:
+    """Two pieces of 60 and 40, and a voucher of 10 that some systems have at the order only: 90."""
+    items = [
+        {"id_sales_order_item": str(number), "price": price, "item_status": "pending"}
+        | ({"voucher_amount": share, "voucher_code": "TEN"} if on_items else {})
+        for number, price, share in ((1, "60", "6"), (2, "40", "4"))
+    ]
+    own = {"id": "5", "number": "N-5", "created_at": NOW.isoformat(), "currency": "EUR"}
+    record = prepare(ORDERS.record(own | {"total": "90", "voucher_amount": "10", "items": items}))
+    assert isinstance(record, OrderRecord)
+    assert [line.total_gross for line in record.lines] == [54, 36]
+    assert balance(record).difference == 0 and not record.problems

@@ -8,6 +8,8 @@ from django.core.management import call_command
 from django.db import connection
 
 from hub.models import Connection
+from orders.models import Order
+from privacy.models import Erasure
 from staging_copy import services
 from staging_copy.copying import swap
 from staging_copy.models import Copy
@@ -90,15 +92,18 @@ def test_a_rollback_forgets_tokens_that_the_copy_did_not_have(
     assert stored(copy_databases, on=staging) == {}
 
 
-def test_a_restored_backup_keeps_the_tokens_of_live(
+def test_a_restored_backup_keeps_the_tokens_of_live_and_what_was_erased(
     copy_databases: CopyDatabases, live: Live, restored_live: Database
 ) -> None:
     store(copy_databases, FIRST, on=restored_live)
     Connection.objects.create(slug="later", name="Later", platform="rest", role="custom", base_url="https://a.example")
     store(copy_databases, FIRST, on=restored_live, slug="later")
+    Order.objects.update(customer_note="Ask for Alice")
     backup = services.take_backup()
     store(copy_databases, NEWEST, on=restored_live)
+    Erasure.objects.create(seller="acme", order_ids=[live.order.pk])
     copy_databases.execute("DELETE FROM connectors_oauthtokens WHERE tokens = %s", FIRST, on=restored_live)
     call_command("restore_live", backup.name, "--replace", restored_live.name, stdout=StringIO())
     connection.close()
     assert stored(copy_databases, on=restored_live) == {"acme-shop": NEWEST}
+    assert copy_databases.query("SELECT customer_note FROM orders_order", on=restored_live) == [("",)]

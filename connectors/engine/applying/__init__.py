@@ -33,6 +33,7 @@ from connectors.engine.applying.orders import set_b2b_enabled, write_customers, 
 from connectors.engine.applying.owners import split_by_seller
 from connectors.engine.applying.preparing import prepare
 from connectors.engine.applying.rejected_records import keep, keep_rejected, title_of
+from connectors.engine.applying.stock import write_stock
 from connectors.engine.applying.tally import Tally
 from connectors.engine.platforms import platform_names
 from connectors.sdk import issues
@@ -112,6 +113,13 @@ def _apply_safely(context: ImportContext, records: Sequence[Record]) -> Tally:
 def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     tally = Tally(read=len(records))
     accepted = [record for record in records if not any(problem.fatal for problem in record.problems)]
+    if context.job.data_type == DataType.STOCK:
+        written = write_stock(context, accepted)
+        keep_rejected(context, records, (), written)
+        tally.updated, tally.skipped = len(written), len(records) - len(accepted)
+        tally.unchanged = len(accepted) - len(written)
+        _update_sync_log(context, records, written)
+        return tally
     if context.job.data_type == DataType.CUSTOMERS:
         set_b2b_enabled(context, accepted)
     incoming = {(link_kind(context.job.data_type, record), record.external_id): record for record in accepted}

@@ -22,6 +22,7 @@ from synclog.models import ItemStatus, SyncLog
 _KINDS: dict[str, str] = {
     DataType.PRODUCTS: Kind.PRODUCT.value,
     DataType.BRANDS: Kind.BRAND.value,
+    DataType.STOCK: Kind.VARIANT.value,
     DataType.SETTINGS: Kind.STORE.value,
     DataType.CUSTOMERS: Kind.CUSTOMER.value,
     DataType.ORDERS: Kind.ORDER.value,
@@ -126,7 +127,7 @@ def import_context_for(job: Job, *, run_id: int | None, now: datetime, seller_id
 
 def _is_sole_stock_source(job: Job, seller_id: int, masters: Iterable[Master]) -> bool:
     """Whether the job's connection is the source of truth for stock, or the seller's only source of it."""
-    if job.data_type != DataType.PRODUCTS or not _reads_stock(job):
+    if job.data_type not in (DataType.PRODUCTS, DataType.STOCK) or not _reads_stock(job):
         return False
     owner = next((master.connection_id for master in masters if master.group == Master.Group.STOCK), None)
     if owner is not None:

@@ -23,6 +23,7 @@ from catalog.records import (
     PriceListRecord,
     PriceRecord,
     ProductRecord,
+    StockLevelsRecord,
     StockRecord,
     VariantRecord,
 )
@@ -170,6 +171,7 @@ LIMITS: dict[type[Any], dict[str, Limit]] = {
         cart_image_url=_OUT,
         rrp=_OUT,
     ),
+    StockLevelsRecord: _limits(catalog.Variant, external_id=_REFUSE, sku=_IDENTIFIER),
     # An image without an address, and stock without a location, are none: see _DROPPED.
     ImageRecord: _limits(catalog.Image, external_id=_IDENTIFIER, url=_OUT, alt=_CUT),
     StockRecord: _limits(catalog.Stock, quantity=_REFUSE, min_level=_OUT)
@@ -187,6 +189,7 @@ PARTS: dict[type[Any], tuple[str, ...]] = {
     RefundRecord: ("lines",),
     CustomerRecord: ("addresses",),
     ProductRecord: ("variants", "images"),
+    StockLevelsRecord: ("stock",),
     VariantRecord: ("price", "stock"),
     ConditionalPriceRecord: ("price_list",),
     GalleryRecord: ("images",),

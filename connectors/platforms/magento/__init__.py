@@ -8,7 +8,7 @@ from typing import Any, TypeVar
 
 from connectors.platforms.magento import assumptions, settings
 from connectors.platforms.magento.client import MagentoClient, ShopClient, TargetClient
-from connectors.platforms.magento.sources import Brands, Categories, Customers, Orders, Products, StoreSettings
+from connectors.platforms.magento.sources import Brands, Categories, Customers, Orders, Products, Stock, StoreSettings
 from connectors.platforms.magento.targets import CustomerTarget, PriceTarget, ProductTarget, ShipmentTarget, StockTarget
 from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
@@ -57,7 +57,7 @@ class Magento(_Magento[ShopClient]):
     Settings = settings.Settings
     FieldMap = settings.FieldMap
     assumptions = assumptions.SHOP
-    streams = (StoreSettings, Categories, Brands, Products, Customers, Orders, ShipmentTarget)
+    streams = (StoreSettings, Categories, Brands, Products, Stock, Customers, Orders, ShipmentTarget)
 
     def make_client(self) -> ShopClient:
         return ShopClient(self.account, self.http)

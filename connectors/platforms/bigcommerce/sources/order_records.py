@@ -168,7 +168,7 @@ def _refund(refund: FieldReader, line_ids: set[str]) -> RefundRecord:
             line.quantity += number_of(item, "quantity")
         elif kind in ("SHIPPING", "HANDLING"):
             shipping += requested or Decimal(0)
-        elif kind == "ORDER":
+        else:  # the order as a whole, gift wrapping, a fee
             order_level += requested or Decimal(0)
     return RefundRecord(
         external_id=refund.key("id"),

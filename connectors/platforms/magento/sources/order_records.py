@@ -17,12 +17,13 @@ from typing import Any
 
 from connectors.platforms.magento.client import ShopClient
 from connectors.platforms.magento.shipments import MAGENTO_ID_PREFIX, Shipment
+from connectors.platforms.magento.sources.order_addresses import address_record, set_delivery_addresses
 from connectors.platforms.magento.sources.order_amounts import refund_record, with_amounts
-from connectors.platforms.magento.sources.order_rows import AddressRow, CreditMemo, ItemRow, OrderRow
+from connectors.platforms.magento.sources.order_rows import CreditMemo, ItemRow, OrderRow
 from connectors.platforms.magento.values import mapped_value, text
 from connectors.sdk import issues
 from connectors.sdk.decoding import whole_number
-from connectors.sdk.records import AddressRecord, OrderLineRecord, OrderRecord, Problem, ShipmentRecord
+from connectors.sdk.records import OrderLineRecord, OrderRecord, Problem, ShipmentRecord
 from orders.quantities import line_status, order_progress
 
 # The vendor's order states, which are fixed (statuses can be customized) → ours.
@@ -93,6 +94,7 @@ class OrderRecordBuilder:
         for item in api_row.items:
             if item.parent_item_id is None:
                 lines += self._lines(item, len(lines))
+        set_delivery_addresses(lines, api_row.extension_attributes.shipping_assignments)
         known = {line.external_id for line in lines}
         memos = None if self.details.credit_memos is None else self.details.credit_memos.get(api_row.entity_id, ())
         refunds = None
@@ -133,7 +135,7 @@ class OrderRecordBuilder:
             shipments=self._shipments(api_row),
             refunds=refunds,
             addresses=[
-                self._address(each, use)
+                address_record(each, use, self.problems)
                 for each, use in (
                     (api_row.billing_address, "billing"),
                     *(
@@ -240,26 +242,6 @@ class OrderRecordBuilder:
             return self.details.vendors.get(bought.product_id) or self.details.vendors.get(item.product_id, "")
         own = text(mapped_value(self.raw.get(item.item_id), path))
         return own or text(mapped_value(self.raw.get(bought.item_id), path))
-
-    def _address(self, api_row: AddressRow, use: str) -> AddressRecord:
-        first, *more = api_row.street or [""]
-        if not first.strip():
-            self.problems.append(issues.ADDRESS_INCOMPLETE(use=use))
-        return AddressRecord(
-            external_id=api_row.entity_id,
-            use=use,
-            first_name=api_row.firstname,
-            last_name=api_row.lastname,
-            company=api_row.company,
-            street=first,
-            street2=", ".join(more),
-            city=api_row.city,
-            region=api_row.region,
-            postcode=api_row.postcode,
-            country=api_row.country_id.upper(),
-            phone=api_row.telephone,
-            email=api_row.email,
-        )
 
 
 def _per_bundle(part: ItemRow, bundle: ItemRow) -> Decimal:

@@ -27,8 +27,13 @@ class Shipping(ApiModel):
     address: AddressRow | None = None
 
 
+class AssignedItem(ApiModel):
+    item_id: Text = ""
+
+
 class Assignment(ApiModel):
     shipping: Shipping = Shipping()
+    items: list[AssignedItem] = []
 
 
 class GiftCard(ApiModel):

@@ -16,7 +16,7 @@ from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
 from connectors.sdk.orders import hold_different, rounding
-from connectors.sdk.values import json_number
+from connectors.sdk.values import cut, json_number
 from hub.kinds import Kind
 from orders.items import OrderItem
 from orders.parts import Part, charges, charges_left, deliverable_parts
@@ -162,7 +162,7 @@ def _body(item: OrderItem, settings: Settings, fields: FieldMap) -> dict[str, An
         if internal_id:
             body[name] = {"id": internal_id}
     if item.customer_note:
-        body["memo"] = item.customer_note[:MAX_MEMO_LENGTH]
+        body["memo"] = cut(item.customer_note, MAX_MEMO_LENGTH)
     delivery = _delivery(item)
     if delivery is not None:
         body["shippingAddress"] = address(delivery)
@@ -186,7 +186,7 @@ def _line(part: Part, sku: str, settings: Settings, *, priced: bool, exact: bool
     if closed:
         found["closed"] = True
     if not line.sku and line.title:
-        found["description"] = line.title[:MAX_MEMO_LENGTH]
+        found["description"] = cut(line.title, MAX_MEMO_LENGTH)
     if not priced:
         return found
     if not exact or part.net is None:

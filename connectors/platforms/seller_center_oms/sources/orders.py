@@ -88,7 +88,8 @@ def order_status(items: Sequence[str]) -> str:
 
 
 def _order(row: OrderRow) -> OrderRecord:
-    lines = [_line(item, position, row.currency) for position, item in enumerate(row.items)]
+    of_items = any(item.voucher_amount for item in row.items) or not row.voucher_amount
+    lines = [_line(item, position, row.currency, of_items=of_items) for position, item in enumerate(row.items)]
     result = OrderRecord(
         external_id=row.id,
         updated_at=row.updated_at,
@@ -113,7 +114,8 @@ def _order(row: OrderRow) -> OrderRecord:
     return result
 
 
-def _line(item: ItemRow, position: int, currency: str) -> OrderLineRecord:
+def _line(item: ItemRow, position: int, currency: str, *, of_items: bool) -> OrderLineRecord:
+    """`of_items`: vouchers stand on the items. Else the order has one that is shared out among them."""
     gross = item.price * item.quantity - item.voucher_amount
     if item.paid_price is not None and item.quantity == 1:
         gross = item.paid_price
@@ -132,7 +134,7 @@ def _line(item: ItemRow, position: int, currency: str) -> OrderLineRecord:
         total_gross=gross,
         tax=tax,
         tax_rate=item.tax_percent,
-        discount_gross=item.voucher_amount,
+        discount_gross=item.voucher_amount if of_items else None,
         status=STATUSES.get(item.item_status, "pending"),
     )
 
@@ -152,6 +154,8 @@ def _adjustments(row: OrderRow, lines: Sequence[OrderLineRecord]) -> list[Adjust
     for item in row.items:
         if item.voucher_amount:
             vouchers[item.voucher_code] = vouchers.get(item.voucher_code, Decimal(0)) + item.voucher_amount
+    if row.voucher_amount and not vouchers:
+        vouchers[""] = row.voucher_amount
     return found + [AdjustmentRecord(kind="coupon", code=code, gross=amount) for code, amount in vouchers.items()]
 
 

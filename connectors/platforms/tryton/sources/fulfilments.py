@@ -103,7 +103,11 @@ def _line(move: Row) -> int:
 
 def _shipment(row: Row) -> ShipmentRecord:
     packages = row.get("packages")
-    numbers = [str(each.get("shipping_reference") or "") for each in packages] if isinstance(packages, list) else []
+    numbers = (
+        [str(each.get("shipping_reference") or "") for each in packages if isinstance(each, dict)]
+        if isinstance(packages, list)
+        else []
+    )
     lines: dict[str, Decimal] = defaultdict(Decimal)
     for move in row["moves"]:
         if (quantity := decimal_or_none(move.get("quantity"))) is None:

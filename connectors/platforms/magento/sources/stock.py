@@ -1,0 +1,64 @@
+"""The stock of all variants, read more often than their products: no date tells that it has changed (C7)."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from connectors.platforms.magento import product_rows
+from connectors.platforms.magento.api_model import ApiModel
+from connectors.platforms.magento.client import MAX_PAGE_SIZE, ShopClient
+from connectors.platforms.magento.skus import sku_key
+from connectors.platforms.magento.sources.product_records import product_link
+from connectors.platforms.magento.sources.stock_records import fetch_stock
+from connectors.sdk.listing_protocol import Text, record
+from connectors.sdk.paging import Cursor, Page
+from connectors.sdk.records import StockLevelsRecord, StockRecord
+from connectors.sdk.streams import SizeSchedules, Source
+from hub.kinds import DataType
+
+_FIELDS = ("id", "sku", "type_id")
+
+
+class Stock(Source[ShopClient, StockLevelsRecord]):
+    """Pages through all products that may be variants, whether visible or not. Each page takes three calls: products,
+    quantities at sources, and salable quantities of each website."""
+
+    data_type = DataType.STOCK
+    lane = "stock"
+    full_schedule = SizeSchedules(threshold=5_000, below="15m", above="1h")
+    reads_stock = True
+    required = ("sku",)
+
+    def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[StockLevelsRecord]:
+        """All of it, whatever `since` is."""
+        size = min(MAX_PAGE_SIZE, self.client.settings.page_size)
+        rows, after, total = self.client.search_after(
+            product_rows.PATH,
+            cursor["after"] if cursor else 0,
+            product_rows.of_types(*product_rows.SIMPLE_TYPES),
+            size=size,
+            fields=",".join(_FIELDS),
+        )
+        return Page(self._records(rows), {"after": after} if after else None, total=None if cursor else total)
+
+    def fetch(self, external_ids: Sequence[str]) -> list[StockLevelsRecord]:
+        types = product_rows.of_types(*product_rows.SIMPLE_TYPES)
+        return self._records(self.client.fetch_by_ids(product_rows.PATH, external_ids, types))
+
+    def _records(self, rows: Sequence[Any]) -> list[StockLevelsRecord]:
+        kept = [{name: row[name] for name in _FIELDS if name in row} if isinstance(row, dict) else row for row in rows]
+        skus = [row["sku"] for row in kept if isinstance(row, dict) and isinstance(row.get("sku"), str)]
+        stock = fetch_stock(self.client, skus)
+
+        def build(row: "_Row") -> StockLevelsRecord:
+            levels = stock.get(sku_key(row.sku)) or [StockRecord(quantity=None)]
+            return StockLevelsRecord(
+                external_id=str(row.id), link=product_link(self.client, str(row.id)), sku=row.sku, stock=levels
+            )
+
+        return [record(row, _Row, build, lambda key: StockLevelsRecord(external_id=key)) for row in kept]
+
+
+class _Row(ApiModel):
+    id: int
+    sku: Text
