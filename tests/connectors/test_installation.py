@@ -99,7 +99,7 @@ def test_a_connection_is_authorized_again(install: Install) -> None:
     assert stranger.post(f"/s/acorn/connections/{connection.slug}/authorize/").status_code == 404
 
 
-def refused(client: Client, answer: dict[str, Any]) -> bool:
+def installs_nothing(client: Client, answer: dict[str, Any]) -> bool:
     """Whether the callback connects nothing and says that it did not."""
     before = Connection.objects.count()
     page = client.get("/oauth/callback/", answer, follow=True)
@@ -109,18 +109,18 @@ def refused(client: Client, answer: dict[str, Any]) -> bool:
 def test_a_state_is_used_once(install: Install) -> None:
     client = install.client(install.alice)
     url = install.consent_page(client)
-    assert not refused(client, answer := install.agree(url))
-    assert refused(client, answer) and refused(client, install.agree(url))
+    assert not installs_nothing(client, answer := install.agree(url))
+    assert installs_nothing(client, answer) and installs_nothing(client, install.agree(url))
 
 
 def test_a_state_belongs_to_one_person_session_and_seller(install: Install) -> None:
     """Someone who is lured to another's callback installs nothing, and does not use up the other's request."""
     client = install.client(install.alice)
     answer = install.agree(install.consent_page(client))
-    assert refused(install.client(install.bob), answer)
-    assert refused(install.client(install.alice), answer)  # another session of the same person
+    assert installs_nothing(install.client(install.bob), answer)
+    assert installs_nothing(install.client(install.alice), answer)  # another session of the same person
     assert Client().get("/oauth/callback/", answer).headers["Location"].startswith("/login/")
-    assert not refused(client, answer)
+    assert not installs_nothing(client, answer)
     assert Connection.objects.get().seller == Seller.objects.get(slug="acorn")
     assert install.client(install.bob).post("/s/acorn/connect/shopify/install/").status_code == 404
 
@@ -139,7 +139,7 @@ def test_a_request_ends(install: Install) -> None:
     row = InstallationRequest.objects.get()
     assert answer["state"] not in f"{row.state_digest}{row.session_digest}"
     InstallationRequest.objects.update(expires_at=row.created_at)
-    assert refused(client, answer)
+    assert installs_nothing(client, answer)
 
 
 def signed(answer: dict[str, str], secret: str = APP[1]) -> dict[str, str]:
