@@ -10,6 +10,7 @@ from hub.kinds import DataType
 
 ClientT = TypeVar("ClientT")
 
+MAX_BODY = 256 * 1024
 # Exceptions for a body in an unexpected format. The text is shown, so it must not contain values from the body.
 PAYLOAD_ERRORS = (ValueError, LookupError, TypeError, AttributeError)
 
@@ -48,6 +49,8 @@ class Webhooks(Generic[ClientT]):
 
     registers: ClassVar[bool] = False
     configured_manually: ClassVar[bool] = False
+    # The largest body of a call, in bytes. Platforms that send whole items need more.
+    max_body: ClassVar[int] = MAX_BODY
 
     def __init__(self, client: ClientT) -> None:
         self.client = client
@@ -59,9 +62,14 @@ class Webhooks(Generic[ClientT]):
         return {"hmac": own, "header": own}
 
     @classmethod
-    def with_headers(cls, payload: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
-        """What is stored of a verified call and passed to the methods below: the body, unless the platform says in
-        headers what an event is about, or sends more than is needed."""
+    def is_ping(cls, headers: Mapping[str, str], body: bytes) -> bool:
+        """Whether a call only tests our address. It is answered with 200 and not stored, whoever sent it."""
+        return False
+
+    @classmethod
+    def event_of(cls, payload: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+        """What is stored of a verified call, and read by `read_event`: its body, unless the platform names the event in
+        its headers, or sends more than is needed to find the item. Raises one of `PAYLOAD_ERRORS`."""
         return payload
 
     @classmethod

@@ -19,13 +19,13 @@ from connectors.models import WebhookEvent
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.decoding import decode_json
 from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.webhooks import PAYLOAD_ERRORS
 from connectors.webhooks import json_rpc
 from connectors.webhooks.lane_waker import waker
 from connectors.webhooks.routing import route
 from connectors.webhooks.schemes import verify
 from hub.models import Connection, Job
 
-MAX_BODY = 256 * 1024
 MAX_CALLS = 100
 _CACHE_SECONDS = 5.0
 _CACHE_SIZE = 10_000
@@ -123,11 +123,17 @@ def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: da
     """
     if "json_rpc" in receiver.secrets:
         return _receive_batch(receiver, body, now)
+    webhooks = receiver.adapter.webhooks
+    if webhooks.is_ping(headers, body):
+        return None
     unique_id = verify(receiver.secrets, headers, body, now)
     payload = _parse(body)
-    if isinstance(payload, dict):
-        payload = receiver.adapter.webhooks.with_headers(payload, headers)
-    _store(receiver, payload, now, unique_id or _hash(body), _INSERT if unique_id else _INSERT + _REPROCESS)
+    try:
+        event = webhooks.event_of(payload, headers) if isinstance(payload, dict) else payload
+    except PAYLOAD_ERRORS as error:
+        raise Malformed("unexpected format") from error
+    content = body if event is payload else _text(event).encode()
+    _store(receiver, event, now, unique_id or _hash(content), _INSERT if unique_id else _INSERT + _REPROCESS)
     return None
 
 

@@ -14,6 +14,8 @@ TOLERANCE = timedelta(minutes=5)
 SECRET_HEADER = "X-SyncCenter-Secret"  # noqa: S105 - the header's name
 SIGNATURE_HEADER = "X-SyncCenter-Signature"
 TIMESTAMP_HEADER = "X-SyncCenter-Timestamp"
+# Schemes of platforms that sign the body alone: base64 of its HMAC-SHA256 in this header.
+BODY_SIGNATURES = {"woocommerce": "X-WC-Webhook-Signature"}
 _ID_HEADER = "webhook-id"
 _SHOPIFY_SIGNATURE = "X-Shopify-Hmac-SHA256"
 _SHOPIFY_ID = "X-Shopify-Webhook-Id"
@@ -32,10 +34,15 @@ class Untrusted(Exception):
 def verify(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes, now: datetime) -> str:
     """Verify the call by the scheme that its headers use. Returns the sender's unique ID of the call, or "".
 
-    `secrets` maps scheme (`standard`, `shopify`, `header`, `hmac`) to secret. Raises Untrusted.
+    `secrets` maps scheme (`standard`, `header`, `hmac`, `shopify`, those of `BODY_SIGNATURES`) to secret.
+    Raises Untrusted.
     """
     if _SHOPIFY_SIGNATURE in headers and "shopify" in secrets:
         return _shopify(secrets, headers, body)
+    for scheme, name in BODY_SIGNATURES.items():
+        if name in headers and scheme in secrets:
+            _body_signature(secrets[scheme], headers[name], body)
+            return ""
     if _ID_HEADER in headers and "standard" in secrets:
         return _standard(secrets["standard"], headers, body, now)
     if SIGNATURE_HEADER in headers and "hmac" in secrets:
@@ -47,17 +54,10 @@ def verify(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes, 
     raise Untrusted("no known signature")
 
 
-def _standard(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
-    """Standard Webhooks: the key is the app's secret in base64; the timestamp may be off by five minutes."""
-    wanted = {name: headers.get(name, "") for name in (_ID_HEADER, "webhook-timestamp", "webhook-signature")}
-    _check_time(wanted["webhook-timestamp"], now)
-    try:
-        Webhook(base64.b64encode(secret.encode()).decode()).verify(body, wanted, json_parse=False)
-    except WebhookVerificationError as error:
-        raise Untrusted("wrong signature") from error
-    except ValueError as error:  # no base64, no version, or a body that is not text
-        raise Untrusted("malformed signature") from error
-    return wanted[_ID_HEADER][:200]
+def _body_signature(secret: str, given: str, body: bytes) -> None:
+    wanted = base64.b64encode(hmac.new(secret.encode(), body, sha256).digest())
+    if not hmac.compare_digest(given.strip().encode(), wanted):
+        raise Untrusted("wrong signature")
 
 
 def _shopify(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> str:
@@ -72,6 +72,19 @@ def _shopify(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes
     if not any(hmac.compare_digest(given, each) for each in signatures):
         raise Untrusted("wrong signature")
     return headers.get(_SHOPIFY_ID, "")[:200]
+
+
+def _standard(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:
+    """Standard Webhooks: the key is the app's secret in base64; the timestamp may be off by five minutes."""
+    wanted = {name: headers.get(name, "") for name in (_ID_HEADER, "webhook-timestamp", "webhook-signature")}
+    _check_time(wanted["webhook-timestamp"], now)
+    try:
+        Webhook(base64.b64encode(secret.encode()).decode()).verify(body, wanted, json_parse=False)
+    except WebhookVerificationError as error:
+        raise Untrusted("wrong signature") from error
+    except ValueError as error:  # no base64, no version, or a body that is not text
+        raise Untrusted("malformed signature") from error
+    return wanted[_ID_HEADER][:200]
 
 
 def _hmac(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:

@@ -9,7 +9,6 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_POST
 
 from connectors.webhooks.receiving import (
-    MAX_BODY,
     Malformed,
     Receiver,
     StaleReceiver,
@@ -45,7 +44,8 @@ def _receive(request: HttpRequest, receiver: Receiver | None) -> HttpResponse:
         count_refusal(None, "unknown address", now)
         return HttpResponse(status=404)
     try:
-        answer = receive(receiver, request.headers, _body(request), now)
+        body = _body(request, receiver.adapter.webhooks.max_body)
+        answer = receive(receiver, request.headers, body, now)
     except Malformed as error:
         count_refusal(receiver.connection_id, str(error), now)
         return HttpResponse(str(error), status=400, content_type="text/plain")
@@ -64,13 +64,13 @@ def _retry_with_fresh_receiver(request: HttpRequest, token: str) -> HttpResponse
         return HttpResponse(str(error), status=401, content_type="text/plain")
 
 
-def _body(request: HttpRequest) -> bytes:
+def _body(request: HttpRequest, most: int) -> bytes:
     """The raw body. Malformed if it is too large or incomplete."""
     length = request.headers.get("Content-Length") or "0"
     if not (length.isascii() and length.isdigit()):
         raise Malformed("unreadable")
     # The length is checked first, because int() rejects very long numbers.
-    if len(length) > 12 or int(length) > MAX_BODY:
+    if len(length) > 12 or int(length) > most:
         raise Malformed("too large")
     try:
         return request.body

@@ -359,6 +359,19 @@ CASES = {
             DataType.ORDERS: {"b2b_created_via": ["checkout"]},
         },
     ),
+    "woocommerce_target": Case(
+        sandbox="woocommerce",
+        account=("ck_alpha", "alpha-secret"),
+        credential="consumer_secret",
+        credentials={"consumer_key": "ck_alpha"},
+        settings={"on_removal": "delete"},
+        options={"products": 3},
+        states={DataType.PRODUCTS: ("products", "id")},
+        # A lookup, the weight unit, a batch of products, and the variations of each: read and sent.
+        calls=3 + 2 * 5,
+        changes_only=frozenset((DataType.STOCK, DataType.PRICES)),
+        timestamp_fields=frozenset(("modified",)),
+    ),
 }
 
 

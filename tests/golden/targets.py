@@ -39,6 +39,7 @@ CREDENTIALS: dict[str, dict[str, str]] = {
     "tryton": {"key": "word"},
     "vendure": {"api_key": "word"},
     "vendure_target": {"api_key": "word"},
+    "woocommerce_target": {"consumer_key": "word", "consumer_secret": "word"},
 }
 
 TARGETS: dict[str, dict[str, Setup]] = {
@@ -139,4 +140,5 @@ TARGETS: dict[str, dict[str, Setup]] = {
         "default": Setup(),
         "trade prices": Setup({"price_list": "trade", "location_id": "2", "on_removal": "delete"}),
     },
+    "woocommerce_target": {"default": Setup(), "trade prices": Setup({"price_list": "trade"})},
 }

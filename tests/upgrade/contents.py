@@ -138,12 +138,17 @@ def fill(systems: SandboxProcess) -> None:
     # As beat does when it starts.
     DatabaseScheduler(app=app)
     record_audit_event(user=owner, action="connection.pause", target=shop, seller=seller)
-    empty = {
+
+
+def tables_without_a_row() -> list[str]:
+    """Models of which `fill` should make a row, and does not."""
+    return sorted(
         model._meta.label
         for model in apps.get_models()
-        if model._meta.app_label in OURS and not model._default_manager.exists()
-    }
-    assert empty == PASSING | UNUSED, f"Tables without a row: {sorted(empty - PASSING - UNUSED)}"
+        if model._meta.app_label in OURS
+        and model._meta.label not in PASSING | UNUSED
+        and not model._default_manager.exists()
+    )
 
 
 def put(systems: SandboxProcess, account: str, kind: str, objects: list[Any]) -> None:

@@ -47,6 +47,8 @@ def make(folder: Path) -> None:
         from tests.upgrade import contents  # its models need Django
 
         contents.fill(systems)
+        if missing := contents.tables_without_a_row():
+            raise SystemExit(f"Let tests/upgrade/contents.py make a row of each of these as well: {missing}")
         connections.close_all()
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "database.sql.gz").write_bytes(gzip.compress(dump(services.database_url).encode(), mtime=0))

@@ -8,8 +8,8 @@ import pytest
 from django.test import Client
 
 from connectors.models import WebhookEvent, WebhookRefusal
+from connectors.sdk.webhooks import MAX_BODY
 from connectors.services.connections import install_connection, uninstall_connection
-from connectors.webhooks.receiving import MAX_BODY
 from hub.models import Connection, Job, Lane
 from tests.factories import make_seller
 from tests.webhooks.conftest import Post, wait_for_waker

@@ -91,7 +91,7 @@ def test_the_secret_before_a_change_is_accepted(secret: str) -> None:
     ],
 )
 def test_which_item_an_event_is_about(topic: str, body: dict[str, Any], data_type: DataType, external_id: str) -> None:
-    kept = ShopifyWebhooks.with_headers(body, {"X-Shopify-Topic": topic})
+    kept = ShopifyWebhooks.event_of(body, {"X-Shopify-Topic": topic})
     assert "example" not in str(kept)
     (found,) = ShopifyWebhooks.read_event(kept)
     assert (found.data_type, found.external_id) == (data_type, external_id)

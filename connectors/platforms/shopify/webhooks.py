@@ -70,7 +70,7 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
         }
 
     @classmethod
-    def with_headers(cls, payload: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+    def event_of(cls, payload: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
         """The topic, when it happened, and the IDs: an event may have the whole customer, which is not kept."""
         topic = headers.get("X-Shopify-Topic", "")
         ids = {name: payload[name] for name in _FIELDS if name in payload}

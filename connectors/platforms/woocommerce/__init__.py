@@ -7,8 +7,10 @@ from typing import Any, TypeVar
 
 from connectors.platforms.woocommerce import assumptions, settings
 from connectors.platforms.woocommerce.authentication import authenticator
-from connectors.platforms.woocommerce.client import ShopClient, WooClient
+from connectors.platforms.woocommerce.client import ShopClient, TargetClient, WooClient
 from connectors.platforms.woocommerce.sources import Brands, Categories, Customers, Orders, Products, StoreSettings
+from connectors.platforms.woocommerce.targets import PriceTarget, ProductTarget, StockTarget
+from connectors.platforms.woocommerce.webhooks import WooWebhooks
 from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.authenticators import Authenticator
@@ -46,7 +48,21 @@ class WooCommerce(_WooCommerce[ShopClient]):
     Settings = settings.Settings
     FieldMap = settings.FieldMap
     assumptions = assumptions.SOURCE_ASSUMPTIONS
+    webhooks = WooWebhooks
     streams = (StoreSettings, Categories, Brands, Products, Customers, Orders)
 
     def make_client(self) -> ShopClient:
         return ShopClient(self.account, self.http)
+
+
+class WooCommerceTarget(_WooCommerce[TargetClient]):
+    """Writes products with their variations, stock and prices to a shop, matched by SKU."""
+
+    key = "woocommerce_target"
+    name = "WooCommerce (target)"
+    role = Role.CUSTOM  # products come from the seller's shop
+    Settings = settings.TargetSettings
+    streams = (ProductTarget, StockTarget, PriceTarget)
+
+    def make_client(self) -> TargetClient:
+        return WooClient(self.account, self.http)

@@ -15,7 +15,7 @@ from connectors.platforms.woocommerce.error_messages import (
     error_body,
 )
 from connectors.platforms.woocommerce.php_output import without_messages
-from connectors.platforms.woocommerce.settings import FieldMap, Settings, SiteSettings
+from connectors.platforms.woocommerce.settings import FieldMap, Settings, SiteSettings, TargetSettings
 from connectors.sdk.account import Account
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
@@ -200,6 +200,7 @@ class WooClient(Generic[SettingsT, FieldMapT]):
 
 
 ShopClient = WooClient[Settings, FieldMap]
+TargetClient = WooClient[TargetSettings, Schema]
 
 
 def has_more(rows: Sequence[Any], total: int | None, end: int) -> bool:

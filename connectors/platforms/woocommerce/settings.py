@@ -66,6 +66,26 @@ class Settings(SiteSettings):
     )
 
 
+class TargetSettings(SiteSettings):
+    price_list: str = Field(
+        "",
+        title="Price list",
+        description="Slug of the SyncCenter price list with the default prices. Leave empty for the first.",
+    )
+    items_per_call: int = Field(
+        MAX_PAGE_SIZE,
+        ge=1,
+        le=MAX_PAGE_SIZE,
+        title="Items per call",
+        description="Lower this if the site limits batches or times out.",
+    )
+    on_removal: Literal["draft", "delete"] = Field(
+        "draft",
+        title="Discontinued products",
+        description="draft: they become drafts, which shoppers do not see. delete: they are deleted for good.",
+    )
+
+
 class Credentials(Schema):
     consumer_key: SecretStr = Field(
         min_length=1,

@@ -22,7 +22,9 @@ from sandbox.platforms.woocommerce import (
     customers,
     generated_orders,
     orders,
+    product_writes,
     refunds,
+    webhooks,
 )
 from sandbox.platforms.woocommerce.authentication import Authenticator
 from sandbox.platforms.woocommerce.responses import ApiError, Row, invalid_parameter
@@ -39,7 +41,12 @@ HANDLERS: list[tuple[str, str, Handler]] = [
     ("GET", "/products/categories/{number:int}", catalog_routes.get_category),
     ("GET", "/products/brands", catalog_routes.list_brands),
     ("GET", "/products/brands/{number:int}", catalog_routes.get_brand),
+    ("POST", "/products", product_writes.create),
+    ("POST", "/products/batch", product_writes.batch),
+    ("POST", "/products/{number:int}/variations/batch", product_writes.batch_variations),
     ("GET", "/products/{number:int}", catalog_routes.get_product),
+    ("PUT", "/products/{number:int}", product_writes.update),
+    ("DELETE", "/products/{number:int}", product_writes.delete),
     ("GET", "/products/{number:int}/variations", catalog_routes.list_variations),
     ("GET", "/products/{number:int}/variations/{variation:int}", catalog_routes.get_variation),
     ("GET", "/settings/{group}/{name}", catalog_routes.setting),
@@ -49,6 +56,10 @@ HANDLERS: list[tuple[str, str, Handler]] = [
     ("GET", "/orders/{number:int}", orders.get_order),
     ("GET", "/orders/{number:int}/refunds", refunds.list_refunds),
     ("GET", "/orders/{number:int}/refunds/{refund:int}", refunds.get_refund),
+    ("GET", "/webhooks", webhooks.list_webhooks),
+    ("POST", "/webhooks", webhooks.create_webhook),
+    ("PUT", "/webhooks/{number:int}", webhooks.update_webhook),
+    ("DELETE", "/webhooks/{number:int}", webhooks.delete_webhook),
 ]
 
 
@@ -149,6 +160,11 @@ def _not_found_page() -> Response:
 
 def _rows(site: Site, kind: str) -> list[Row]:
     kinds: dict[str, Callable[[], list[Row]]] = {
+        "in_stock": lambda: [
+            {"id": row["id"], "sku": row["sku"], "quantity": row["stock_quantity"]}
+            for row in (*site.products.values(), *site.variations.values())
+            if row["stock_status"] != "outofstock"
+        ],
         "goods": lambda: list(site.products.values()),
         "products": lambda: [row for row in site.products.values() if row["status"] != "trash"],
         "variations": lambda: list(site.variations.values()),

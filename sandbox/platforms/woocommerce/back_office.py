@@ -16,8 +16,10 @@ from starlette.routing import BaseRoute, Route
 from sandbox.platforms.base import json_response
 from sandbox.platforms.woocommerce.clock import now
 from sandbox.platforms.woocommerce.site import PRODUCT, VARIATION, Site
+from sandbox.platforms.woocommerce.webhooks import deliver
 
 KINDS = ("products", "variations", "customers", "orders", "categories", "brands")
+_EVENTS = {"products": "product", "customers": "customer", "orders": "order"}
 _SETUP = ("drops_header", "permalinks", "permissions", "has_brands")
 
 
@@ -39,6 +41,8 @@ def routes(sites: dict[str, Site]) -> list[BaseRoute]:
         found.update(body["changes"])
         if not body.get("keep_date"):
             found["modified"] = now()
+        if body["kind"] in _EVENTS:
+            deliver(site, f"{_EVENTS[body['kind']]}.updated", body["id"])
         return json_response(found)
 
     async def add(request: Request) -> Response:
@@ -57,6 +61,8 @@ def routes(sites: dict[str, Site]) -> list[BaseRoute]:
             rows[body["id"]] |= {"status": "trash", "modified": now()}
         else:
             del rows[body["id"]]
+        if body["kind"] in _EVENTS:
+            deliver(sites[body["account"]], f"{_EVENTS[body['kind']]}.deleted", body["id"])
         return Response(status_code=204)
 
     return [

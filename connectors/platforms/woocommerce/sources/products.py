@@ -42,6 +42,10 @@ class Products(ShopSource[ProductRecord], ProductListing[ShopClient]):
     def filters(self) -> dict[str, Any]:
         return {"status": "any"}
 
+    def exists(self, row: Row) -> bool:
+        """An event may name a variation, which the shop returns as if it were a product (seen in code)."""
+        return super().exists(row) and row.get("type") != "variation"
+
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[ProductRecord]:
         return super().read_page(since=since if self.client.settings.change_dates else None, cursor=cursor)
 
@@ -75,4 +79,4 @@ class Products(ShopSource[ProductRecord], ProductListing[ShopClient]):
     def _unlisted(self, path: str, ids: Collection[int]) -> list[Row]:
         """Variations that the product names and the list of them lacks: it may be outdated, or the list incomplete."""
         rows = (self.client.find(f"{path}/{number}") for number in sorted(ids))
-        return [row for row in rows if row and self.exists(row)]
+        return [row for row in rows if row and row.get("status") != "trash"]
