@@ -7,7 +7,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import User
+from accounts.models import Seller, User
 from connectors.sdk.assumptions import AssumptionState
 from connectors.sdk.operations import Action
 from connectors.sdk.tokens import TokenPair
@@ -225,6 +225,29 @@ class OAuthTokens(models.Model):
     @property
     def pair(self) -> TokenPair:
         return TokenPair(self.tokens["access_token"], self.tokens["refresh_token"], self.expires_at)
+
+
+class InstallationRequest(models.Model):
+    """A person who was sent to a vendor's consent page, to install our app in an account.
+
+    The state in the URL and the session are kept as digests only. `connection`: it is authorized again; None: a new one
+    of `seller` is created.
+    """
+
+    state_digest = models.CharField(max_length=64, unique=True)
+    session_digest = models.CharField(max_length=64)
+    platform = models.CharField(max_length=40)
+    account_url = models.URLField()
+    name = models.CharField(max_length=100)
+    seller = models.ForeignKey(Seller, on_delete=models.CASCADE, null=True, related_name="+")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    connection = models.ForeignKey(Connection, on_delete=models.CASCADE, null=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(db_index=True)
+    used_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return f"installation of {self.platform} at {self.account_url}"
 
 
 class AssumptionResult(models.Model):

@@ -8,6 +8,7 @@ POLICY = {
     "connectors_webhookrefusal": {"*": "empty"},
     "connectors_webhooksubscription": {"*": "empty"},
     "connectors_oauthtokens": {"*": "preserve"},
+    "connectors_installationrequest": {"*": "empty"},
     "connectors_assumptionresult": {"*": "empty"},
     # Without personal data; orders that are read again find their carts by it.
     "connectors_storefrontcheckout": {
@@ -31,6 +32,7 @@ RETENTION = {
     "connectors_webhookrefusal": "90 days by last_at",
     "connectors_webhooksubscription": "forever",
     "connectors_oauthtokens": "with hub_connection",
+    "connectors_installationrequest": "1 days by expires_at",
     "connectors_assumptionresult": "with hub_connection",
     "connectors_storefrontcheckout": "with hub_connection",
 }

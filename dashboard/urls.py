@@ -10,6 +10,7 @@ from dashboard.views import (
     checks,
     connect,
     connections,
+    installation,
     issues,
     items,
     mapping,
@@ -38,6 +39,8 @@ seller_urls: list[URLPattern] = [
     path("connect/", connect.choose, name="connect"),
     path("connect/<slug:platform>/", connect.form, name="connect_form"),
     path("connect/<slug:platform>/test/", connect.test, name="connect_test"),
+    path("connect/<slug:platform>/install/", installation.begin, name="install"),
+    path("connections/<slug:connection>/authorize/", installation.authorize, name="authorize"),
     path("connections/<slug:connection>/setup/", connect.setup, name="connect_setup"),
     path("connections/<slug:connection>/begin/", connect.begin, name="connect_begin"),
     path("connections/<slug:connection>/mapping/", mapping.show, name="mapping"),
@@ -96,6 +99,7 @@ seller_urls: list[URLPattern] = [
 ]
 pages: list[URLPattern | URLResolver] = [
     path("", account.home, name="home"),
+    path("oauth/callback/", installation.callback, name="oauth_callback"),
     path("s/<slug:seller>/", include(seller_urls)),
 ]
 

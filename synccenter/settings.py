@@ -222,6 +222,8 @@ SOCIALACCOUNT_PROVIDERS = {
         else [],
     }
 }
+# Our apps at vendors whose accounts install them (connectors/services/installation.py): platform → ID and secret.
+OAUTH_APPS = {"shopify": (env.text("SHOPIFY_CLIENT_ID", ""), env.text("SHOPIFY_CLIENT_SECRET", ""))}
 # Whether operators need a second factor to use the console and the dashboard.
 OPERATORS_NEED_SECOND_FACTOR = env.flag("OPERATORS_NEED_SECOND_FACTOR", not DEVELOPMENT)
 

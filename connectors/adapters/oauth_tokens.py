@@ -19,7 +19,10 @@ _POLL_INTERVAL = timedelta(seconds=2)
 
 _NOT_AUTHORIZED = "The connection is not authorized."
 _RECONNECT = "The connection has to be authorized again: its refresh token may have been used up."
-_FIX = "Create a new refresh token at the platform and enter it in the credentials of the connection."
+_FIX = (
+    "Create a new refresh token at the platform and enter it in the credentials of the connection. If an app was "
+    "installed, authorize the connection again."
+)
 # OAuth 2 refuses a refresh token that is unknown or spent with this status (RFC 6749, 5.2).
 _INVALID_GRANT = 400
 

@@ -5,7 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import TextChoices
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
@@ -30,6 +30,8 @@ from connectors.admin.schema_form import CREDENTIALS, SETTINGS, ConnectionForm, 
 from connectors.models import AssumptionResult
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import ConnectorError
+from connectors.sdk.installation import InstallationRefused
+from connectors.services import installation
 from connectors.services.connection_tests import assumption_rows, check_connection
 from connectors.services.connections import (
     deprecation_warnings_for,
@@ -102,7 +104,7 @@ class ConnectionAdmin(BaseAdmin):
         "sync_now",
         "pause",
         "resume",
-        {"title": _("More"), "items": ["switch_read_only", "webhook_secret", "uninstall"]},
+        {"title": _("More"), "items": ["authorize", "switch_read_only", "webhook_secret", "uninstall"]},
     )
     warn_unsaved_form = True
 
@@ -114,6 +116,7 @@ class ConnectionAdmin(BaseAdmin):
             "pause": row.paused_at is None,
             "resume": row.paused_at is not None,
             "webhook_secret": adapter is not None and adapter.webhooks.configured_manually,
+            "authorize": adapter is not None and installation.app_of(adapter) is not None,
         }.get(action_name, True)
 
     @display(description=_("Platform"), ordering="platform")
@@ -279,6 +282,32 @@ class ConnectionAdmin(BaseAdmin):
             )
             self.message_user(request, warning % {"number": refuted}, messages.WARNING)
         return self.redirect_to_object(request, connection, message)
+
+    @action(
+        description=_("Authorize again"),
+        icon="key",
+        permissions=["operate"],
+        dialog=confirm_dialog(
+            _("Authorize this connection again?"),
+            _("You continue at the platform, where you agree to what SyncCenter may read and change."),
+            _("Continue"),
+        ),
+    )
+    def authorize(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
+        connection = self.get_object_or_404(request, object_id)
+        try:
+            url = installation.begin(
+                adapter=adapters()[connection.platform],
+                account="",
+                name=connection.name,
+                by=get_operator(request),
+                session_key=request.session.session_key or "",
+                seller=connection.seller,
+                connection=connection,
+            )
+        except (InstallationRefused, ValueError) as error:
+            return self.redirect_to_object(request, connection, str(error), messages.ERROR)
+        return HttpResponseRedirect(url)
 
     @action(
         description=_("Sync now"),

@@ -11,6 +11,7 @@ from connectors.sdk.authenticators import Authenticator
 from connectors.sdk.checkouts import Checkouts
 from connectors.sdk.feeds import Feed
 from connectors.sdk.http import HttpClient
+from connectors.sdk.installation import Installation
 from connectors.sdk.retry import RetryPolicy
 from connectors.sdk.schemas import Schema
 from connectors.sdk.storefronts import CustomerAccounts, SignIns
@@ -36,6 +37,7 @@ class Adapter(ABC, Generic[ClientT]):
     - `retry`: attempts, delays and limits when calls fail
     - `exactly_once`: False if a repeated create could create a duplicate, because nothing can be looked up first
     - `assumptions`: what the vendor's documentation leaves open, with the checks that a connection test runs (V6)
+    - `installation`: how an account installs our app by redirects (OAuth 2), if the vendor offers it
     - `accounts`, `sign_ins`, `checkouts`: what B2B storefronts ask of a shop while a person waits, if it offers them
     - `uses_shop_ids`: whether payloads refer to items by their IDs in the seller's shop (References.at_shop). That is
       the shop whose slug is in the setting `shop`, else the seller's first shop
@@ -56,6 +58,7 @@ class Adapter(ABC, Generic[ClientT]):
     retry: ClassVar[RetryPolicy] = RetryPolicy()
     exactly_once: ClassVar[bool] = True
     assumptions: ClassVar[tuple[Assumption, ...]] = ()
+    installation: ClassVar[type[Installation] | None] = None
     accounts: ClassVar[type[CustomerAccounts[Any]] | None] = None
     sign_ins: ClassVar[type[SignIns[Any]] | None] = None
     checkouts: ClassVar[type[Checkouts[Any]] | None] = None

@@ -12,7 +12,7 @@ from accounts.models import Seller, User
 from accounts.services import record_audit_event
 from catalog.services import ensure_price_list
 from connectors.adapters.factory import validate
-from connectors.adapters.oauth_tokens import delete_tokens, store_refresh_token
+from connectors.adapters.oauth_tokens import delete_tokens, store_refresh_token, store_tokens
 from connectors.adapters.private_hosts import hosts_to_call, hosts_to_enter
 from connectors.adapters.registry import adapter_for, adapters
 from connectors.engine import size_schedules
@@ -23,6 +23,7 @@ from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.oauth2 import RefreshTokenCredentials
 from connectors.sdk.schemas import Schema
 from connectors.sdk.streams import SizeSchedules, Source, Target
+from connectors.sdk.tokens import TokenPair
 from connectors.services.runs import start_job, sync
 from connectors.webhooks.registration import new_secret, subscribe, unsubscribe
 from hub import clock
@@ -42,6 +43,7 @@ def install_connection(
     settings: dict[str, Any] | None = None,
     credentials: dict[str, Any] | None = None,
     field_map: dict[str, Any] | None = None,
+    tokens: TokenPair | None = None,
     by: User | None = None,
     start: bool = True,
 ) -> Connection:
@@ -73,6 +75,8 @@ def install_connection(
             state=Connection.State.ACTIVE,
         )
         _store_entered_token(connection, adapter, earlier={})
+        if tokens is not None:
+            store_tokens(connection=connection, tokens=tokens)
         subscribe(connection=connection, now=clock.now())
         _add_jobs(connection, adapter)
         if seller is not None and adapter.role == Role.SHOP and DataType.PRODUCTS in adapter.sources():

@@ -14,6 +14,7 @@ from connectors.engine.exporting import source
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import ConnectorError
 from connectors.sdk.reading import Reader, ReadState
+from connectors.sdk.tokens import TokenPair
 from connectors.services.connection_tests import ConnectionTest, check_connection
 from connectors.services.connections import install_connection
 from connectors.services.runs import start_job
@@ -42,8 +43,10 @@ def connect(
     settings: dict[str, Any],
     credentials: dict[str, Any],
     by: User,
+    tokens: TokenPair | None = None,
 ) -> tuple[Connection, ConnectionTest]:
-    """Create a connection whose account answers, with all its jobs paused until `begin_syncing`.
+    """Create a connection whose account answers, with all its jobs paused until `begin_syncing`. `tokens` are those of
+    an installation.
 
     ConnectorError if it does not answer as it should, ValidationError for invalid values; nothing is kept then.
     """
@@ -55,6 +58,7 @@ def connect(
         base_url=base_url,
         settings=settings,
         credentials=credentials,
+        tokens=tokens,
         by=by,
         start=False,
     )

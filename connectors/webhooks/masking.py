@@ -9,8 +9,18 @@ PERMISSION = "connectors.view_webhook_payload"
 MASK = "•••"
 # Fields without personal data. All others are masked, so that new fields cannot leak. IDs are shown only if they are
 # numbers, because a string may be an email address.
-_STRINGS = {"scope", "kind", "type", "hash", "producer", "store_id", "method", "jsonrpc", "topic"}
-_NUMBERS = {"id", "orderId", "product_id", "variant_id", "customer_id", "order_id", "created_at", "parent_id"}
+_STRINGS = {"scope", "kind", "type", "hash", "producer", "store_id", "method", "jsonrpc", "topic", "triggered_at"}
+_NUMBERS = {
+    "id",
+    "orderId",
+    "product_id",
+    "variant_id",
+    "customer_id",
+    "order_id",
+    "created_at",
+    "parent_id",
+    "inventory_item_id",
+}
 
 
 def may_see_payloads(*, user: User, seller: Seller | None) -> bool:

@@ -17,6 +17,8 @@ TIMESTAMP_HEADER = "X-SyncCenter-Timestamp"
 # Schemes of platforms that sign the body alone: base64 of its HMAC-SHA256 in this header.
 BODY_SIGNATURES = {"woocommerce": "X-WC-Webhook-Signature"}
 _ID_HEADER = "webhook-id"
+_SHOPIFY_SIGNATURE = "X-Shopify-Hmac-SHA256"
+_SHOPIFY_ID = "X-Shopify-Webhook-Id"
 _SECONDS = re.compile(r"[0-9]{1,11}")
 
 
@@ -32,8 +34,11 @@ class Untrusted(Exception):
 def verify(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes, now: datetime) -> str:
     """Verify the call by the scheme that its headers use. Returns the sender's unique ID of the call, or "".
 
-    `secrets` maps scheme (`standard`, `header`, `hmac`, those of `BODY_SIGNATURES`) to secret. Raises Untrusted.
+    `secrets` maps scheme (`standard`, `header`, `hmac`, `shopify`, those of `BODY_SIGNATURES`) to secret.
+    Raises Untrusted.
     """
+    if _SHOPIFY_SIGNATURE in headers and "shopify" in secrets:
+        return _shopify(secrets, headers, body)
     for scheme, name in BODY_SIGNATURES.items():
         if name in headers and scheme in secrets:
             _body_signature(secrets[scheme], headers[name], body)
@@ -53,6 +58,20 @@ def _body_signature(secret: str, given: str, body: bytes) -> None:
     wanted = base64.b64encode(hmac.new(secret.encode(), body, sha256).digest())
     if not hmac.compare_digest(given.strip().encode(), wanted):
         raise Untrusted("wrong signature")
+
+
+def _shopify(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> str:
+    """Base64 HMAC-SHA256 over the raw body; after a change of the app's secret also with the one before, for an hour.
+
+    The ID is the same on each retry of a delivery. There is no time in the signature, so a call can be repeated: that
+    only fetches the item again.
+    """
+    given = headers[_SHOPIFY_SIGNATURE].encode()
+    used = (secret for scheme in ("shopify", "shopify_previous") if (secret := secrets.get(scheme)))
+    signatures = [base64.b64encode(hmac.digest(secret.encode(), body, "sha256")) for secret in used]
+    if not any(hmac.compare_digest(given, each) for each in signatures):
+        raise Untrusted("wrong signature")
+    return headers.get(_SHOPIFY_ID, "")[:200]
 
 
 def _standard(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -> str:

@@ -12,6 +12,7 @@ from connectors.adapters.registry import adapters
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import ConnectorError
 from connectors.services.guided_connect import begin_syncing, connect, items_to_send, read_sample
+from connectors.services.installation import app_of
 from dashboard.access import SellerRequest, seller_owner_action, seller_owner_page
 from dashboard.connect_forms import JobsForm, connect_form, is_optional_setting
 from hub.kinds import Direction
@@ -37,7 +38,7 @@ def _about(adapter: type[Adapter[Any]]) -> dict[str, Any]:
 
 @seller_owner_page
 def form(request: SellerRequest, platform: str) -> HttpResponse:
-    return _form_page(request, _adapter(platform), None)
+    return form_page(request, _adapter(platform), None)
 
 
 @seller_owner_action
@@ -46,7 +47,7 @@ def test(request: SellerRequest, platform: str) -> HttpResponseBase:
     adapter = _adapter(platform)
     filled = connect_form(adapter, request.POST)
     if not filled.is_valid():
-        return _form_page(request, adapter, filled, status=400)
+        return form_page(request, adapter, filled, status=400)
     try:
         connection, tested = connect(
             seller=request.seller,
@@ -60,12 +61,14 @@ def test(request: SellerRequest, platform: str) -> HttpResponseBase:
     except (ConnectorError, ValidationError) as error:
         problem = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
         filled.add_error(None, _("The test failed, nothing was saved: %(problem)s") % {"problem": problem})
-        return _form_page(request, adapter, filled, status=400)
+        return form_page(request, adapter, filled, status=400)
     messages.success(request, _("Connection test succeeded: %(answer)s") % {"answer": tested.answer})
     return redirect("dashboard:connect_setup", seller=request.seller.slug, connection=connection.slug)
 
 
-def _form_page(request: SellerRequest, adapter: type[Adapter[Any]], filled: Any, status: int = 200) -> HttpResponse:
+def form_page(
+    request: SellerRequest, adapter: type[Adapter[Any]], filled: Any, status: int = 200, **further: str
+) -> HttpResponse:
     shown = filled or connect_form(adapter)
     more = [shown[name] for name, field in shown.fields.items() if is_optional_setting(name, field)]
     context = {
@@ -73,8 +76,9 @@ def _form_page(request: SellerRequest, adapter: type[Adapter[Any]], filled: Any,
         "form": shown,
         "needed": [field for field in shown if field.name not in {each.name for each in more}],
         "more": more,
+        "can_install": app_of(adapter) is not None,
     }
-    return render(request, "dashboard/connect_form.html", context, status=status)
+    return render(request, "dashboard/connect_form.html", context | further, status=status)
 
 
 @seller_owner_page

@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from connectors.sdk.errors import ConnectorError
 from connectors.services.connection_tests import assumption_rows, check_connection
+from connectors.services.installation import can_install
 from dashboard.access import SellerRequest, seller_action, seller_page
 from dashboard.queries.platforms import platform_name
 from hub.models import Connection
@@ -20,6 +21,7 @@ def show(request: SellerRequest, connection: str) -> HttpResponse:
         "platform": platform_name(chosen),
         "assumptions": assumption_rows(chosen),
         "is_owner": request.is_owner and chosen.state != Connection.State.UNINSTALLED,
+        "can_install": can_install(chosen),
     }
     return render(request, "dashboard/connection.html", context)
 

@@ -268,8 +268,15 @@ CASES = {
         sandbox="shopify",
         account=("alpha", "alpha-token"),
         credential="access_token",
+        credentials={"client_secret": "sandbox-secret"},
         options={"products": 30, "customers": 20, "orders": 20, "quota": 100_000},
-        states={DataType.PRODUCTS: ("products", "id"), DataType.CATEGORIES: ("collections", "id")},
+        states={
+            DataType.PRODUCTS: ("products", "id"),
+            DataType.CATEGORIES: ("collections", "id"),
+            DataType.CUSTOMERS: ("customers", "id"),
+            DataType.ORDERS: ("orders", "id"),
+        },
+        filters={DataType.ORDERS: {"companies": True, "b2b_orders_only": True}},
     ),
     "sparklayer": Case(
         sandbox="sparklayer",

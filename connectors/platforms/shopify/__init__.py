@@ -11,7 +11,9 @@ from connectors.platforms.shopify.assumptions import SOURCE_ASSUMPTIONS
 from connectors.platforms.shopify.authentication import authenticator
 from connectors.platforms.shopify.client import API_VERSION, ShopifyClient
 from connectors.platforms.shopify.error_messages import describe_refusal
-from connectors.platforms.shopify.sources import Collections, Products, StoreSettings, Vendors
+from connectors.platforms.shopify.installation import ShopifyInstallation
+from connectors.platforms.shopify.sources import Collections, Customers, Orders, Products, StoreSettings, Vendors
+from connectors.platforms.shopify.webhooks import ShopifyWebhooks
 from connectors.sdk.account import Account, Rate
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.authenticators import Authenticator
@@ -28,7 +30,8 @@ class _Shopify(Adapter[ShopifyClient]):
     """What both directions have in common. They share the store's rate limit."""
 
     # The limit is one of costs, which each answer tells; this one only keeps bursts apart.
-    rate = Rate(requests=40, seconds=4)
+    rate = Rate(requests=1000, seconds=50)
+    installation = ShopifyInstallation
 
     @classmethod
     def budget_key(cls, account: Account[Any, Any, Any]) -> str:
@@ -61,9 +64,10 @@ class _Shopify(Adapter[ShopifyClient]):
 
 
 class Shopify(_Shopify):
-    """Reads a store's settings, collections, vendors and products.
+    """Reads a store's settings, collections, vendors, products, customers and orders.
 
-    Products are also read by time of change, in case an event is lost. Deletions are found by full imports.
+    Products, customers and orders are also read by time of change, in case an event is lost. Deletions are found by
+    full imports.
     """
 
     key = "shopify"
@@ -73,4 +77,5 @@ class Shopify(_Shopify):
     Credentials = settings.Credentials
     FieldMap = settings.FieldMap
     assumptions = SOURCE_ASSUMPTIONS
-    streams = (StoreSettings, Collections, Vendors, Products)
+    webhooks = ShopifyWebhooks
+    streams = (StoreSettings, Collections, Vendors, Products, Customers, Orders)

@@ -10,6 +10,7 @@ from typing import Any
 from connectors.platforms.shopify.settings import Credentials
 from connectors.sdk.account import Account
 from connectors.sdk.authenticators import Authenticator, Headers
+from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.oauth2 import ClientCredentials, RefreshTokens, TokenEndpoint
 from connectors.sdk.tokens import TokenStore
 
@@ -32,12 +33,20 @@ class _OwnStoreTokens(ClientCredentials):
     header, prefix = TOKEN_HEADER, ""
 
 
+def _is_installed(tokens: TokenStore) -> bool:
+    """Whether there are tokens of an installation, also such as may be spent."""
+    try:
+        return tokens.load() is not None
+    except NeedsAttention:
+        return True
+
+
 def authenticator(account: Account[Any, Credentials, Any], tokens: TokenStore) -> Authenticator:
     credentials = account.credentials
     if token := credentials.access_token.get_secret_value():
         return Headers({TOKEN_HEADER: token})
     app = {"client_id": credentials.client_id, "client_secret": credentials.client_secret.get_secret_value()}
-    if tokens.load() is not None:
+    if _is_installed(tokens):
         return _InstalledTokens(_INSTALLED, tokens, fields=app)
     fields = app | {"grant_type": "client_credentials"}
     return _OwnStoreTokens(_OWN_STORE, identity=tuple(app.values()), fields=lambda: fields)

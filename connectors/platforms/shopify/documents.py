@@ -111,7 +111,7 @@ class ProductDocuments:
     @property
     def more_variants(self) -> str:
         selection = self._variants(_NESTED_LEVELS)
-        return _more("Product", "variants", f"first: {VARIANTS_PER_PAGE}", selection)
+        return more("Product", "variants", f"first: {VARIANTS_PER_PAGE}", selection)
 
     @property
     def bulk(self) -> str:
@@ -144,7 +144,7 @@ def metafield_selection(metafields: Iterable[tuple[str, str]]) -> str:
     )
 
 
-def _more(kind: str, field: str, arguments: str, selection: str) -> str:
+def more(kind: str, field: str, arguments: str, selection: str) -> str:
     """Reads the next page of a connection of one object."""
     return f"""
     query More{field.title()}($id: ID!, $after: String) {{
@@ -155,9 +155,9 @@ def _more(kind: str, field: str, arguments: str, selection: str) -> str:
     """
 
 
-MORE_MEDIA = _more("Product", "media", 'first: 100, query: "media_type:IMAGE"', _IMAGE)
-MORE_COLLECTIONS = _more("Product", "collections", "first: 250", "id")
-MORE_LEVELS = _more("InventoryItem", "inventoryLevels", "first: 100", _LEVEL)
+MORE_MEDIA = more("Product", "media", 'first: 100, query: "media_type:IMAGE"', _IMAGE)
+MORE_COLLECTIONS = more("Product", "collections", "first: 250", "id")
+MORE_LEVELS = more("InventoryItem", "inventoryLevels", "first: 100", _LEVEL)
 
 # The default of the vendor's filter is documented as active products only.
 ALL_STATUSES = "status:active,draft,archived,unlisted"

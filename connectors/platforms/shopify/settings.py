@@ -38,6 +38,7 @@ class Settings(Schema):
         title="Only orders of companies",
         description="Import only orders that were placed for a company. Turn on Companies as well.",
     )
+    test_orders: bool = Field(False, title="Test orders", description="Import orders of test payments as well.")
     notify_customers: bool = Field(
         False, title="Notify customers", description="Shopify tells customers about shipments that SyncCenter sends."
     )

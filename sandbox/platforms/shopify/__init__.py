@@ -3,6 +3,7 @@
 All stores have one address here, so the access token tells which one is meant.
 """
 
+from functools import partial
 from typing import Any
 
 import orjson
@@ -20,18 +21,20 @@ from sandbox.platforms.base import (
     json_response,
     token_matches,
 )
-from sandbox.platforms.shopify import catalog
+from sandbox.platforms.shopify import catalog, orders, webhooks
 from sandbox.platforms.shopify.back_office import routes as back_office_routes
 from sandbox.platforms.shopify.bulk import BulkOperations
 from sandbox.platforms.shopify.limits import Bucket
+from sandbox.platforms.shopify.sales import ShopifySales, fill
 from sandbox.platforms.shopify.schema import MAX_COST, Context, Resolver, Row, actual_cost, load_schema, requested_cost
 from sandbox.platforms.shopify.state import KINDS, rows_of
 from sandbox.platforms.shopify.store import Store
 from sandbox.platforms.shopify.tokens import Tokens
+from sandbox.sales import routes as sales_routes
 
 API_VERSION = "2026-07"
 TOKEN_HEADER = "x-shopify-access-token"
-AREAS = (catalog,)
+AREAS = (catalog, orders, webhooks)
 
 
 class Account:
@@ -39,6 +42,7 @@ class Account:
 
     def __init__(self, name: str, options: Options) -> None:
         self.store = Store(name, options)
+        fill(self.store)
         self.bucket = Bucket(options.quota)
         self.bulk = BulkOperations(self.store, seconds=options.import_ms / 1000)
 
@@ -70,7 +74,8 @@ class Shopify(Platform):
         ]
 
     def control_routes(self) -> list[BaseRoute]:
-        return back_office_routes(self.stores)
+        stores = {name: account.store for name, account in self.stores.items()}
+        return [*sales_routes(ShopifySales(stores)), *back_office_routes(self.stores)]
 
     async def _graphql(self, request: Request) -> Response:
         await self.options.latency()
@@ -109,6 +114,7 @@ class Shopify(Platform):
         context = Context(account.store, idempotency_key=_idempotency_key(operation, variables))
         context.url = str(request.base_url).rstrip("/")
         context.account = account
+        context.find_order = partial(orders.find, context)
         result = execute_sync(self.schema, document, context_value=context, variable_values=variables)
         actual = min(cost, actual_cost(result.data))
         account.bucket.spend(actual)
@@ -150,6 +156,7 @@ class Shopify(Platform):
         for account in self.stores.values():
             account.bucket.refill()
             account.store.fill()
+            fill(account.store)
 
     def invalid_request(self, problem: Problem) -> Response:
         return json_response({"errors": problem.detail}, 400)

@@ -46,6 +46,7 @@ class Context:
         self.idempotency_key = idempotency_key
         # Of a request: the account that is called, and the address under which its files are.
         self.account: Any = None
+        self.find_order: Callable[[str], Row | None] = lambda identifier: None
         self.url = ""
 
 

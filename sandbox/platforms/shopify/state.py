@@ -21,6 +21,8 @@ KINDS: dict[str, tuple[Callable[[Store], dict[int, Row]], Callable[[Store, Row],
     "products": (lambda store: store.products, _product),
     "variants": (lambda store: store.variants, _variant),
     "collections": (lambda store: store.collections, lambda store, row: row),
+    "customers": (lambda store: store.customers, lambda store, row: row),
+    "orders": (lambda store: store.orders, lambda store, row: {"id": row["id"], "name": row["name"]}),
 }
 
 

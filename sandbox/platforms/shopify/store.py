@@ -37,6 +37,9 @@ class Store:
         self.levels: dict[int, Row] = {}
         self.collections: dict[int, Row] = {}
         self.media: dict[int, Row] = {}
+        self.customers: dict[int, Row] = {}
+        self.orders: dict[int, Row] = {}
+        self.webhooks: dict[int, Row] = {}
         self.idempotent: dict[str, tuple[Any, Any]] = {}
         self._ids: dict[str, int] = {}
         self.locations = {
@@ -68,6 +71,7 @@ class Store:
             "Collection": self.collections,
             "Location": self.locations,
             "MediaImage": self.media,
+            "Customer": self.customers,
         }
 
     def next_id(self, kind: str, start: int = 1) -> int:

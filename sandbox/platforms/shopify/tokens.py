@@ -53,7 +53,7 @@ class Tokens:
         self._codes[code] = (store, query.get("scope", ""))
         answer = {
             "code": code,
-            "shop": request.headers.get("x-shop", f"{store}.myshopify.com"),
+            "shop": request.headers["host"],
             "state": query["state"],
             "timestamp": str(int(time.time())),
         }

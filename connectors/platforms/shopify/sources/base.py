@@ -2,7 +2,7 @@
 
 from abc import abstractmethod
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from connectors.platforms.shopify.client import ShopifyClient, number_of
@@ -46,14 +46,22 @@ def changed_since(since: datetime | None) -> str | None:
     return None if since is None else f"updated_at:>='{since.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}'"
 
 
-def changed_page(records: Sequence[RecordT], rows: Sequence[Any], after: str | None, since: datetime) -> Page[RecordT]:
+def changed_page(
+    records: Sequence[RecordT],
+    rows: Sequence[Any],
+    after: str | None,
+    since: datetime,
+    *,
+    whole_days: bool = False,
+) -> Page[RecordT]:
     """A page of what has changed since then, oldest change first.
 
     The cursor is a place in the order of changes, so what changes during the read comes again at its end.
-    ListingRepeats if everything is older: the store ignored the filter.
+    ListingRepeats if everything is older: the store ignored the filter, which may be one by `whole_days`.
     """
     changes = [changed for row in rows if (changed := _changed_at(row))]
-    if rows and changes and max(changes) < since.replace(microsecond=0):
+    earliest = since.replace(microsecond=0) - timedelta(days=whole_days)
+    if rows and changes and max(changes) < earliest:
         raise ListingRepeats("Shopify returned only older items: it ignores the date of the request.")
     cut = changes[-1] if changes else None
     return Page(records, {"after": after} if after else None, cut=cut and max(cut, since))

@@ -1,0 +1,68 @@
+"""Refunds of an order, and what they say about its lines.
+
+A refund that returned no money cancels pieces that were not paid for, or were removed by an edit: it is no credit memo.
+"""
+
+from decimal import Decimal
+
+from connectors.platforms.shopify.reader import Reader
+from connectors.platforms.shopify.sources.order_amounts import ZERO, amount
+from connectors.sdk.records import RefundLineRecord, RefundRecord
+
+
+def is_paid_back(refund: Reader) -> bool:
+    return bool(amount(refund, "totalRefundedSet"))
+
+
+def refunded_quantities(refunds: list[Reader]) -> dict[str, Decimal]:
+    """Line → pieces for which money was returned."""
+    found: dict[str, Decimal] = {}
+    for refund in refunds:
+        if is_paid_back(refund):
+            for line in refund.objects("refundLineItems"):
+                number = line.nested("lineItem").number()
+                found[number] = found.get(number, ZERO) + line.integer("quantity")
+    return found
+
+
+def refund_record(refund: Reader, *, with_tax: bool) -> RefundRecord:
+    """Whether subtotals contain tax is found from what was paid back; else they do if the order's prices do."""
+    gross = amount(refund, "totalRefundedSet")
+    lines, shipping = refund.objects("refundLineItems"), refund.objects("refundShippingLines")
+    extra = refund.objects("orderAdjustments")
+    subtotal = sum((amount(each, "subtotalSet") for each in lines), ZERO)
+    subtotal += sum((amount(each, "subtotalAmountSet") for each in shipping), ZERO)
+    tax = sum((amount(each, "totalTaxSet") for each in lines), ZERO)
+    tax += sum((amount(each, "taxAmountSet") for each in shipping), ZERO)
+    if tax and gross in (subtotal, subtotal + tax):
+        with_tax = gross == subtotal
+    found: dict[str, RefundLineRecord] = {}
+    for each in lines:
+        number = each.nested("lineItem").number()
+        line = found.setdefault(number, RefundLineRecord(line_id=number, quantity=ZERO, net=ZERO, tax=ZERO, gross=ZERO))
+        line.quantity += each.integer("quantity")
+        net, line_tax, line_gross = _split(amount(each, "subtotalSet"), amount(each, "totalTaxSet"), with_tax)
+        line.net, line.tax, line.gross = (
+            (line.net or ZERO) + net,
+            (line.tax or ZERO) + line_tax,
+            (line.gross or ZERO) + line_gross,
+        )
+    shipped = [_split(amount(each, "subtotalAmountSet"), amount(each, "taxAmountSet"), with_tax) for each in shipping]
+    shipping_gross = sum((each for _, _, each in shipped), ZERO)
+    rest = gross - sum((line.gross or ZERO for line in found.values()), ZERO) - shipping_gross
+    tax += sum((amount(each, "taxAmountSet") for each in extra), ZERO)
+    return RefundRecord(
+        external_id=refund.number(),
+        refunded_at=refund.timestamp("createdAt"),
+        net=gross - tax,
+        tax=tax,
+        gross=gross,
+        shipping_net=sum((each for each, _, _ in shipped), ZERO) or None,
+        shipping_gross=shipping_gross or None,
+        adjustment=rest or None,
+        lines=list(found.values()),
+    )
+
+
+def _split(subtotal: Decimal, tax: Decimal, with_tax: bool) -> tuple[Decimal, Decimal, Decimal]:
+    return (subtotal - tax, tax, subtotal) if with_tax else (subtotal, tax, subtotal + tax)

@@ -1,0 +1,147 @@
+"""Webhooks of a store: which are needed, and which items an event is about.
+
+An event's topic is in a header; of its body only the ID is asked for. Shopify signs bodies with the secret of the app,
+gives a delivery the same ID on each retry, and deletes a subscription whose deliveries failed eight times in a row.
+Sources: https://shopify.dev/docs/apps/build/webhooks/verify-deliveries,
+https://shopify.dev/docs/api/admin-graphql/2026-07/mutations/webhookSubscriptionCreate
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from connectors.platforms.shopify.client import ShopifyClient, number_of
+from connectors.platforms.shopify.documents import PAGE_INFO
+from connectors.platforms.shopify.error_messages import user_error
+from connectors.platforms.shopify.sources.products import ITEM_PREFIX
+from connectors.sdk.account import Account
+from connectors.sdk.decoding import whole_number
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.webhooks import EventReference, Webhooks
+from hub.kinds import DataType
+
+# Topic → the data type of the item that its `id` names.
+TOPICS = {
+    **dict.fromkeys(("products/create", "products/update", "products/delete"), DataType.PRODUCTS),
+    **dict.fromkeys(("collections/create", "collections/update", "collections/delete"), DataType.CATEGORIES),
+    **dict.fromkeys(("customers/create", "customers/update", "customers/delete"), DataType.CUSTOMERS),
+    **dict.fromkeys(("orders/create", "orders/updated", "orders/delete"), DataType.ORDERS),
+    "shop/update": DataType.SETTINGS,
+}
+STOCK_TOPICS = ("inventory_levels/update", "inventory_levels/connect", "inventory_levels/disconnect")
+# Of which the order is named by `order_id`.
+PARTS_OF_ORDERS = ("refunds/create", "fulfillments/create", "fulfillments/update")
+UNINSTALLED = "app/uninstalled"
+# What an app has to answer to; they are set up in the app, not by its API.
+PRIVACY_TOPICS = ("customers/data_request", "customers/redact", "shop/redact")
+REGISTERED = (*TOPICS, *STOCK_TOPICS, *PARTS_OF_ORDERS, UNINSTALLED)
+_FIELDS = ["id", "order_id", "inventory_item_id"]
+
+LIST = f"""
+query Webhooks($after: String) {{
+  webhookSubscriptions(first: 100, after: $after) {{ nodes {{ id topic uri }} {PAGE_INFO} }}
+}}
+"""
+CREATE = """
+mutation CreateWebhook($topic: WebhookSubscriptionTopic!, $uri: String!, $fields: [String!]) {
+  webhookSubscriptionCreate(topic: $topic, webhookSubscription: {uri: $uri, includeFields: $fields, format: JSON}) {
+    webhookSubscription { id }
+    userErrors { field message }
+  }
+}
+"""
+DELETE = """
+mutation DeleteWebhook($id: ID!) {
+  webhookSubscriptionDelete(id: $id) { deletedWebhookSubscriptionId userErrors { field message } }
+}
+"""
+
+
+class ShopifyWebhooks(Webhooks[ShopifyClient]):
+    """One subscription for each topic. Those with other addresses are left as they are."""
+
+    registers = True
+
+    @classmethod
+    def secrets(cls, account: Account[Any, Any, Any], own: str) -> dict[str, str]:
+        credentials = account.credentials
+        return {
+            "shopify": credentials.client_secret.get_secret_value(),
+            "shopify_previous": credentials.previous_client_secret.get_secret_value(),
+        }
+
+    @classmethod
+    def event_of(cls, payload: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
+        """The topic, when it happened, and the IDs: an event may have the whole customer, which is not kept."""
+        topic = headers.get("X-Shopify-Topic", "")
+        ids = {name: payload[name] for name in _FIELDS if name in payload}
+        if topic in PRIVACY_TOPICS and isinstance(customer := payload.get("customer"), dict):
+            ids["customer_id"] = customer.get("id")
+        return {"topic": topic, "triggered_at": headers.get("X-Shopify-Triggered-At", ""), **ids}
+
+    @classmethod
+    def read_event(cls, payload: dict[str, Any]) -> list[EventReference]:
+        topic = payload["topic"]
+        if topic in TOPICS:
+            return [EventReference(TOPICS[topic], _number(payload["id"]))]
+        if topic in STOCK_TOPICS:
+            return [EventReference(DataType.PRODUCTS, ITEM_PREFIX + _number(payload["inventory_item_id"]))]
+        if topic in PARTS_OF_ORDERS:
+            return [EventReference(DataType.ORDERS, _number(payload["order_id"]))]
+        if topic == UNINSTALLED:
+            # The call that follows is refused, and says what to do.
+            return [EventReference(DataType.SETTINGS, _number(payload["id"]))]
+        if topic in PRIVACY_TOPICS and payload.get("customer_id") is not None:
+            # The store has deleted or anonymized the customer; personal data of deleted ones expires here.
+            return [EventReference(DataType.CUSTOMERS, _number(payload["customer_id"]))]
+        return []
+
+    def register(self, destination: str, headers: Mapping[str, str]) -> int:
+        if not self.client.credentials.client_secret.get_secret_value():
+            raise NeedsAttention(
+                "Webhooks cannot be verified without the client secret of the app.",
+                fix="Enter the client secret (API secret key) in the credentials of the connection.",
+            )
+        existing = self._subscriptions(destination)
+        kept = {row["topic"]: row["id"] for row in existing}
+        for row in existing:
+            if kept[row["topic"]] != row["id"] or row["topic"] not in map(_constant, REGISTERED):
+                self._delete(row["id"])
+        missing = [topic for topic in REGISTERED if _constant(topic) not in kept]
+        for topic in missing:
+            given = {"topic": _constant(topic), "uri": destination, "fields": _FIELDS}
+            result = self.client.query(CREATE, **given).get("webhookSubscriptionCreate")
+            error = user_error(result.get("userErrors")) if isinstance(result, dict) else None
+            if error is not None:
+                raise NeedsAttention(f"Shopify did not register {topic}: {error}", fix=error.fix)
+        return len(missing)
+
+    def remove(self, destination: str) -> int:
+        existing = self._subscriptions(destination)
+        for row in existing:
+            self._delete(row["id"])
+        return len(existing)
+
+    def _subscriptions(self, destination: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
+        after, first = None, True
+        while first or after:
+            rows, after = self.client.page(LIST, "webhookSubscriptions", after=after)
+            first = False
+            found += [row for row in rows if isinstance(row, dict) and row.get("uri") == destination]
+        return found
+
+    def _delete(self, identifier: str) -> None:
+        """One that does not exist any more is no error."""
+        if not isinstance(self.client.query(DELETE, id=identifier).get("webhookSubscriptionDelete"), dict):
+            raise TryAgainLater("Shopify did not say whether it deleted a webhook.")
+
+
+def _constant(topic: str) -> str:
+    return topic.replace("/", "_").upper()
+
+
+def _number(value: Any) -> str:
+    number = whole_number(value)
+    if number is None and not (text := number_of(value)):
+        raise ValueError("an ID is a whole number")
+    return str(number) if number is not None else text

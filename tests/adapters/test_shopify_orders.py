@@ -1,0 +1,212 @@
+"""Money and quantities of Shopify's orders (M1-M8): what the store computes is what the record says."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.records import OrderLineRecord, OrderRecord
+from hub.kinds import DataType
+from orders.amounts import balance, completed
+from orders.quantities import left_to_ship
+from sandbox.process import SandboxProcess
+
+Open = Callable[..., Adapter[Any]]
+ADDRESS = {"first_name": "Sam", "last_name": "Buyer", "street": "1 High Street", "city": "Leeds", "postcode": "LS1"}
+LAMP = {"sku": "LAMP", "quantity": 5, "price": "100", "tax_rate": "25"}
+SHIPPING = {"kind": "shipping", "amount": "20", "tax_rate": "25", "name": "Post"}
+
+
+class Shop:
+    """Places orders in the store, does what a person in its admin does, and reads them."""
+
+    def __init__(self, store: SandboxProcess, open_adapter: Open) -> None:
+        self.store = store
+        self.open = open_adapter
+
+    def place(self, *lines: dict[str, Any], **parts: Any) -> dict[str, Any]:
+        order = {"lines": list(lines), "addresses": [ADDRESS], **parts}
+        found: dict[str, Any] = self.store.control("POST", "sales", json={"account": "alpha", "order": order})
+        return found
+
+    def act(self, action: str, order: dict[str, Any], **details: Any) -> dict[str, Any]:
+        body = {"account": "alpha", "id": order["id"], **details}
+        found: dict[str, Any] = self.store.control("POST", f"sales/{action}", json=body)
+        return found
+
+    def read(self, order: dict[str, Any], **settings: Any) -> OrderRecord:
+        (found,) = self.open("shopify", **settings).source(DataType.ORDERS).fetch([order["id"]])
+        assert found.problems == []
+        record: OrderRecord = completed(found)
+        return record
+
+
+@pytest.fixture
+def shop(platform: Callable[[str], SandboxProcess], open_adapter: Open) -> Shop:
+    return Shop(platform("shopify"), open_adapter)
+
+
+MIXES = [
+    {},
+    {"charges": [SHIPPING]},
+    {"discount": "33.33"},
+    {"coupon": "20", "coupon_code": "SPRING", "charges": [SHIPPING]},
+    {"discount": "10", "coupon": "7.77", "coupon_code": "X", "charges": [SHIPPING, {"kind": "fee", "amount": "5"}]},
+    {"gift_certificate": "30", "store_credit": "12.5"},
+    {"currency": "JPY", "rate": "190", "discount": "33"},
+    {"currency": "KWD", "rate": "0.4", "coupon": "3.333", "coupon_code": "K"},
+]
+
+
+@pytest.mark.parametrize("with_tax", [False, True], ids=["net", "gross"])
+@pytest.mark.parametrize("mix", MIXES, ids=lambda mix: "+".join(mix) or "plain")
+def test_orders_add_up(mix: dict[str, Any], with_tax: bool, shop: Shop) -> None:
+    price = "20" if mix.get("currency") == "JPY" else "19.99"
+    other = {"sku": "MUG", "quantity": 2, "price": price, "tax_rate": "10", "discount": "3"}
+    order = shop.place(LAMP, other, prices_include_tax=with_tax, **mix)
+    record = shop.read(order)
+    assert (record.total, record.currency) == (Decimal(order["total"]), order["currency"])
+    found = balance(record)
+    assert found.reconciliation == "balanced", found
+    taxes = [
+        row.tax for row in (*record.lines, *(record.adjustments or ())) if getattr(row, "kind", "") not in _REDUCING
+    ]
+    assert sum(filter(None, taxes)) == record.tax
+    assert record.prices_include_tax is with_tax
+
+
+_REDUCING = ("discount", "coupon", "gift_card", "store_credit")
+
+
+def line(record: OrderRecord, sku: str = "LAMP") -> OrderLineRecord:
+    return next(each for each in record.lines if each.sku == sku)
+
+
+def test_discounts_by_code_and_by_hand(shop: Shop) -> None:
+    order = shop.place(
+        LAMP | {"quantity": 2}, discount="30", coupon="20", coupon_code="SPRING", prices_include_tax=True
+    )
+    record = shop.read(order)
+    rows = {each.kind: (each.code, each.title, each.gross) for each in record.adjustments or ()}
+    assert rows == {"coupon": ("SPRING", "", 20), "discount": ("", "Spring", 30)}
+    assert (line(record).unit_price_gross, line(record).total_gross, line(record).discount_gross) == (100, 150, 50)
+    assert (line(record).total_net, line(record).tax, line(record).tax_rate) == (120, 30, 25)
+
+
+def test_payments_by_gift_card_and_store_credit_do_not_lower_the_total(shop: Shop) -> None:
+    record = shop.read(shop.place(LAMP, gift_certificate="30", store_credit="12.5"))
+    assert record.total == 625 and record.paid == 625
+    assert {each.kind: each.gross for each in record.adjustments or ()} == {
+        "gift_card": 30,
+        "store_credit": Decimal("12.5"),
+    }
+
+
+def test_currencies_and_the_rate(shop: Shop) -> None:
+    record = shop.read(shop.place(LAMP, currency="EUR", rate="1.25"))
+    assert (record.currency, record.base_currency, record.exchange_rate) == ("EUR", "GBP", Decimal("0.8"))
+
+
+def test_what_is_open(shop: Shop) -> None:
+    """Removed by an edit, refunded before and after shipping, shipped: each once."""
+    order = shop.place(LAMP, {"sku": "MUG", "quantity": 3, "price": "10"})
+    lamp, mug = (each["id"] for each in order["lines"])
+    shop.act("cancel", order, lines={lamp: 1})
+    shop.act("ship", order, lines={lamp: 1, mug: 1}, tracking=["T-1", "T-2"])
+    record = shop.read(shop.act("refund", order, lines={lamp: 1}))
+    assert record.status == "partly_shipped" and (record.total, record.refunded) == (Decimal(order["total"]), 125)
+    found = line(record)
+    assert (found.quantity, found.quantity_cancelled, found.quantity_refunded, found.quantity_shipped) == (5, 1, 1, 1)
+    assert left_to_ship(found) == 2 and left_to_ship(line(record, "MUG")) == 2
+    (shipment,) = record.shipments or ()
+    assert shipment.tracking_numbers == ["T-1", "T-2"] and shipment.carrier == "Royal Mail"
+    assert shipment.lines == {lamp: 1, mug: 1}
+    # Of the removal a refund without money tells, which is no credit memo.
+    (refund,) = record.refunds or ()
+    assert (refund.gross, refund.tax, [(each.line_id, each.quantity, each.gross) for each in refund.lines]) == (
+        125, 25, [(lamp, 1, 125)],
+    )  # fmt: skip
+
+
+def test_a_piece_that_came_back_is_not_sent_again_and_hides_no_other(shop: Shop) -> None:
+    order = shop.place(LAMP | {"quantity": 3})
+    (lamp,) = (each["id"] for each in order["lines"])
+    shop.act("ship", order, lines={lamp: 2})
+    order = shop.act("refund", order, lines={lamp: 1})
+    # The refund took the piece that was not sent yet; so nothing is open.
+    assert left_to_ship(line(shop.read(order))) == 0
+
+
+@pytest.mark.parametrize("with_tax", [False, True], ids=["net", "gross"])
+def test_refunds(with_tax: bool, shop: Shop) -> None:
+    """Lines, shipping and a part that belongs to neither; whether subtotals contain tax follows from what was paid."""
+    order = shop.place(LAMP, charges=[SHIPPING], prices_include_tax=with_tax)
+    (lamp,) = (each["id"] for each in order["lines"])
+    order = shop.act("refund", order, lines={lamp: 2}, shipping="4", adjustment="3")
+    (refund,) = shop.read(order).refunds or ()
+    line_gross = Decimal(200) if with_tax else Decimal(250)
+    assert refund.gross == line_gross + 7 and (refund.shipping_gross, refund.adjustment) == (4, 3)
+    assert refund.lines[0].gross == line_gross and refund.tax == (40 if with_tax else 50)
+
+
+@pytest.mark.parametrize(
+    ("action", "paid", "status"),
+    [
+        (None, True, "confirmed"),
+        (None, False, "pending"),
+        ("ship", True, "shipped"),
+        ("cancel", True, "cancelled"),
+        ("refund", True, "refunded"),
+    ],
+)
+def test_statuses(action: str | None, paid: bool, status: str, shop: Shop) -> None:
+    """What is not shipped at all keeps no order open."""
+    order = shop.place(LAMP, {"sku": "E-BOOK", "kind": "digital", "price": "5"}, paid=paid)
+    if action == "ship":
+        shop.act("ship", order, lines={order["lines"][0]["id"]: 5})
+    elif action:
+        shop.act(action, order)
+    assert shop.read(order).status == status
+
+
+def test_kinds_of_lines(shop: Shop) -> None:
+    kinds = {"custom": "custom", "gift_certificate": "gift_card", "digital": "custom"}
+    order = shop.place(*({"sku": f"X-{kind}", "kind": kind, "price": "5"} for kind in kinds))
+    assert {each.sku: each.kind for each in shop.read(order).lines} == {
+        f"X-{kind}": name for kind, name in kinds.items()
+    }
+
+
+def test_long_orders_are_complete(shop: Shop) -> None:
+    order = shop.place(*(LAMP | {"sku": f"L-{number}", "quantity": 1} for number in range(55)))
+    record = shop.read(order)
+    assert [each.sku for each in record.lines] == [f"L-{number}" for number in range(55)]
+    assert balance(record).reconciliation == "balanced"
+
+
+def test_test_orders_and_old_orders(shop: Shop) -> None:
+    order = shop.place(LAMP)
+    shop.act("change", order, change={"test": True})
+    source = shop.open("shopify").source(DataType.ORDERS)
+    assert source.fetch([order["id"]]) == [] and source.excluded([order["id"]]) == {order["id"]}
+    assert shop.read(order, test_orders=True).number == order["number"]
+    shop.act("change", order, change={"test": False, "age_in_days": 61})
+    assert shop.read(order).number == order["number"]
+    scopes = ["read_products", "read_orders", "read_customers"]
+    shop.store.control("PATCH", "settings/alpha", json={"scopes": scopes})
+    assert shop.open("shopify").source(DataType.ORDERS).fetch([order["id"]]) == []
+
+
+def test_orders_of_companies(shop: Shop) -> None:
+    customers = list(shop.store.state("customers"))
+    company = next(row for row in customers if row["company"])
+    private = next(row for row in customers if not row["company"])
+    ordered = {row["id"]: shop.place(LAMP, customer=row["id"]) for row in (company, private)}
+    assert shop.read(ordered[company["id"]], companies=True).placed_through_b2b
+    assert not shop.read(ordered[private["id"]], companies=True).placed_through_b2b
+    source = shop.open("shopify", companies=True).source(DataType.CUSTOMERS)
+    read = {record.external_id: record for record in source.fetch([str(each) for each in ordered])}
+    assert read[str(company["id"])].company_name == company["company"]["name"]
+    assert (read[str(company["id"])].b2b_enabled, read[str(private["id"])].b2b_enabled) == (True, None)

@@ -1,0 +1,104 @@
+"""Webhooks of a Shopify store: signatures, retries, and what is kept of an event."""
+
+import base64
+import hmac
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+import pytest
+from django.test import Client
+
+from accounts.models import Seller
+from connectors.models import WebhookEvent
+from connectors.platforms.shopify.webhooks import ShopifyWebhooks
+from connectors.services.connections import install_connection
+from connectors.webhooks.schemes import Untrusted, verify
+from hub.kinds import DataType
+from hub.models import Connection
+
+NOW = datetime(2026, 5, 4, tzinfo=UTC)
+APP_SECRET = "sandbox-secret"
+
+
+def signature(body: bytes, secret: str = APP_SECRET) -> str:
+    return base64.b64encode(hmac.digest(secret.encode(), body, "sha256")).decode()
+
+
+@pytest.fixture
+def connection(db: None) -> Connection:
+    return install_connection(
+        seller=Seller.objects.create(slug="acorn", name="Acorn"),
+        platform="shopify",
+        name="Shop",
+        slug="acorn-shopify",
+        base_url="http://127.0.0.1:9",
+        credentials={"access_token": "shpat_1", "client_secret": "sandbox-secret"},
+        start=False,
+    )
+
+
+def deliver(connection: Connection, topic: str, body: dict[str, Any], **headers: str) -> int:
+    content = orjson.dumps(body)
+    sent = {
+        "X-Shopify-Topic": topic,
+        "X-Shopify-Hmac-SHA256": signature(content),
+        "X-Shopify-Webhook-Id": "b54557e4-bdd9-4b37-8a5f-bf7d70bcd043",
+        "X-Shopify-Triggered-At": "2026-05-04T03:02:01.123Z",
+        "X-Shopify-Shop-Domain": "acorn.myshopify.com",
+    } | headers
+    path = f"/webhooks/{connection.webhook_token}"
+    return Client().post(path, content, content_type="application/json", headers=sent).status_code
+
+
+def test_a_delivery_is_stored_once_and_without_personal_data(connection: Connection) -> None:
+    body = {"id": 17, "email": "buyer@example.com", "first_name": "Sam"}
+    assert deliver(connection, "customers/update", body) == deliver(connection, "customers/update", body) == 200
+    event = WebhookEvent.objects.get()
+    assert (event.scope, event.data_type, event.deliveries) == ("customers/update", "customers", 2)
+    assert event.payload == {"topic": "customers/update", "triggered_at": "2026-05-04T03:02:01.123Z", "id": 17}
+
+
+def test_a_forged_delivery_is_refused(connection: Connection) -> None:
+    assert deliver(connection, "orders/create", {"id": 1}, **{"X-Shopify-Hmac-SHA256": signature(b"{}")}) == 401
+    assert deliver(connection, "orders/create", {"id": 1}, **{"X-Shopify-Hmac-SHA256": "é"}) == 401
+    assert not WebhookEvent.objects.exists()
+
+
+@pytest.mark.parametrize("secret", ["old", "new"])
+def test_the_secret_before_a_change_is_accepted(secret: str) -> None:
+    secrets = {"shopify": "new", "shopify_previous": "old"}
+    headers = {"X-Shopify-Hmac-SHA256": signature(b"{}", secret), "X-Shopify-Webhook-Id": "1"}
+    assert verify(secrets, headers, b"{}", NOW) == "1"
+    with pytest.raises(Untrusted):
+        verify({"shopify": "another"}, headers, b"{}", NOW)
+    with pytest.raises(Untrusted):
+        verify({"header": "own"}, headers, b"{}", NOW)  # without a secret of the app nothing can be verified
+
+
+@pytest.mark.parametrize(
+    ("topic", "body", "data_type", "external_id"),
+    [
+        ("products/delete", {"id": 5}, DataType.PRODUCTS, "5"),
+        ("inventory_levels/update", {"inventory_item_id": 7}, DataType.PRODUCTS, "inventory_item:7"),
+        ("orders/updated", {"id": 820982911946154508}, DataType.ORDERS, "820982911946154508"),
+        ("refunds/create", {"id": 1, "order_id": 9}, DataType.ORDERS, "9"),
+        ("fulfillments/update", {"id": 1, "order_id": 9}, DataType.ORDERS, "9"),
+        ("collections/update", {"id": 3}, DataType.CATEGORIES, "3"),
+        ("shop/update", {"id": 7001}, DataType.SETTINGS, "7001"),
+        ("app/uninstalled", {"id": 7001}, DataType.SETTINGS, "7001"),
+        ("customers/redact", {"customer": {"id": 4, "email": "a@b.example"}}, DataType.CUSTOMERS, "4"),
+    ],
+)
+def test_which_item_an_event_is_about(topic: str, body: dict[str, Any], data_type: DataType, external_id: str) -> None:
+    kept = ShopifyWebhooks.event_of(body, {"X-Shopify-Topic": topic})
+    assert "example" not in str(kept)
+    (found,) = ShopifyWebhooks.read_event(kept)
+    assert (found.data_type, found.external_id) == (data_type, external_id)
+
+
+def test_events_that_are_not_needed() -> None:
+    assert ShopifyWebhooks.read_event({"topic": "carts/update"}) == []
+    assert ShopifyWebhooks.read_event({"topic": "shop/redact"}) == []
+    with pytest.raises(ValueError, match="whole number"):
+        ShopifyWebhooks.read_event({"topic": "products/update", "id": "x"})
