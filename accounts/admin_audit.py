@@ -19,6 +19,8 @@ ACTION_LABELS: dict[str, str | Promise] = {
     "budget.reset_wait": _("Wait of a rate budget reset"),
     "changes.retry": _("Changes retried"),
     "checkout.complete": _("Order placed for a storefront"),
+    "connection.authorization_refused": _("Installation of the app refused"),
+    "connection.authorize": _("Connection authorized again"),
     "connection.change": _("Connection changed"),
     "connection.install": _("Connection installed"),
     "connection.pause": _("Connection paused"),

@@ -21,17 +21,9 @@ MAX_SECONDS = 3600
 _SESSION_KEY = "impersonation"
 # Everything else of the operator's stays the operator's.
 _PAGES = "/s/"
-# What would outlast the impersonation, give access to others, or can't be undone.
-_NEVER = (
-    "/settings/keys/",
-    "/webhooks/secret/",
-    "/team/",
-    "/connect/",
-    "/setup/",
-    "/begin/",
-    "/mapping/",
-    "/erase/",
-)
+# What would outlast the impersonation or give access to others. What only owners may do is refused by
+# dashboard.access.
+_NEVER = ("/settings/keys/", "/team/")
 # What takes data away: not even read-only.
 _NEVER_READ = ("/export/",)
 

@@ -9,6 +9,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
 from django.utils import timezone, translation
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 from django_htmx.http import HttpResponseClientRefresh
@@ -63,8 +64,15 @@ def seller_action(view: View) -> View:
 
 
 def seller_owner_action(view: View) -> View:
-    """POST for owners; 403 for other members, 404 for everybody else."""
-    return seller_member_action(_require_owner(view))
+    """POST for owners; 403 for other members and for operators who act as an owner, 404 for everybody else."""
+
+    @wraps(view)
+    def inner(request: SellerRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if hasattr(request, "impersonation"):
+            raise PermissionDenied(_("Only the person can do this."))
+        return view(request, *args, **kwargs)
+
+    return seller_member_action(_require_owner(inner))
 
 
 def seller_owner_page(view: View) -> View:

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 import requests
@@ -230,6 +231,12 @@ class HttpClient:
         if status < 400:
             raise NeedsAttention(
                 f"The URL redirects ({status}).",
-                fix=f"Enter the final URL in the connection: {response.headers.get('Location', 'unknown')[:200]}",
+                fix=f"Enter the final URL in the connection: {_without_query(response.headers.get('Location', ''))}",
             )
         raise RequestRejected(response)
+
+
+def _without_query(location: str) -> str:
+    """A redirect may repeat credentials that were sent in the query."""
+    url = urlsplit(location)
+    return f"{url.scheme}://{url.netloc.rpartition('@')[2]}{url.path}"[:200] if url.netloc else "unknown"

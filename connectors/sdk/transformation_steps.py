@@ -6,7 +6,7 @@ inputs of the form.
 
 import re
 from collections.abc import Callable, Sequence
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from enum import StrEnum
 from typing import Annotated, ClassVar, Literal, Self
 
@@ -101,6 +101,7 @@ class Replace(Step):
     replacement: Text = Field("", title="Replace with")
 
     def apply(self, text: str, placeholders: Placeholders) -> str:
+        _check_length(len(text) + text.count(self.find) * (len(self.replacement) - len(self.find)))
         return text.replace(self.find, self.replacement)
 
 
@@ -175,8 +176,10 @@ class ConvertUnit(Step):
         try:
             number = Decimal(text.strip())
             converted = (number * units[self.source] / units[self.target]).quantize(Decimal("0.000001"))
-        except InvalidOperation:
+        except ArithmeticError:  # also one that is too large
             raise TransformationError(_("“%(value)s” is not a number") % {"value": text[:100]}) from None
+        if converted.is_nan():
+            raise TransformationError(_("“%(value)s” is not a number") % {"value": text[:100]})
         return f"{converted:f}".rstrip("0").rstrip(".")
 
 
@@ -194,8 +197,14 @@ class Template(Step):
         return [name for name in PLACEHOLDER.findall(self.text) if name != VALUE]
 
     def apply(self, text: str, placeholders: Placeholders) -> str:
+        length = len(self.text)
+
         def value_of(found: re.Match[str]) -> str:
-            return text if found[1] == VALUE else placeholders(found[1])
+            nonlocal length
+            value = text if found[1] == VALUE else placeholders(found[1])
+            length += len(value)
+            _check_length(length)
+            return value
 
         return PLACEHOLDER.sub(value_of, self.text)
 
@@ -212,9 +221,16 @@ STEP_TYPES: dict[str, type[Step]] = {
 
 def apply_steps(steps: Sequence[Step], text: str, placeholders: Placeholders) -> str:
     """The text after all steps. TransformationError if one cannot be applied."""
+    if steps:
+        _check_length(len(text))
     for step in steps:
         if text or step.fills_empty:
             text = step.apply(text, placeholders)
-        if len(text) > MAX_LENGTH:
-            raise TransformationError(_("the result has more than %(limit)s characters") % {"limit": f"{MAX_LENGTH:,}"})
+        _check_length(len(text))
     return text
+
+
+def _check_length(length: int) -> None:
+    """Before a text is built, since a step can make it hundreds of times longer."""
+    if length > MAX_LENGTH:
+        raise TransformationError(_("the text has more than %(limit)s characters") % {"limit": f"{MAX_LENGTH:,}"})

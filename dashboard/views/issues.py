@@ -222,4 +222,6 @@ def _run(request: SellerRequest) -> Run | None:
     number = (request.GET or request.POST).get("run", "")
     if not number:
         return None
-    return get_object_or_404(runs(seller=request.seller), pk=int(number) if number.isdecimal() else 0)
+    return get_object_or_404(
+        runs(seller=request.seller), pk=int(number) if number.isdecimal() and len(number) < 19 else 0
+    )

@@ -78,7 +78,7 @@ def _edited(typed: list[TypedStep], action: str, number: str, new: str) -> list[
     steps = list(typed)
     if action == "add" and new in dict(STEP_CHOICES):
         steps.append((new, {}))
-    elif number.isdecimal() and int(number) < len(steps):
+    elif number.isdecimal() and len(number) < 3 and int(number) < len(steps):
         moved = steps.pop(int(number))
         if action == "up":
             steps.insert(max(int(number) - 1, 0), moved)

@@ -21,6 +21,9 @@ def support(db: None) -> Client:
     return client
 
 
+OWNERS_PAGES = ("begin", "mapping/save", "transformation/change", "authorize")
+
+
 def start(client: Client, user: User, **answers: Any) -> int:
     address = reverse("admin:accounts_user_impersonate", args=[user.pk])
     return client.post(address, {"_form_submitted": "on", "reason": "ticket 7"} | answers).status_code
@@ -52,8 +55,8 @@ def test_changes_are_recorded_in_the_operators_name_and_keys_stay_closed(acorn: 
     assert support.post("/s/acorn/settings/keys/", sent).status_code == 403
     assert support.post("/s/acorn/team/invite/", {"email": "x@y.example", "role": "owner"}).status_code == 403
     assert not ApiKey.objects.exists()
-    for page in ("connect/magento/", "connections/acorn-shop/begin/", "connections/acorn-shop/mapping/save/"):
-        assert support.post(f"/s/acorn/{page}").status_code == 403, page
+    for page in OWNERS_PAGES:
+        assert support.post(f"/s/acorn/connections/acorn-shop/{page}/").status_code == 403, page
     assert support.post(f"/s/acorn/customers/{acorn.customer.pk}/erase/").status_code == 403
 
 

@@ -12,6 +12,8 @@ from connectors.sdk.transformations import SourceFieldMap, transform
 from hub.kinds import DataType, Kind
 from orders.records import CustomerRecord
 
+KG_TO_G = {"step": "unit", "source": "kg", "target": "g"}
+
 
 def field_map(**steps: Any) -> SourceFieldMap:
     return SourceFieldMap(transformations={name.replace("__", "."): each for name, each in steps.items()})
@@ -73,10 +75,12 @@ def test_every_field_of_an_item_and_its_parts_is_transformed_and_other_kinds_are
     ("field", "steps", "reason"),
     [
         ("weight_in_grams", [{"step": "suffix", "text": "kg"}], "“5kg” is not valid for this field"),
-        ("mpn", [{"step": "unit", "source": "kg", "target": "g"}], "“oak” is not a number"),
+        ("mpn", [KG_TO_G], "“oak” is not a number"),
         ("mpn", [{"step": "values", "values": {"ash": "1"}, "unlisted": "report"}], "“oak” is not in the list"),
         ("sku", [{"step": "values", "values": {"ash": "1"}, "unlisted": "empty"}], "“” is not valid"),
-        ("mpn", [{"step": "template", "text": "{value}" * 70}] * 4, "the result has more than 20,000 characters"),
+        ("mpn", [{"step": "template", "text": "{value}" * 70}] * 4, "the text has more than 20,000 characters"),
+        ("mpn", [{"step": "values", "values": {"oak": "9E+999999"}}, KG_TO_G], "“9E+999999” is not a number"),
+        ("mpn", [{"step": "values", "values": {"oak": "NaN"}}, KG_TO_G], "“NaN” is not a number"),
     ],
 )
 def test_a_value_that_cannot_be_transformed_stays_and_is_reported(

@@ -28,7 +28,7 @@ CHANGES = {
     *("test_connection", "connect_test", "connect_begin", "connect_sample", "save_mapping", "change_transformation"),
     "test_connection",
     *("invite", "resend_invitation", "withdraw_invitation", "change_role", "remove_member", "transfer_ownership"),
-    *("leave_team", "ask_for_access", "erase_customer", "save_view", "delete_view"),
+    *("leave_team", "ask_for_access", "erase_customer", "save_view", "delete_view", "install", "authorize"),
 }
 # Actions that viewers can take, because they concern only themselves.
 OWN_ACTIONS = {"create_key", "revoke_key", "leave_team", "ask_for_access", "save_view", "delete_view"}
