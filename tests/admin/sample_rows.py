@@ -19,7 +19,7 @@ from catalog.models import (
     Stock,
     StockLocation,
 )
-from connectors.models import FeedImport, WebhookEvent, WebhookRefusal
+from connectors.models import FeedImport, InstallationRequest, WebhookEvent, WebhookRefusal
 from hub import runlog, runs
 from hub.kinds import DataType, Direction
 from hub.models import (
@@ -56,6 +56,9 @@ def fill(two_sellers: TwoSellers) -> None:
     DropshipAgreement.objects.create(seller=seller_setup.seller, vendor=two_sellers.south.seller, name_on_lines="South")
     Invitation.objects.create(
         seller=seller_setup.seller, email="new@north.example", role="viewer", sent_at=NOW, expires_at=NOW
+    )
+    InstallationRequest.objects.create(
+        state_digest="0" * 64, platform="paper", seller=seller_setup.seller, user=seller_setup.owner, expires_at=NOW
     )
     create_api_key(name="for the shop", scopes=["sync:read"], seller=seller_setup.seller)
     record_audit_event(
