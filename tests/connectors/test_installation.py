@@ -13,7 +13,7 @@ import requests
 from django.test import Client
 
 from accounts.models import AuditEvent, Membership, Seller, User
-from connectors.adapters.factory import open_adapter
+from connectors.adapters.factory import account_for, open_adapter
 from connectors.models import InstallationRequest, OAuthTokens
 from connectors.platforms.shopify.installation import ShopifyInstallation
 from connectors.sdk.installation import App, InstallationRefused
@@ -75,6 +75,10 @@ def test_an_installed_app_is_a_connection(install: Install) -> None:
     connection = Connection.objects.get()
     assert answer.headers["Location"] == f"/s/acorn/connections/{connection.slug}/setup/"
     assert connection.seller is not None and connection.seller.slug == "acorn"
+    # The app's secret is not copied, and goes nowhere else.
+    assert connection.credentials == {"client_id": APP[0]} and account_for(connection).app_secret == APP[1]
+    elsewhere = Connection(platform="shopify", base_url="https://x.example", credentials=connection.credentials)
+    assert account_for(elsewhere).app_secret == ""
     # The token is encrypted and ends after an hour; a fresh one takes its place.
     tokens = OAuthTokens.objects.get(connection=connection)
     first = tokens.pair
