@@ -43,7 +43,7 @@ def account_for(connection: Connection) -> Account[Any, Any, Any]:
 
 
 def _app_secret(adapter: type[Adapter[Any]], connection: Connection) -> str:
-    """See `Account.app_secret`. The address is checked, because the secret is sent there."""
+    """See `Account.app_secret`. The address is checked, because it receives the secret."""
     client_id, secret = settings.OAUTH_APPS.get(adapter.key, ("", ""))
     credentials = connection.credentials or {}
     if adapter.installation is None or not client_id or credentials.get("client_id") != client_id:
