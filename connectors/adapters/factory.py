@@ -38,7 +38,21 @@ def account_for(connection: Connection) -> Account[Any, Any, Any]:
         credentials=validate(adapter.Credentials, connection.credentials, what="credentials"),
         field_map=validate(adapter.FieldMap, connection.field_map, what="field mapping"),
         name=connection.name,
+        app_secret=_app_secret(adapter, connection),
     )
+
+
+def _app_secret(adapter: type[Adapter[Any]], connection: Connection) -> str:
+    """See `Account.app_secret`. The address is checked, because it receives the secret."""
+    client_id, secret = settings.OAUTH_APPS.get(adapter.key, ("", ""))
+    credentials = connection.credentials or {}
+    if adapter.installation is None or not client_id or credentials.get("client_id") != client_id:
+        return ""
+    try:
+        is_vendor = adapter.installation.account_url(connection.base_url) == connection.base_url
+    except ValueError:
+        return ""
+    return secret if is_vendor and not credentials.get("client_secret") else ""
 
 
 def open_adapter(connection: Connection) -> Adapter[Any]:

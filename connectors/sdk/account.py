@@ -1,6 +1,6 @@
 """One connection as an adapter sees it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Generic, TypeVar
 
 from connectors.sdk.schemas import Schema
@@ -12,13 +12,18 @@ FieldMapT = TypeVar("FieldMapT", bound=Schema)
 
 @dataclass(frozen=True, slots=True)
 class Account(Generic[SettingsT, CredentialsT, FieldMapT]):
-    """A connection validated by the adapter's schemas, with decrypted credentials. `name` is its display name."""
+    """A connection validated by the adapter's schemas, with decrypted credentials. `name` is its display name.
+
+    `app_secret`: the client secret of our app at the vendor, if the credentials name this app and have no secret of
+    their own, and the address is the vendor's; else empty. It is kept in one place, so that it can be changed there.
+    """
 
     base_url: str
     settings: SettingsT
     credentials: CredentialsT
     field_map: FieldMapT
     name: str = ""
+    app_secret: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)

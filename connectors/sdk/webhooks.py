@@ -73,6 +73,18 @@ class Webhooks(Generic[ClientT]):
         return payload
 
     @classmethod
+    def is_of(cls, base_url: str, event: dict[str, Any]) -> bool:
+        """Whether a verified event is about the account at this address: others may share its secret. Events about
+        others are not stored."""
+        return True
+
+    @classmethod
+    def notice_of(cls, event: dict[str, Any]) -> str:
+        """What operators are told of a verified event, because only they can do it; empty if nothing. Without personal
+        data; also of events about other accounts. Raises one of `PAYLOAD_ERRORS`."""
+        return ""
+
+    @classmethod
     def read_event(cls, payload: dict[str, Any]) -> list[EventReference]:
         """The items that an event names, all of one data type; empty if none of them is synced.
 

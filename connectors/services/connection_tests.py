@@ -43,7 +43,8 @@ def check_connection(*, connection: Connection) -> ConnectionTest:
     Raises ConnectorError if the account does not answer as it should. Only reads. A paused connection is not called
     either: on staging its URL may still be that of the live account (N5).
     """
-    _require_not_paused(connection)
+    if reason := why_not_called(connection.platform, connection):
+        raise NeedsAttention(f"Not tested, because {reason} Resume the connection, then test it.")
     adapter = open_adapter(connection)
     try:
         answer = adapter.check()
@@ -100,12 +101,10 @@ def _store(connection: Connection, findings: dict[str, Finding]) -> None:
     )
 
 
-def _require_not_paused(connection: Connection) -> None:
-    switch = PlatformSwitch.objects.filter(platform=connection.platform).first()
-    if switch is not None:
-        reason = f"the kill switch of its platform is on ({switch.reason})."
-    elif connection.paused_at is not None:
-        reason = f"it is paused ({connection.pause_reason})."
-    else:
-        return
-    raise NeedsAttention(f"Not tested, because {reason} Resume the connection, then test it.")
+def why_not_called(platform: str, connection: Connection | None) -> str:
+    """Why the platform, or the connection, must not be called now; empty if it may be."""
+    if switch := PlatformSwitch.objects.filter(platform=platform).first():
+        return f"the kill switch of its platform is on ({switch.reason})."
+    if connection is not None and connection.paused_at is not None:
+        return f"it is paused ({connection.pause_reason})."
+    return ""

@@ -175,6 +175,8 @@ def update_connection(
     connection.settings, connection.field_map = settings, field_map
     if credentials is not None:
         connection.credentials = credentials
+    if entered and adapter.installation is not None:
+        delete_tokens(connection=connection)  # they were issued for the account at the earlier address
     connection.save(update_fields=["name", "base_url", "settings", "credentials", "field_map", "updated_at"])
     if credentials is not None:
         _store_entered_token(connection, adapter, earlier)

@@ -8,12 +8,13 @@ copy of the database is of no use.
 import hmac
 import secrets
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import timedelta
 from hashlib import sha256
 from typing import Any
 
 from django.conf import settings
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.db import transaction
 
 from accounts.models import Seller, User
@@ -21,18 +22,31 @@ from accounts.queries import is_owner
 from accounts.services import record_audit_event
 from connectors.adapters.oauth_tokens import store_tokens
 from connectors.adapters.registry import adapter_for, adapters
+from connectors.adapters.web_calls import take_slot
 from connectors.models import InstallationRequest
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import ConnectorError
 from connectors.sdk.http import HttpClient
 from connectors.sdk.installation import App, Grant, Installation, InstallationRefused
+from connectors.services.connection_tests import check_connection, why_not_called
 from connectors.services.connections import update_connection
 from connectors.services.guided_connect import connect
 from hub import clock
 from hub.models import Connection
+from hub.services import resume_job
 
 VALID_FOR = timedelta(minutes=10)
 CONSOLE_PERMISSION = "hub.change_connection"
+
+
+@dataclass(frozen=True, slots=True)
+class Authorized:
+    """A connection with a new authorization. `problem`: what its test found; its jobs stay as they were then.
+    `resumed`: how many jobs that had waited for a person run again."""
+
+    connection: Connection
+    problem: str = ""
+    resumed: int = 0
 
 
 def app_of(adapter: type[Adapter[Any]]) -> App | None:
@@ -64,11 +78,13 @@ def begin(
     seller: Seller | None,
     connection: Connection | None = None,
 ) -> str:
-    """The consent page to send a person to. ValueError, with a text for people, if the address is not the vendor's.
+    """The consent page to send a person to. ValueError, with a text for people, if the address is not the vendor's;
+    InstallationRefused if the account must not be called now.
 
     `connection`: it is authorized again, at the account that it has.
     """
     app, installation = _installation(adapter)
+    _require_callable(adapter.key, seller, connection)
     account_url = installation.account_url(connection.base_url if connection else account)
     state, now = secrets.token_urlsafe(32), clock.now()
     InstallationRequest.objects.create(
@@ -87,25 +103,60 @@ def begin(
     )
 
 
-def finish(*, answer: Mapping[str, str], by: User, session_key: str) -> Connection:
-    """The connection that the answer of a consent page authorizes.
+def finish(*, answer: Mapping[str, str], by: User, session_key: str) -> Authorized:
+    """What the answer of a consent page authorizes.
 
     InstallationRefused if the answer belongs to no request of this person and session that is still open, or cannot be
     trusted; ConnectorError and ValidationError as in `connect`. PermissionDenied if the person may not connect now.
     """
-    request = _claim(answer.get("state", ""), by=by, session_key=session_key)
-    if not may_connect(by, request.seller, request.connection):
-        raise PermissionDenied("Only owners can do this.")
+    take_slot()  # before the request and its code are used, which works once
+    request = None
     try:
-        grant = _granted(request, answer)
-        return _authorized(request, grant, by)
-    except (InstallationRefused, ConnectorError) as error:
-        target = request.connection or request.account_url
-        reason = {"reason": str(error)[:200], "platform": request.platform}
-        record_audit_event(
-            user=by, action="connection.authorization_refused", target=target, seller=request.seller, **reason
-        )
+        request = _claim(answer.get("state", ""), by=by, session_key=session_key)
+        _require_callable(request.platform, request.seller, request.connection)
+        if not may_connect(by, request.seller, request.connection):
+            raise PermissionDenied("Only owners can do this.")
+        authorized = _authorized(request, _granted(request, answer), by)
+    except (InstallationRefused, ConnectorError, PermissionDenied, ValidationError) as error:
+        _record_refusal(request, by, error)
         raise
+    return _resumed(authorized, by) if request.connection else Authorized(authorized)
+
+
+def _record_refusal(request: InstallationRequest | None, by: User, error: Exception) -> None:
+    text = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+    record_audit_event(
+        user=by,
+        action="connection.authorization_refused",
+        target=(request.connection or request.account_url) if request else "",
+        seller=request.seller if request else None,
+        reason=text[:200],
+        platform=request.platform if request else "",
+    )
+
+
+def _require_callable(platform: str, seller: Seller | None, connection: Connection | None) -> None:
+    """InstallationRefused if nothing may be authorized now."""
+    if seller is not None and Seller.objects.filter(pk=seller.pk, status=Seller.Status.DELETED).exists():
+        raise InstallationRefused("Not authorized, because the seller is deleted.")
+    if connection is not None and connection.state == Connection.State.UNINSTALLED:
+        raise InstallationRefused(f"Not authorized, because {connection} is uninstalled. Reconnect it first.")
+    if reason := why_not_called(platform, connection):
+        raise InstallationRefused(f"Not authorized, because {reason} Resume it, then start again.")
+
+
+def _resumed(connection: Connection, by: User) -> Authorized:
+    """Test the connection, and resume the jobs that wait for a person: they may have waited for the authorization. One
+    with another reason stops again, and says so."""
+    try:
+        check_connection(connection=connection)
+    except ConnectorError as error:
+        return Authorized(connection, problem=str(error))
+    waiting = connection.jobs.filter(enabled=True, paused=True).exclude(state__attention="")
+    jobs = list(waiting.select_related("connection__seller").order_by("pk"))
+    for job in jobs:
+        resume_job(job=job, by=by, reason="The connection was authorized again.")
+    return Authorized(connection, resumed=len(jobs))
 
 
 def may_connect(user: User, seller: Seller | None, connection: Connection | None) -> bool:
@@ -155,8 +206,7 @@ def _granted(request: InstallationRequest, answer: Mapping[str, str]) -> Grant:
 
 
 def _authorized(request: InstallationRequest, grant: Grant, by: User) -> Connection:
-    connection = request.connection
-    if connection is None:
+    if request.connection is None:
         if request.seller is None:
             raise InstallationRefused("A new connection belongs to a seller.")
         connection, _tested = connect(
@@ -171,6 +221,9 @@ def _authorized(request: InstallationRequest, grant: Grant, by: User) -> Connect
         )
         return connection
     with transaction.atomic():
+        rows = Connection.objects.select_for_update(of=("self",)).select_related("seller")
+        connection = rows.get(pk=request.connection.pk)
+        _require_callable(request.platform, connection.seller, connection)
         update_connection(
             connection=connection,
             by=by,

@@ -24,6 +24,7 @@ from connectors.webhooks import json_rpc
 from connectors.webhooks.lane_waker import waker
 from connectors.webhooks.routing import route
 from connectors.webhooks.schemes import verify
+from hub.alerts import announce
 from hub.models import Connection, Job
 
 MAX_CALLS = 100
@@ -51,6 +52,7 @@ class Receiver:
 
     connection_id: int
     version: str
+    base_url: str
     adapter: type[Adapter[Any]]
     secrets: Mapping[str, str]
     lanes: Mapping[tuple[str, str], list[int]]
@@ -94,6 +96,7 @@ def _look_up(token: str) -> Receiver | None:
     return Receiver(
         connection.pk,
         connection.version,
+        connection.base_url,
         adapter,
         {scheme: secret for scheme, secret in secrets.items() if secret},
         {(job.direction, job.data_type): job.lane_ids for job in jobs},
@@ -130,8 +133,15 @@ def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: da
     payload = _parse(body)
     try:
         event = webhooks.event_of(payload, headers) if isinstance(payload, dict) else payload
+        notice = webhooks.notice_of(event) if isinstance(event, dict) else ""
     except PAYLOAD_ERRORS as error:
         raise Malformed("unexpected format") from error
+    if notice:
+        key = f"webhook:{receiver.connection_id}:{_hash((unique_id or _text(event)).encode())}"
+        announce(key=key, message=notice, now=now)
+    if isinstance(event, dict) and not webhooks.is_of(receiver.base_url, event):
+        count_refusal(receiver.connection_id, "another account", now)
+        return None
     content = body if event is payload else _text(event).encode()
     _store(receiver, event, now, unique_id or _hash(content), _INSERT if unique_id else _INSERT + _REPROCESS)
     return None

@@ -61,7 +61,8 @@ def _body_signature(secret: str, given: str, body: bytes) -> None:
 
 
 def _shopify(secrets: Mapping[str, str], headers: Mapping[str, str], body: bytes) -> str:
-    """Base64 HMAC-SHA256 over the raw body; after a change of the app's secret also with the one before, for an hour.
+    """Base64 HMAC-SHA256 over the raw body; after a change of the app's secret also with the one before, for as long
+    as that one is in the connection's credentials: it has to be removed there.
 
     The ID is the same on each retry of a delivery. There is no time in the signature, so a call can be repeated: that
     only fetches the item again.

@@ -10,6 +10,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -40,7 +41,7 @@ def begin(request: SellerRequest, platform: str) -> HttpResponseBase:
             session_key=request.session.session_key or "",
             seller=request.seller,
         )
-    except ValueError as error:
+    except (InstallationRefused, ValueError) as error:
         return form_page(request, adapter, None, status=400, install_error=str(error), account=account)
     return _link_page(request, adapter.name, url)
 
@@ -62,7 +63,7 @@ def authorize(request: SellerRequest, connection: str) -> HttpResponseBase:
             seller=request.seller,
             connection=chosen,
         )
-    except ValueError as error:
+    except (InstallationRefused, ValueError) as error:
         messages.error(request, str(error))
         return redirect("dashboard:connection", seller=request.seller.slug, connection=chosen.slug)
     return _link_page(request, adapter.name, url)
@@ -83,14 +84,24 @@ def callback(request: HttpRequest) -> HttpResponseBase:
         messages.error(request, _("The answer of the platform is malformed. Start the installation again."))
         return redirect("dashboard:home")
     try:
-        connection = installation.finish(
+        authorized = installation.finish(
             answer=request.GET.dict(), by=user, session_key=request.session.session_key or ""
         )
     except (InstallationRefused, ConnectorError, ValidationError) as error:
         problem = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
         messages.error(request, _("The app was not installed: %(problem)s") % {"problem": problem})
         return redirect("dashboard:home")
-    messages.success(request, _("%(connection)s is authorized.") % {"connection": connection})
+    connection = authorized.connection
+    if authorized.problem:
+        text = _("%(connection)s is authorized, but its test failed, and no sync was resumed: %(problem)s")
+        messages.error(request, text % {"connection": connection, "problem": authorized.problem})
+    else:
+        messages.success(request, _("%(connection)s is authorized.") % {"connection": connection})
+    if number := authorized.resumed:
+        text = ngettext(
+            "%(number)s sync that needed action is resumed.", "%(number)s syncs that needed action are resumed.", number
+        )
+        messages.success(request, text % {"number": number})
     return redirect(_page_of(user, connection))
 
 

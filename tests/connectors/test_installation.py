@@ -13,11 +13,13 @@ import requests
 from django.test import Client
 
 from accounts.models import AuditEvent, Membership, Seller, User
-from connectors.adapters.factory import open_adapter
+from connectors.adapters.factory import account_for, open_adapter
 from connectors.models import InstallationRequest, OAuthTokens
 from connectors.platforms.shopify.installation import ShopifyInstallation
 from connectors.sdk.installation import App, InstallationRefused
-from hub.models import Connection
+from hub import clock
+from hub.models import Connection, Job, PlatformSwitch
+from hub.services import require_attention
 from sandbox.process import SandboxProcess
 from tests.dashboard.merchants import person
 
@@ -73,6 +75,10 @@ def test_an_installed_app_is_a_connection(install: Install) -> None:
     connection = Connection.objects.get()
     assert answer.headers["Location"] == f"/s/acorn/connections/{connection.slug}/setup/"
     assert connection.seller is not None and connection.seller.slug == "acorn"
+    # The app's secret is not copied, and goes nowhere else.
+    assert connection.credentials == {"client_id": APP[0]} and account_for(connection).app_secret == APP[1]
+    elsewhere = Connection(platform="shopify", base_url="https://x.example", credentials=connection.credentials)
+    assert account_for(elsewhere).app_secret == ""
     # The token is encrypted and ends after an hour; a fresh one takes its place.
     tokens = OAuthTokens.objects.get(connection=connection)
     first = tokens.pair
@@ -90,13 +96,41 @@ def test_a_connection_is_authorized_again(install: Install) -> None:
     client.get("/oauth/callback/", install.agree(install.consent_page(client)))
     connection = Connection.objects.get()
     OAuthTokens.objects.update(state=OAuthTokens.State.RECONNECT)
+    waiting, paused = connection.jobs.order_by("pk")[:2]  # both are paused; a person did the second
+    require_attention(job=waiting, reason="The connection has to be authorized again.")
     page = client.post(f"/s/acorn/connections/{connection.slug}/authorize/")
     client.get("/oauth/callback/", install.agree(page.context["url"]))
     assert Connection.objects.count() == 1
     assert OAuthTokens.objects.get().state == OAuthTokens.State.VALID
+    assert not Job.objects.get(pk=waiting.pk).paused and Job.objects.get(pk=paused.pk).paused
     assert AuditEvent.objects.filter(action="connection.authorize", user=install.alice).exists()
     stranger = install.client(install.bob)
     assert stranger.post(f"/s/acorn/connections/{connection.slug}/authorize/").status_code == 404
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda: Connection.objects.update(paused_at=clock.now(), pause_reason="staging"),
+        lambda: Connection.objects.update(state=Connection.State.UNINSTALLED),
+        lambda: PlatformSwitch.objects.create(platform="shopify", reason="staging"),
+        lambda: Seller.objects.filter(slug="acorn").update(status=Seller.Status.DELETED),
+    ],
+)
+def test_what_must_not_be_called_is_not_authorized(install: Install, change: Callable[[], Any]) -> None:
+    """Neither begun nor finished: the store gets no call."""
+    client = install.client(install.alice)
+    client.get("/oauth/callback/", install.agree(install.consent_page(client)))
+    connection = Connection.objects.get()
+    path = f"/s/acorn/connections/{connection.slug}/authorize/"
+    answer = install.agree(client.post(path).context["url"])
+    change()
+    before = len(list(install.store.calls()))
+    client.get("/oauth/callback/", answer)
+    assert client.post(path).status_code in (302, 404)
+    assert len(list(install.store.calls())) == before
+    reasons = AuditEvent.objects.filter(action="connection.authorization_refused").values_list("detail", flat=True)
+    assert "Not authorized, because" in str(list(reasons))
 
 
 def installs_nothing(client: Client, answer: dict[str, Any]) -> bool:
@@ -111,6 +145,7 @@ def test_a_state_is_used_once(install: Install) -> None:
     url = install.consent_page(client)
     assert not installs_nothing(client, answer := install.agree(url))
     assert installs_nothing(client, answer) and installs_nothing(client, install.agree(url))
+    assert AuditEvent.objects.filter(action="connection.authorization_refused", user=install.alice).count() == 2
 
 
 def test_a_state_belongs_to_one_person_session_and_seller(install: Install) -> None:

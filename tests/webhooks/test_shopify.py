@@ -15,7 +15,7 @@ from connectors.platforms.shopify.webhooks import ShopifyWebhooks
 from connectors.services.connections import install_connection
 from connectors.webhooks.schemes import Untrusted, verify
 from hub.kinds import DataType
-from hub.models import Connection
+from hub.models import Alert, Connection
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 APP_SECRET = "sandbox-secret"
@@ -57,6 +57,17 @@ def test_a_delivery_is_stored_once_and_without_personal_data(connection: Connect
     event = WebhookEvent.objects.get()
     assert (event.scope, event.data_type, event.deliveries) == ("customers/update", "customers", 2)
     assert event.payload == {"topic": "customers/update", "triggered_at": "2026-05-04T03:02:01.123Z", "id": 17}
+
+
+@pytest.mark.parametrize(("shop", "stored"), [("127.0.0.1", 1), ("birch.myshopify.com", 0)])
+def test_requests_about_privacy_reach_operators(connection: Connection, shop: str, stored: int) -> None:
+    """Also those of other stores of the app, which change nothing in this connection."""
+    body = {"customer": {"id": 4, "email": "buyer@example.com"}, "shop_domain": shop}
+    assert deliver(connection, "customers/redact", body) == deliver(connection, "customers/redact", body) == 200
+    assert WebhookEvent.objects.count() == stored
+    notice = Alert.objects.get(kind=Alert.Kind.NOTICE).message
+    assert f"customers/redact for customer 4 of the store {shop}." in notice and "buyer" not in notice
+    assert deliver(connection, "shop/redact", {"shop_domain": "x\0y"}) == 400
 
 
 def test_a_forged_delivery_is_refused(connection: Connection) -> None:

@@ -41,12 +41,24 @@ def _is_installed(tokens: TokenStore) -> bool:
         return True
 
 
+def secret_of(account: Account[Any, Credentials, Any]) -> str:
+    """The client secret of the app: ours, or one that was entered; empty if there is none."""
+    return account.app_secret or account.credentials.client_secret.get_secret_value()
+
+
 def authenticator(account: Account[Any, Credentials, Any], tokens: TokenStore) -> Authenticator:
     credentials = account.credentials
     if token := credentials.access_token.get_secret_value():
         return Headers({TOKEN_HEADER: token})
-    app = {"client_id": credentials.client_id, "client_secret": credentials.client_secret.get_secret_value()}
-    if _is_installed(tokens):
+    app = {"client_id": credentials.client_id, "client_secret": secret_of(account)}
+    if not app["client_secret"]:
+        raise NeedsAttention(
+            "The client secret of the app is missing.",
+            fix="Enter it in the credentials of the connection. If our app was installed, authorize the connection "
+            "again.",
+        )
+    # With our app, whoever enters its ID gets no token without an installation.
+    if account.app_secret or _is_installed(tokens):
         return _InstalledTokens(_INSTALLED, tokens, fields=app)
     fields = app | {"grant_type": "client_credentials"}
     return _OwnStoreTokens(_OWN_STORE, identity=tuple(app.values()), fields=lambda: fields)

@@ -10,6 +10,7 @@ from functools import cached_property
 from typing import Any
 
 from connectors.platforms.shopify import documents
+from connectors.platforms.shopify.authentication import secret_of
 from connectors.platforms.shopify.error_messages import denied, is_denied
 from connectors.sdk import clock
 from connectors.sdk.account import Account
@@ -40,6 +41,7 @@ class ShopifyClient:
         self.settings = account.settings
         self.field_map = account.field_map
         self.credentials = account.credentials
+        self.app_secret = secret_of(account)
         self.version = API_VERSION
         self._wait = _DEFAULT_WAIT
         self._graphql = GraphQLClient(http, PATH, translate=self._translate, observe=self._observe)

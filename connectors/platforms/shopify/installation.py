@@ -68,7 +68,7 @@ class ShopifyInstallation(Installation):
         granted |= {each.replace("write_", "read_", 1) for each in granted}
         if missing := [each for each in cls.scopes if each not in granted]:
             raise InstallationRefused(f"The store did not grant {', '.join(missing)}.")
-        credentials = {"client_id": app.client_id, "client_secret": app.client_secret}
+        credentials = {"client_id": app.client_id}  # the secret stays in one place: Account.app_secret
         token, refresh = str(answer["access_token"]), answer.get("refresh_token")
         if not isinstance(refresh, str) or not refresh:
             return Grant(credentials | {"access_token": token})

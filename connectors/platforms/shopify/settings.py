@@ -64,7 +64,7 @@ class TargetSettings(Schema):
 
 class Credentials(Schema):
     """An access token, or the ID and secret of an app from which tokens are requested. Shopify signs webhooks and
-    installations with the secret."""
+    installations with the secret. Without a secret, the ID is that of our app, which was installed."""
 
     access_token: SecretStr = Field(
         SecretStr(""),
@@ -82,13 +82,13 @@ class Credentials(Schema):
     previous_client_secret: SecretStr = Field(
         SecretStr(""),
         title="Previous client secret",
-        description="After a change of the secret, Shopify may sign with the old one for an hour.",
+        description="After a change of the secret, Shopify may sign with the old one for an hour. It is accepted until "
+        "you remove it here: do so after that hour.",
     )
 
     @model_validator(mode="after")
     def _complete(self) -> Self:
-        has_app = self.client_id and self.client_secret.get_secret_value()
-        if not self.access_token.get_secret_value() and not has_app:
+        if not self.access_token.get_secret_value() and not self.client_id:
             raise ValueError("Enter an access token, or the client ID and the client secret of an app.")
         return self
 

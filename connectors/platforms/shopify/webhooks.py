@@ -6,9 +6,12 @@ Sources: https://shopify.dev/docs/apps/build/webhooks/verify-deliveries,
 https://shopify.dev/docs/api/admin-graphql/2026-07/mutations/webhookSubscriptionCreate
 """
 
+import re
 from collections.abc import Mapping
 from typing import Any
+from urllib.parse import urlsplit
 
+from connectors.platforms.shopify.authentication import secret_of
 from connectors.platforms.shopify.client import ShopifyClient, number_of
 from connectors.platforms.shopify.documents import PAGE_INFO
 from connectors.platforms.shopify.error_messages import user_error
@@ -31,9 +34,14 @@ STOCK_TOPICS = ("inventory_levels/update", "inventory_levels/connect", "inventor
 # Of which the order is named by `order_id`.
 PARTS_OF_ORDERS = ("refunds/create", "fulfillments/create", "fulfillments/update")
 UNINSTALLED = "app/uninstalled"
-# What an app has to answer to; they are set up in the app, not by its API.
-PRIVACY_TOPICS = ("customers/data_request", "customers/redact", "shop/redact")
+# What an app has to answer to, and what operators then do. They are set up in the app, not by its API.
+PRIVACY_TOPICS = {
+    "customers/data_request": "Export the data on the customer's page and give it to the store within 30 days.",
+    "customers/redact": "Check within 30 days that the customer's page shows no personal data, else erase it there.",
+    "shop/redact": "The store has removed the app: uninstall its connection and erase its customers within 30 days.",
+}
 REGISTERED = (*TOPICS, *STOCK_TOPICS, *PARTS_OF_ORDERS, UNINSTALLED)
+_HOST = re.compile(r"[a-z0-9.-]{0,100}")
 _FIELDS = ["id", "order_id", "inventory_item_id"]
 
 LIST = f"""
@@ -63,10 +71,9 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
 
     @classmethod
     def secrets(cls, account: Account[Any, Any, Any], own: str) -> dict[str, str]:
-        credentials = account.credentials
         return {
-            "shopify": credentials.client_secret.get_secret_value(),
-            "shopify_previous": credentials.previous_client_secret.get_secret_value(),
+            "shopify": secret_of(account),
+            "shopify_previous": account.credentials.previous_client_secret.get_secret_value(),
         }
 
     @classmethod
@@ -74,9 +81,27 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
         """The topic, when it happened, and the IDs: an event may have the whole customer, which is not kept."""
         topic = headers.get("X-Shopify-Topic", "")
         ids = {name: payload[name] for name in _FIELDS if name in payload}
-        if topic in PRIVACY_TOPICS and isinstance(customer := payload.get("customer"), dict):
-            ids["customer_id"] = customer.get("id")
+        if topic in PRIVACY_TOPICS:
+            # The body is signed, the headers are not.
+            shop = str(payload.get("shop_domain") or headers.get("X-Shopify-Shop-Domain", "")).lower()
+            if not _HOST.fullmatch(shop):
+                raise ValueError("the store is a host name")
+            ids["shop"] = shop
+            if isinstance(customer := payload.get("customer"), dict):
+                ids["customer_id"] = customer.get("id")
         return {"topic": topic, "triggered_at": headers.get("X-Shopify-Triggered-At", ""), **ids}
+
+    @classmethod
+    def is_of(cls, base_url: str, event: dict[str, Any]) -> bool:
+        """All stores of an app send their topics about privacy to one address; others are subscribed per store."""
+        return event["topic"] not in PRIVACY_TOPICS or event["shop"] == urlsplit(base_url).hostname
+
+    @classmethod
+    def notice_of(cls, event: dict[str, Any]) -> str:
+        if (topic := event["topic"]) not in PRIVACY_TOPICS:
+            return ""
+        about = f"customer {_number(event['customer_id'])} of " if event.get("customer_id") else ""
+        return f"Shopify: {topic} for {about}the store {event['shop']}. {PRIVACY_TOPICS[topic]}"
 
     @classmethod
     def read_event(cls, payload: dict[str, Any]) -> list[EventReference]:
@@ -96,7 +121,7 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
         return []
 
     def register(self, destination: str, headers: Mapping[str, str]) -> int:
-        if not self.client.credentials.client_secret.get_secret_value():
+        if not self.client.app_secret:
             raise NeedsAttention(
                 "Webhooks cannot be verified without the client secret of the app.",
                 fix="Enter the client secret (API secret key) in the credentials of the connection.",
