@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from connectors.platforms.shopify.sales_documents import LIMITS
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.records import OrderLineRecord, OrderRecord
 from hub.kinds import DataType
@@ -128,6 +129,22 @@ def test_what_is_open(shop: Shop) -> None:
     assert (refund.gross, refund.tax, [(each.line_id, each.quantity, each.gross) for each in refund.lines]) == (
         125, 25, [(lamp, 1, 125)],
     )  # fmt: skip
+
+
+def test_what_was_shipped_before_the_rest_was_put_on_hold(shop: Shop) -> None:
+    order = shop.place(LAMP)
+    shop.act("ship", order, lines={order["lines"][0]["id"]: 2})
+    record = shop.read(shop.act("change", order, change={"on_hold": True}))
+    assert record.source_status == "Paid, On hold" and left_to_ship(line(record)) == 3
+
+
+@pytest.mark.parametrize("field", ["fulfillments", "refunds", "transactions"])
+def test_a_list_that_may_be_cut_is_a_problem(field: str, shop: Shop) -> None:
+    order = shop.place(LAMP)
+    source: Any = shop.open("shopify").source(DataType.ORDERS)
+    (found,) = source.fetch([order["id"]])
+    (cut,) = source.records([found.raw | {field: [{}] * LIMITS[field]}])
+    assert [(each.fatal, each.values["field"]) for each in cut.problems] == [(True, field)]
 
 
 def test_a_piece_that_came_back_is_not_sent_again_and_hides_no_other(shop: Shop) -> None:
