@@ -107,11 +107,11 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
             if kept[row["topic"]] != row["id"] or row["topic"] not in map(_constant, REGISTERED):
                 self._delete(row["id"])
         missing = [topic for topic in REGISTERED if _constant(topic) not in kept]
-        refused = {topic: error for topic in missing if (error := self._create(topic, destination))}
-        if refused:
-            reasons = "; ".join(f"{topic}: {error}" for topic, error in refused.items())
-            fixes = dict.fromkeys(error.fix for error in refused.values())
-            raise NeedsAttention(f"Shopify did not register all webhooks: {reasons}", fix=" ".join(fixes))
+        errors = {topic: error for topic in missing if (error := self._create(topic, destination))}
+        if errors:
+            reasons = "; ".join(dict.fromkeys(str(error) for error in errors.values()))
+            fixes = dict.fromkeys(error.fix for error in errors.values())
+            raise NeedsAttention(f"Shopify did not register {', '.join(errors)}: {reasons}", fix=" ".join(fixes))
         return len(missing)
 
     def _create(self, topic: str, destination: str) -> NeedsAttention | SkipRecord | None:
