@@ -6,10 +6,12 @@ from typing import Any
 
 import pytest
 
+from connectors.platforms.shopify.sales_documents import LIMITS
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.records import OrderLineRecord, OrderRecord
 from hub.kinds import DataType
 from orders.amounts import balance, completed
+from orders.currencies import round_amount
 from orders.quantities import left_to_ship
 from sandbox.process import SandboxProcess
 
@@ -130,6 +132,56 @@ def test_what_is_open(shop: Shop) -> None:
     )  # fmt: skip
 
 
+def test_what_was_shipped_before_the_rest_was_put_on_hold(shop: Shop) -> None:
+    order = shop.place(LAMP)
+    shop.act("ship", order, lines={order["lines"][0]["id"]: 2})
+    record = shop.read(shop.act("change", order, change={"on_hold": True}))
+    assert record.source_status == "Paid, On hold" and left_to_ship(line(record)) == 3
+
+
+@pytest.mark.parametrize(
+    "mix",
+    [
+        {},
+        {"discount": "10", "coupon": "7.77", "coupon_code": "X"},
+        {"currency": "JPY", "rate": "190", "discount": "33"},
+    ],
+)
+def test_a_total_without_the_pieces_that_were_removed(mix: dict[str, Any], shop: Shop) -> None:
+    """Each discount falls by what was allocated to them; amounts are rounded to the currency's places."""
+    order = shop.place(LAMP | {"quantity": 3}, LAMP | {"sku": "MUG"}, prices_include_tax=True, **mix)
+    shop.act("cancel", order, lines={order["lines"][0]["id"]: 1})
+    source: Any = shop.open("shopify").source(DataType.ORDERS)
+    (found,) = source.fetch([order["id"]])
+    (record,) = source.records([found.raw | {"totalPriceSet": found.raw["currentTotalPriceSet"]}])
+    assert line(record).quantity == 2 and balance(completed(record)).reconciliation == "balanced"
+    shares = [each.discount_gross or 0 for each in record.lines]
+    assert sum(each.gross for each in record.adjustments) == sum(shares)
+    amounts = [*shares, *(amount for each in record.lines for amount in (each.total_gross, each.total_net, each.tax))]
+    assert amounts == [round_amount(Decimal(each), record.currency) for each in amounts]
+
+
+@pytest.mark.parametrize("cents", ["0.05", "-0.05"])
+def test_a_total_that_contains_the_rounding_of_cash(cents: str, shop: Shop) -> None:
+    order = shop.place(LAMP)
+    source: Any = shop.open("shopify").source(DataType.ORDERS)
+    (found,) = source.fetch([order["id"]])
+    total, rounding = ({"presentmentMoney": {"amount": each}} for each in (str(625 + Decimal(cents)), cents))
+    raw = found.raw | {"totalPriceSet": total, "totalCashRoundingAdjustment": {"paymentSet": rounding}}
+    (record,) = source.records([raw])
+    assert [(each.kind, each.gross) for each in record.adjustments] == [("rounding", Decimal(cents))]
+    assert balance(completed(record)).reconciliation == "balanced"
+
+
+@pytest.mark.parametrize("field", ["fulfillments", "refunds", "transactions"])
+def test_a_list_that_may_be_cut_is_a_problem(field: str, shop: Shop) -> None:
+    order = shop.place(LAMP)
+    source: Any = shop.open("shopify").source(DataType.ORDERS)
+    (found,) = source.fetch([order["id"]])
+    (cut,) = source.records([found.raw | {field: [{}] * LIMITS[field]}])
+    assert [(each.fatal, each.values["field"]) for each in cut.problems] == [(True, field)]
+
+
 def test_a_piece_that_came_back_is_not_sent_again_and_hides_no_other(shop: Shop) -> None:
     order = shop.place(LAMP | {"quantity": 3})
     (lamp,) = (each["id"] for each in order["lines"])
@@ -149,6 +201,12 @@ def test_refunds(with_tax: bool, shop: Shop) -> None:
     line_gross = Decimal(200) if with_tax else Decimal(250)
     assert refund.gross == line_gross + 7 and (refund.shipping_gross, refund.adjustment) == (4, 3)
     assert refund.lines[0].gross == line_gross and refund.tax == (40 if with_tax else 50)
+    # A duty was refunded as well, of which the refund does not tell the tax.
+    source: Any = shop.open("shopify").source(DataType.ORDERS)
+    (found,) = source.fetch([order["id"]])
+    found.raw["refunds"][0]["totalRefundedSet"]["presentmentMoney"]["amount"] = str(line_gross + 17)
+    ((refund,),) = (each.refunds for each in source.records([found.raw]))
+    assert (refund.net, refund.tax, refund.gross, refund.adjustment) == (None, None, line_gross + 17, 13)
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import pytest
 
 from connectors.platforms.shopify.client import number_of
 from connectors.platforms.shopify.sources.bulk_products import assemble
+from connectors.platforms.shopify.webhooks import ShopifyWebhooks
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.http import Budget
@@ -146,6 +147,16 @@ def test_a_missing_scope_is_named(open_adapter: Open, store: SandboxProcess) -> 
         "all_orders": "refuted",
     }
     assert "read_orders" in findings["read_scopes"].evidence and "60 days" in findings["all_orders"].evidence
+
+
+def test_a_refused_topic_costs_no_other(open_adapter: Open, store: SandboxProcess) -> None:
+    body = {"data": None, "errors": [{"message": "Access denied", "extensions": {"code": "ACCESS_DENIED"}}]}
+    adapter = open_adapter("shopify")
+    webhooks = ShopifyWebhooks(adapter.client)
+    store.fault("status", status=200, body=body, after=1, times=1)
+    with pytest.raises(NeedsAttention, match="products/create"):
+        webhooks.register("https://hub.example/webhooks/1", {})
+    assert webhooks.register("https://hub.example/webhooks/1", {}) == 1
 
 
 def test_tokens_by_the_ID_and_the_secret_of_an_app(open_adapter: Open) -> None:

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 from connectors.platforms.shopify import settings
-from connectors.platforms.shopify.assumptions import SOURCE_ASSUMPTIONS
+from connectors.platforms.shopify.assumptions import ASSUMPTIONS
 from connectors.platforms.shopify.authentication import authenticator
 from connectors.platforms.shopify.client import API_VERSION, ShopifyClient
 from connectors.platforms.shopify.error_messages import describe_refusal
@@ -26,9 +26,22 @@ _VERSION_ENDS = date(2027, 7, 1)
 _WARN_DAYS = 120
 
 
-class _Shopify(Adapter[ShopifyClient]):
-    """What both directions have in common. They share the store's rate limit."""
+class Shopify(Adapter[ShopifyClient]):
+    """Reads a store's settings, collections, vendors, products, customers and orders.
 
+    Products, customers and orders are also read by time of change, in case an event is lost. Deletions are found by
+    full imports.
+    """
+
+    key = "shopify"
+    name = "Shopify"
+    role = Role.SHOP
+    Settings = settings.Settings
+    Credentials = settings.Credentials
+    FieldMap = settings.FieldMap
+    assumptions = ASSUMPTIONS
+    webhooks = ShopifyWebhooks
+    streams = (StoreSettings, Collections, Vendors, Products, Customers, Orders)
     # The limit is one of costs, which each answer tells; this one only keeps bursts apart.
     rate = Rate(requests=1000, seconds=50)
     installation = ShopifyInstallation
@@ -61,21 +74,3 @@ class _Shopify(Adapter[ShopifyClient]):
                 fix="Enter the store's address in Shopify, such as https://example.myshopify.com, without a path.",
             ) from error
         return f"{shop.get('name')} ({shop.get('myshopifyDomain')}), {shop.get('currencyCode')}"
-
-
-class Shopify(_Shopify):
-    """Reads a store's settings, collections, vendors, products, customers and orders.
-
-    Products, customers and orders are also read by time of change, in case an event is lost. Deletions are found by
-    full imports.
-    """
-
-    key = "shopify"
-    name = "Shopify"
-    role = Role.SHOP
-    Settings = settings.Settings
-    Credentials = settings.Credentials
-    FieldMap = settings.FieldMap
-    assumptions = SOURCE_ASSUMPTIONS
-    webhooks = ShopifyWebhooks
-    streams = (StoreSettings, Collections, Vendors, Products, Customers, Orders)

@@ -4,17 +4,13 @@ from connectors.platforms.shopify.client import API_VERSION, ShopifyClient
 from connectors.sdk.assumptions import Assumption, Finding, confirmed, refuted
 
 READ_SCOPES = ("read_products", "read_inventory", "read_locations", "read_customers", "read_orders")
-WRITE_SCOPES = ("write_products", "write_inventory", "read_locations")
-
-
-def _has(client: ShopifyClient, scopes: tuple[str, ...]) -> Finding:
-    if missing := [each for each in scopes if each not in client.scopes]:
-        return refuted(f"Missing: {', '.join(missing)}. Add them to the app, and install it in the store again.")
-    return confirmed(f"Granted: {', '.join(scopes)}.")
 
 
 def _read_scopes(client: ShopifyClient) -> Finding:
-    return _has(client, (*READ_SCOPES, *(("read_companies",) if client.settings.companies else ())))
+    scopes = (*READ_SCOPES, *(("read_companies",) if client.settings.companies else ()))
+    if missing := [each for each in scopes if each not in client.scopes]:
+        return refuted(f"Missing: {', '.join(missing)}. Add them to the app, and install it in the store again.")
+    return confirmed(f"Granted: {', '.join(scopes)}.")
 
 
 def _all_orders(client: ShopifyClient) -> Finding:
@@ -31,19 +27,9 @@ def _version(client: ShopifyClient) -> Finding:
     return confirmed(f"{client.shop['name']} answered by version {API_VERSION}.")
 
 
-_VERSION = Assumption("api_version", f"The store answers by version {API_VERSION} of the Admin API.", _version)
-
-SOURCE_ASSUMPTIONS = (
+ASSUMPTIONS = (
     Assumption("read_scopes", "The app has the scopes of all data that is imported.", _read_scopes),
     Assumption("all_orders", "The app may read orders that are older than 60 days.", _all_orders),
-    _VERSION,
+    Assumption("api_version", f"The store answers by version {API_VERSION} of the Admin API.", _version),
     Assumption("stock_changes", "A change of stock is announced by an event, or changes the date of its product."),
-)
-TARGET_ASSUMPTIONS = (
-    Assumption(
-        "write_scopes",
-        "The app has the scopes to write products and stock.",
-        lambda client: _has(client, WRITE_SCOPES),
-    ),
-    _VERSION,
 )

@@ -104,6 +104,8 @@ _FULFILLMENT_LINES = "id quantity lineItem { id }"
 _REFUND_LINES = f"quantity restockType lineItem {{ id }} subtotalSet {_MONEY} totalTaxSet {_MONEY}"
 _REFUND_SHIPPING = f"id subtotalAmountSet {_MONEY} taxAmountSet {_MONEY}"
 _REFUND_ADJUSTMENTS = f"id reason amountSet {_MONEY} taxAmountSet {_MONEY}"
+# These lists have no pages: one of this length may lack entries.
+LIMITS = {"fulfillments": 40, "refunds": 25, "transactions": 50}
 # Shipments and refunds of one order, which most orders do not have.
 FULFILLMENTS = f"""
 query Fulfillments($id: ID!) {{
@@ -129,14 +131,14 @@ query Refunds($id: ID!) {{
 """
 PAYMENTS = f"""
 query Payments($id: ID!) {{
-  order(id: $id) {{ transactions(first: 50) {{ id kind status gateway amountSet {_MONEY} }} }}
+  order(id: $id) {{ transactions(first: {LIMITS["transactions"]}) {{ id kind status gateway amountSet {_MONEY} }} }}
 }}
 """
 # Of an order with more of them than the queries above return.
-MANY_FULFILLMENTS = FULFILLMENTS.replace("fulfillments(first: 10)", "fulfillments(first: 40)").replace(
-    "fulfillmentLineItems(first: 20)", "fulfillmentLineItems(first: 5)"
-)
-MANY_REFUNDS = REFUNDS.replace("refunds(first: 5)", "refunds(first: 25)").replace(
+MANY_FULFILLMENTS = FULFILLMENTS.replace(
+    "fulfillments(first: 10)", f"fulfillments(first: {LIMITS['fulfillments']})"
+).replace("fulfillmentLineItems(first: 20)", "fulfillmentLineItems(first: 5)")
+MANY_REFUNDS = REFUNDS.replace("refunds(first: 5)", f"refunds(first: {LIMITS['refunds']})").replace(
     "refundLineItems(first: 10)", "refundLineItems(first: 1)"
 )
 MORE_FULFILLMENT_LINES = more("Fulfillment", "fulfillmentLineItems", "first: 100", _FULFILLMENT_LINES)

@@ -4,7 +4,7 @@ A value of the field map names a field of Shopify: `vendor`, or `metafields.cust
 namespace and key. Empty: the store has no such field.
 """
 
-from typing import Literal, Self
+from typing import Self
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -39,27 +39,12 @@ class Settings(Schema):
         description="Import only orders that were placed for a company. Turn on Companies as well.",
     )
     test_orders: bool = Field(False, title="Test orders", description="Import orders of test payments as well.")
-    notify_customers: bool = Field(
-        False, title="Notify customers", description="Shopify tells customers about shipments that SyncCenter sends."
-    )
 
     @model_validator(mode="after")
     def _orders_of_companies_need_companies(self) -> Self:
         if self.b2b_orders_only and not self.companies:
             raise ValueError("Turn on Companies to import only orders of companies.")
         return self
-
-
-class TargetSettings(Schema):
-    price_list: str = Field(
-        "",
-        title="Price list",
-        description="Slug of the SyncCenter price list with the default prices. Leave empty for the first.",
-    )
-    location_id: int | None = Field(
-        None, title="Stock location", description="ID of the location that stock is sent to. Leave empty to send none."
-    )
-    on_removal: Literal["archive", "delete"] = Field("archive", title="Discontinued products")
 
 
 class Credentials(Schema):

@@ -18,7 +18,7 @@ from connectors.platforms.shopify.error_messages import user_error
 from connectors.platforms.shopify.sources.products import ITEM_PREFIX
 from connectors.sdk.account import Account
 from connectors.sdk.decoding import whole_number
-from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.webhooks import EventReference, Webhooks
 from hub.kinds import DataType
 
@@ -132,13 +132,23 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
             if kept[row["topic"]] != row["id"] or row["topic"] not in map(_constant, REGISTERED):
                 self._delete(row["id"])
         missing = [topic for topic in REGISTERED if _constant(topic) not in kept]
-        for topic in missing:
-            given = {"topic": _constant(topic), "uri": destination, "fields": _FIELDS}
-            result = self.client.query(CREATE, **given).get("webhookSubscriptionCreate")
-            error = user_error(result.get("userErrors")) if isinstance(result, dict) else None
-            if error is not None:
-                raise NeedsAttention(f"Shopify did not register {topic}: {error}", fix=error.fix)
+        errors = {topic: error for topic in missing if (error := self._create(topic, destination))}
+        if errors:
+            reasons = "; ".join(dict.fromkeys(str(error) for error in errors.values()))
+            fixes = dict.fromkeys(error.fix for error in errors.values())
+            raise NeedsAttention(f"Shopify did not register {', '.join(errors)}: {reasons}", fix=" ".join(fixes))
         return len(missing)
+
+    def _create(self, topic: str, destination: str) -> NeedsAttention | SkipRecord | None:
+        """The error if the store refuses this topic; others may be allowed."""
+        try:
+            data = self.client.query(CREATE, topic=_constant(topic), uri=destination, fields=_FIELDS)
+        except NeedsAttention as error:
+            if error.status != 403:
+                raise
+            return error
+        result = data.get("webhookSubscriptionCreate")
+        return user_error(result.get("userErrors")) if isinstance(result, dict) else None
 
     def remove(self, destination: str) -> int:
         existing = self._subscriptions(destination)

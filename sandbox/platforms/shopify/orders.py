@@ -227,6 +227,8 @@ def financial_status(order: Row) -> str:
 def fulfillment_status(order: Row) -> str:
     goods = [line for line in order["lines"] if line["kind"] not in ("digital", "virtual", "gift_certificate")]
     left = [line["quantity"] - line["removed"] - line.get("cancelled", 0) - line["shipped"] for line in goods]
+    if order.get("on_hold") and any(each > 0 for each in left):
+        return "ON_HOLD"
     if not any(line["shipped"] for line in goods):
         return "UNFULFILLED"
     return "PARTIALLY_FULFILLED" if any(each > 0 for each in left) else "FULFILLED"

@@ -227,5 +227,6 @@ class ShopifySales(Sales):
 
     def _change(self, account: str, action: Action) -> None:
         store, order = self._store(account), self._order(account, action.order)
-        order |= {name: value for name, value in action.change.items() if name in ("test", "email", "age_in_days")}
+        known = ("test", "email", "age_in_days", "on_hold")
+        order |= {name: value for name, value in action.change.items() if name in known}
         store.change(order)

@@ -8,10 +8,13 @@ Source: https://shopify.dev/docs/api/admin-graphql/2026-07/objects/Order
 from collections import defaultdict
 from dataclasses import replace
 from decimal import Decimal
+from itertools import product
+from typing import Any
 
 from connectors.platforms.shopify.reader import MalformedField, Reader
 from connectors.sdk.records import AdjustmentRecord, OrderLineRecord, OrderRecord
 from orders.amounts import balance, completed
+from orders.currencies import round_amount
 
 ZERO = Decimal(0)
 _HUNDRED = Decimal(100)
@@ -111,42 +114,68 @@ def _payments(order: Reader) -> list[AdjustmentRecord]:
 
 
 def reconciled(record: OrderRecord, order: Reader) -> OrderRecord:
-    """The order in the reading in which it adds up, where the reference leaves two open.
+    """The order in the reading in which it adds up, where the reference leaves several open.
 
     Tips are part of the total; whether one is a line as well is not said. Nor is whether the total contains lines that
-    were removed by an edit.
+    were removed by an edit. What cash payments are rounded by "can be applied" to what was received: a total that
+    contains it has a charge for it.
+    Source: https://shopify.dev/docs/api/admin-graphql/2026-07/objects/CashRoundingAdjustment
     """
     if _adds_up(record):
         return record
-    tip = money(order, "totalTipReceivedSet")
-    readings = [record]
-    if tip:
-        fee = AdjustmentRecord(kind="fee", title="Tip", net=tip, tax=ZERO, gross=tip)
-        readings.append(replace(record, adjustments=[*(record.adjustments or ()), fee]))
-    for reading in readings:
-        for tried in (reading, _without_removed(reading)):
-            if _adds_up(tried):
-                return tried
+    tips = _without_and_with("fee", "Tip", money(order, "totalTipReceivedSet"))
+    cash = _without_and_with("rounding", "", money(order.nested("totalCashRoundingAdjustment"), "paymentSet"))
+    readings = (record, _without_removed(record, order))
+    for tip, rounding, reading in product(tips, cash, readings):
+        tried = replace(reading, adjustments=[*(reading.adjustments or ()), *tip, *rounding])
+        if _adds_up(tried):
+            return tried
     return record
+
+
+def _without_and_with(kind: str, title: str, found: Decimal | None) -> list[list[AdjustmentRecord]]:
+    return [[], [AdjustmentRecord(kind=kind, title=title, net=found, tax=ZERO, gross=found)]] if found else [[]]
 
 
 def _adds_up(record: OrderRecord) -> bool:
     return balance(completed(record)).reconciliation == "balanced"
 
 
-def _without_removed(record: OrderRecord) -> OrderRecord:
-    """The order without the pieces that an edit removed: as if they had never been ordered."""
-    return replace(record, lines=[_left(line) for line in record.lines])
+def _without_removed(record: OrderRecord, order: Reader) -> OrderRecord:
+    """The order without the pieces that an edit removed: as if they had never been ordered.
+
+    Amounts of a line are those of all its pieces, so discounts and duties of the order fall with it.
+    """
+    with_tax, lines, rows = bool(record.prices_include_tax), [], []
+    for line, row in zip(record.lines, order.objects("lineItems"), strict=True):
+        if line.quantity_cancelled and line.quantity:
+            kept = line.quantity - line.quantity_cancelled
+            row = Reader(_scaled(row.raw, kept, line.quantity, record.currency), [], what="lineItems")
+            line = replace(line, quantity=kept, quantity_cancelled=ZERO, discount_net=None, discount_gross=None)
+            set_line_amounts(line, row, with_tax=with_tax)
+        lines.append(line)
+        rows.append(row)
+    left = Reader({**order.raw, "lineItems": [row.raw for row in rows]}, [], what="order")
+    goods = sum((amount(row, "originalTotalSet") for row in rows), ZERO)
+    return replace(
+        record,
+        lines=lines,
+        adjustments=adjustments(left, with_tax=with_tax),
+        subtotal_gross=goods if with_tax else None,
+        subtotal_net=None if with_tax else goods,
+    )
 
 
-def _left(line: OrderLineRecord) -> OrderLineRecord:
-    kept = line.quantity - line.quantity_cancelled
-    if not line.quantity_cancelled or not line.quantity:
-        return line
-    share = kept / line.quantity
-    amounts = {
-        name: value * share
-        for name in ("total_net", "tax", "total_gross", "discount_net", "discount_gross")
-        if (value := getattr(line, name)) is not None
+def _scaled(value: Any, kept: Decimal, of: Decimal, currency: str) -> Any:
+    """Part of an answer with all amounts for `kept` pieces instead of `of`, rounded; but not the price of a piece."""
+    if isinstance(value, list):
+        return [_scaled(each, kept, of, currency) for each in value]
+    if not isinstance(value, dict):
+        return value
+    if "presentmentMoney" in value:
+        whole = amount(Reader({"amount": value}, [], what="amount"), "amount")
+        return {"presentmentMoney": {"amount": str(round_amount(whole * kept / of, currency))}}
+    return {
+        name: each if name == "originalUnitPriceSet" else _scaled(each, kept, of, currency)
+        for name, each in value.items()
     }
-    return replace(line, quantity=kept, quantity_cancelled=ZERO, **amounts)

@@ -12,7 +12,7 @@ from typing import Any
 from connectors.platforms.shopify import sales_documents
 from connectors.platforms.shopify.client import Row, ShopifyClient, gids, malformed, number_of
 from connectors.platforms.shopify.mapping import metafields
-from connectors.platforms.shopify.reader import Reader
+from connectors.platforms.shopify.reader import MalformedField, Reader
 from connectors.platforms.shopify.sales_documents import OrderDocuments
 from connectors.platforms.shopify.sources.base import StoreSource, changed_page, changed_since
 from connectors.platforms.shopify.sources.order_amounts import PAYMENT_KINDS
@@ -146,11 +146,15 @@ class Orders(StoreSource[OrderRecord]):
 
     def build(self, raw: Any, problems: list[Problem]) -> OrderRecord:
         order = Reader(raw, problems, what="order")
+        for field, limit in sales_documents.LIMITS.items():
+            if len(rows := order.items(field)) >= limit:
+                raise MalformedField(field, rows, f"a complete list: Shopify returns {limit} entries at most")
         return order_record(order, link=self._link(order.number()), vendor_path=self.client.field_map.orders.vendor)
 
 
 def _may_be_shipped(row: Row) -> bool:
-    return row.get("displayFulfillmentStatus") not in ("UNFULFILLED", "SCHEDULED", "ON_HOLD", "OPEN")
+    """SCHEDULED and ON_HOLD speak of the unfulfilled pieces only: others may be fulfilled."""
+    return row.get("displayFulfillmentStatus") not in ("UNFULFILLED", "OPEN")
 
 
 def _has_amount(row: Row, name: str) -> bool:

@@ -26,7 +26,10 @@ def refunded_quantities(refunds: list[Reader]) -> dict[str, Decimal]:
 
 
 def refund_record(refund: Reader, *, with_tax: bool) -> RefundRecord:
-    """Whether subtotals contain tax is found from what was paid back; else they do if the order's prices do."""
+    """Whether subtotals contain tax is found from what was paid back; else they do if the order's prices do.
+
+    Net and tax are unknown if duties or fees were refunded, whose tax the reference does not tell.
+    """
     gross = amount(refund, "totalRefundedSet")
     lines, shipping = refund.objects("refundLineItems"), refund.objects("refundShippingLines")
     extra = refund.objects("orderAdjustments")
@@ -50,18 +53,30 @@ def refund_record(refund: Reader, *, with_tax: bool) -> RefundRecord:
     shipped = [_split(amount(each, "subtotalAmountSet"), amount(each, "taxAmountSet"), with_tax) for each in shipping]
     shipping_gross = sum((each for _, _, each in shipped), ZERO)
     rest = gross - sum((line.gross or ZERO for line in found.values()), ZERO) - shipping_gross
-    tax += sum((amount(each, "taxAmountSet") for each in extra), ZERO)
+    known = _tax_of_rest(rest, extra)
     return RefundRecord(
         external_id=refund.number(),
         refunded_at=refund.timestamp("createdAt"),
-        net=gross - tax,
-        tax=tax,
+        net=None if known is None else gross - tax - known,
+        tax=None if known is None else tax + known,
         gross=gross,
         shipping_net=sum((each for each, _, _ in shipped), ZERO) or None,
         shipping_gross=shipping_gross or None,
         adjustment=rest or None,
         lines=list(found.values()),
     )
+
+
+def _tax_of_rest(rest: Decimal, extra: list[Reader]) -> Decimal | None:
+    """The tax of what was paid back for neither lines nor shipping; None if the adjustments do not explain it.
+
+    Their sign is not said: they are a difference of the calculated and the actual refund.
+    """
+    if not rest:
+        return ZERO
+    value = sum((amount(each, "amountSet") for each in extra), ZERO)
+    tax = sum((amount(each, "taxAmountSet") for each in extra), ZERO)
+    return tax.copy_abs().copy_sign(rest) if abs(rest) in (abs(value), abs(value + tax)) else None
 
 
 def _split(subtotal: Decimal, tax: Decimal, with_tax: bool) -> tuple[Decimal, Decimal, Decimal]:
