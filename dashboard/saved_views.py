@@ -25,7 +25,7 @@ View = Callable[..., HttpResponseBase]
 def keep_filters(*fields: str) -> Callable[[View], View]:
     """A list whose entry in the menu leads to the filters that were used last; `fields` are those of its form.
 
-    A link with other parameters (a view, a page) keeps them, `?clear` ends them.
+    A link with other parameters (a view, a page) keeps them, `?clear` ends them. Email addresses are not kept.
     """
 
     def decorate(view: View) -> View:
@@ -34,6 +34,7 @@ def keep_filters(*fields: str) -> Callable[[View], View]:
             if "clear" in request.GET or not request.GET.keys().isdisjoint(fields):
                 name, kept = _name(request, resolve(request.path).url_name), request.session.get(_SESSION_KEY, {})
                 chosen = chosen_filters(request.GET, fields)
+                chosen = {key: each for key, each in chosen.items() if not may_be_personal({key: each})}
                 if kept.get(name, {}) != chosen:
                     others = {key: each for key, each in kept.items() if key != name}
                     request.session[_SESSION_KEY] = others | ({name: chosen} if chosen else {})
@@ -56,6 +57,11 @@ def _name(request: SellerRequest, page: str | None) -> str:
 
 def chosen_filters(data: QueryDict, fields: Collection[str] = _INBOX_FIELDS) -> dict[str, str]:
     return {name: str(data[name])[:200] for name in fields if data.get(name)}
+
+
+def may_be_personal(filters: dict[str, str]) -> bool:
+    """Whether filters may contain an email address, which would outlive the erasure of the person (A5)."""
+    return any("@" in value for value in filters.values())
 
 
 def views_of(*, user: User, seller: Seller) -> QuerySet[SavedView]:

@@ -20,7 +20,7 @@ from dashboard.queries.counting import count_up_to_cap
 from dashboard.queries.issues import BLOCKING, SNOOZED, WARNINGS, first_of_each_item, issues, of_same_items
 from dashboard.queries.items import items
 from dashboard.queries.runs import runs
-from dashboard.saved_views import MAX_VIEWS, chosen_filters, keep_filters, save_view, views_of
+from dashboard.saved_views import MAX_VIEWS, chosen_filters, keep_filters, may_be_personal, save_view, views_of
 from dashboard.views.redirects import redirect_back
 from hub.models import Connection, Run
 from synclog.inbox import causes, connections_by_cause
@@ -204,6 +204,8 @@ def save_filters(request: SellerRequest) -> HttpResponseBase:
     form, filters = SaveViewForm(request.POST), chosen_filters(request.POST)
     if not form.is_valid() or not filters:
         messages.error(request, _("Choose filters, and enter a name for the view."))
+    elif may_be_personal(filters):
+        messages.error(request, _("Filters with an email address cannot be saved. Remove the address from the search."))
     elif save_view(user=request.user, seller=request.seller, name=form.cleaned_data["name"], filters=filters):
         messages.success(request, _("View “%(name)s” saved.") % {"name": form.cleaned_data["name"]})
     else:

@@ -142,6 +142,14 @@ def test_an_order_is_sent_once_with_its_tax_and_total(open_adapter: Open, databa
     assert [each["quantity"] for each in found["lines"]] == [3, 2, 1]
 
 
+def test_an_underscore_in_the_prefix_of_keys_matches_only_itself(open_adapter: Open) -> None:
+    Orders(open_adapter("tryton", keys="a-b")).send(order())
+    own = open_adapter("tryton", keys="a_b")
+    assert own.target(DataType.ORDERS).read_existing(cursor=None).items == {}
+    sent = Orders(own).send(order())
+    assert list(own.target(DataType.ORDERS).read_existing(cursor=None).items) == [sent.external_id]
+
+
 def test_a_rejected_step_is_an_issue_and_is_taken_later(open_adapter: Open, database: SandboxProcess) -> None:
     orders = Orders(open_adapter("tryton"))
     orders.links[Kind.CUSTOMER, 3] = "2"  # a party without addresses

@@ -202,6 +202,19 @@ def test_canceled_pieces_are_no_longer_open_and_a_refund_of_them_is_not_deducted
     assert (order.status, line.status, line.quantity, line.total_gross) == ("cancelled", "cancelled", 3, 0)
 
 
+def test_a_refund_after_an_unpaid_cancellation_is_of_what_was_shipped(
+    sku: str, place: Callable[..., Any], act: Callable[..., Any], open_adapter: Open
+) -> None:
+    placed = place({sku: 3}, paid=False)
+    (line,) = placed["lines"]
+    act("cancel", placed, parts={line: 1})
+    act("pay", placed)
+    for refunded in (1, 2):
+        act("refund", placed, parts={line: 1})
+        act("complete_refunds", placed)
+        assert checked(order_of(open_adapter("vendure"), placed)).lines[0].quantity_refunded == refunded
+
+
 def test_surcharges_are_fees_or_discounts(
     sku: str, place: Callable[..., Any], act: Callable[..., Any], open_adapter: Open
 ) -> None:
@@ -264,6 +277,27 @@ def test_a_variant_that_was_sent_before_is_removed_and_others_are_kept(
     assert there == {"SKU-10", "SKU-12"}
 
 
+def test_what_the_shop_does_not_delete_is_an_issue(open_adapter: Open, monkeypatch: pytest.MonkeyPatch) -> None:
+    adapter = open_adapter("vendure_target", on_removal="delete")
+    target, item = adapter.target(DataType.PRODUCTS), product(1)
+    first = Operation(Action.CREATE, 1, "", target.payload(item, NOTHING))
+    (created,) = target.send([first])
+    query = adapter.client.query
+
+    def refuse(document: str, **variables: Any) -> Any:
+        result = {"result": "NOT_DELETED", "message": "Still in use"}
+        if "mutation Delete" not in document:
+            return query(document, **variables)
+        return dict.fromkeys(("deleteProducts", "deleteProductVariants"), [result])
+
+    monkeypatch.setattr(adapter.client, "query", refuse)
+    item.variants = item.variants[:1]
+    less = Operation(Action.UPDATE, 1, created.external_id, target.payload(item, NOTHING), previous=first.payload)
+    for operation in (less, Operation(Action.REMOVE, 1, created.external_id, None)):
+        error = target.send([operation])[0].error
+        assert isinstance(error, SkipRecord) and "Still in use" in str(error)
+
+
 def test_stock_and_prices_are_written_in_one_call_and_read_back(
     target_shop: SandboxProcess, open_adapter: Open
 ) -> None:
@@ -308,6 +342,14 @@ def test_a_shipment_is_created_once_and_marked_as_shipped(
         assert target.send([operation])[0].error is None
     (made,) = [each for each in shop.state("fulfillments") if each["trackingCode"] == "OURS-9"]
     assert (made["state"], [part["quantity"] for part in made["lines"]]) == ("Shipped", [2])
+    # Another parcel of the same number belongs to the same fulfillment.
+    item.shipments.append(ShipmentItem("s2", "", ["OURS-9"], None, lines={5: Decimal(1)}))
+    operation.payload = target.payload(item, refs)
+    assert operation.payload["shipments"] == [{"code": "OURS-9", "carrier": "DHL", "lines": {placed["lines"][0]: 3}}]
+    for _ in range(2):
+        assert target.send([operation])[0].error is None
+    made = [each for each in shop.state("fulfillments") if each["trackingCode"] == "OURS-9"]
+    assert [part["quantity"] for each in made for part in each["lines"]] == [2, 1]
     item.shipments[1].lines = {5: Decimal(8)}
     operation.payload = target.payload(item, refs)
     error = target.send([operation])[0].error

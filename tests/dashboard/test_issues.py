@@ -276,6 +276,8 @@ def test_filters_stay_in_the_menu_until_they_are_cleared(acorn: Merchant, logged
     # A link to a cause or to a view is not the form: it keeps what was chosen.
     assert titles(client, "?view=blocking") == ["SKU missing"]
     assert kept in client.get("/s/acorn/products/").content.decode()
+    client.get("/s/acorn/issues/?data_type=customers&text=ann@oak.example")
+    assert kept in client.get("/s/acorn/products/").content.decode()
     client.get("/s/acorn/issues/?clear=1")
     assert kept not in client.get("/s/acorn/products/").content.decode()
 
@@ -284,6 +286,8 @@ def test_filters_are_saved_under_a_name_for_one_person(acorn: Merchant, birch: M
     viewer, owner = logged_in(acorn.viewer), logged_in(acorn.owner)
     url = "/s/acorn/issues/views/save/"
     assert "enter a name" in viewer.post(url, {"name": "", "data_type": "products"}, follow=True).content.decode()
+    personal = viewer.post(url, {"name": "Ann", "text": "ann@oak.example"}, follow=True).content.decode()
+    assert "Filters with an email address cannot be saved" in personal
     viewer.post(url, {"name": "Oak", "data_type": "products", "text": "Oak"})
     viewer.post(url, {"name": "Oak", "data_type": "products", "text": "Beech", "page": "x"})
     (view,) = viewer.get("/s/acorn/issues/").context["saved_views"]

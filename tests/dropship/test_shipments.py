@@ -3,8 +3,10 @@
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
 from accounts.models import DropshipAgreement, Seller
+from connectors.engine.applying import apply_page, import_context_for
 from hub.models import Change, Job, Link, Master
 from orders.models import Order, OrderLine, Shipment, ShipmentLine
 from orders.records import FulfilmentRecord, ShipmentRecord
@@ -68,6 +70,11 @@ def test_vendors_report_their_parts_independently(orders: Job, pines: Vendor, qu
     # A fulfillment deleted in the ERP is deleted here, too.
     import_records(pines.reports, report(pines, ("P2", "1")))
     assert shipped() == everything - {("pines-1", "P1", 1)}
+    # A preview of the vendor's job shows it, although it belongs to the seller.
+    context = import_context_for(pines.reports, run_id=None, now=timezone.now())
+    context.results = []
+    apply_page(context, [report(pines, ("P3", "2"))])
+    assert [each.record.external_id for each in context.results] == ["so-pines"]
 
 
 def test_other_systems_are_notified_but_not_the_reporting_one(orders: Job, pines: Vendor, quays: Vendor) -> None:

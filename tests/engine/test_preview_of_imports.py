@@ -1,15 +1,21 @@
 """A preview of an import reports what the import would do, and imports nothing; the import then does that (N13)."""
 
-import pytest
+from decimal import Decimal
 
-from catalog.models import Product
+import pytest
+from django.utils import timezone
+
+from catalog.models import Product, Variant
+from catalog.records import StockLevelsRecord, StockRecord
+from connectors.engine.applying import apply_page, import_context_for
 from connectors.services.checks import start_preview, start_previewed_sync
-from hub.kinds import Kind
+from hub.kinds import DataType, Direction, Kind
 from hub.models import Change, Connection, Job, Link, Run, SeenExternalId
 from sandbox.process import SandboxProcess
 from synclog.models import Issue, ItemEvent
 from tests.engine.checks import counts, item, verdicts
 from tests.engine.worker import work_until_idle
+from tests.factories import make_connection, make_job, make_products, make_seller
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -64,3 +70,15 @@ def test_a_source_that_refuses_fails_the_preview_only(shop: Connection, shop_pla
     run.refresh_from_db()
     assert run.state == Run.State.FAILED and run.reason
     assert not Job.objects.get(pk=job.pk).paused
+
+
+def test_changed_stock_is_shown() -> None:
+    job = make_job(make_connection(make_seller("acme")), DataType.STOCK, Direction.IMPORT)
+    make_products(job.connection.seller, 1)
+    variant = Variant.objects.get()
+    Link.objects.create(connection=job.connection, kind=Kind.VARIANT, external_id="v1", item_id=variant.pk)
+    context = import_context_for(job, run_id=None, now=timezone.now())
+    context.results = []
+    levels = [StockRecord(location="Main", quantity=Decimal(4))]
+    apply_page(context, [StockLevelsRecord(external_id="v1", stock=levels)])
+    assert [(each.item_id, bool(each.changes)) for each in context.results] == [(variant.pk, True)]

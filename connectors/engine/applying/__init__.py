@@ -119,6 +119,8 @@ def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
         tally.updated, tally.skipped = len(written), len(records) - len(accepted)
         tally.unchanged = len(accepted) - len(written)
         _update_sync_log(context, records, written)
+        if context.results is not None:
+            context.results += written
         return tally
     if context.job.data_type == DataType.CUSTOMERS:
         set_b2b_enabled(context, accepted)

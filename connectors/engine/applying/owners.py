@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
 from accounts.queries import agreements_of_vendor
 from connectors.engine.applying.context import ImportContext, import_context_for
@@ -31,7 +32,10 @@ def split_by_seller(context: ImportContext, records: Sequence[Record]) -> list[t
         (
             context
             if seller_id == context.seller_id
-            else import_context_for(context.job, run_id=context.run_id, now=context.now, seller_id=seller_id),
+            else replace(
+                import_context_for(context.job, run_id=context.run_id, now=context.now, seller_id=seller_id),
+                results=context.results,
+            ),
             page,
         )
         for seller_id, page in pages.items()

@@ -9,7 +9,7 @@ def order_key(settings: Settings, item_id: int) -> str:
 
 def order_keys(settings: Settings) -> str:
     """The pattern that all keys of orders match."""
-    return f"{settings.keys}-order-%"
+    return f"{_escaped(settings.keys)}-order-%"
 
 
 def refund_key(settings: Settings, item_id: int, key: str) -> str:
@@ -21,9 +21,14 @@ def customer_key(settings: Settings, item_id: int) -> str:
 
 
 def customer_keys(settings: Settings) -> str:
-    return f"{settings.keys}-customer-%"
+    return f"{_escaped(settings.keys)}-customer-%"
 
 
 def seller_key(settings: Settings, slug: str) -> str:
     """The key of a seller who is a party in Tryton, because we ship on the seller's behalf."""
     return f"{settings.keys}-seller-{slug}"
+
+
+def _escaped(keys: str) -> str:
+    """In a pattern, `_` stands for any character, so that the records of another installation would match."""
+    return keys.replace("_", r"\_")

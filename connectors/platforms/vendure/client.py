@@ -19,9 +19,10 @@ from connectors.platforms.vendure.settings import (
     Settings,
     TargetSettings,
 )
+from connectors.sdk import issues
 from connectors.sdk.account import Account
 from connectors.sdk.decoding import whole_number
-from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.graphql import Data, GraphQLClient
 from connectors.sdk.http import HttpClient
 
@@ -147,6 +148,17 @@ class TargetClient(VendureClient):
     def __init__(self, account: Account[TargetSettings, Credentials, Any], http: HttpClient) -> None:
         super().__init__(account.settings, http)
         self.settings = account.settings
+
+    def delete(self, document: str, name: str, ids: list[str]) -> dict[str, SkipRecord]:
+        """Delete items, and return for each that the shop keeps the reason: its ID → the error."""
+        match self.query(document, ids=ids).get(name):
+            case list(results) if len(results) == len(ids) and all(isinstance(each, dict) for each in results):
+                return {
+                    item: SkipRecord(issues.REJECTED(reason=str(each.get("message") or each.get("result"))[:300]))
+                    for item, each in zip(ids, results, strict=True)
+                    if each.get("result") != "DELETED"
+                }
+        raise_malformed_response(name)
 
 
 def raise_malformed_response(name: str) -> NoReturn:

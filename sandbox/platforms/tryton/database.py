@@ -204,7 +204,8 @@ def _compare(value: Any, operator: str, operand: Any) -> bool:
     if value is None or operand is None:
         return False
     if operator in ("like", "ilike"):
-        pattern = re.escape(operand).replace("%", ".*").replace("_", ".")
+        parts = re.findall(r"\\.|[^\\]", operand)  # a backslash escapes a wildcard
+        pattern = "".join({"%": ".*", "_": "."}.get(part) or re.escape(part[-1]) for part in parts)
         return re.fullmatch(pattern, str(value), re.IGNORECASE if operator == "ilike" else 0) is not None
     compare = {">": value.__gt__, ">=": value.__ge__, "<": value.__lt__, "<=": value.__le__}
     if operator not in compare:

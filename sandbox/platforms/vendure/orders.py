@@ -225,6 +225,8 @@ def control(shop: Shop, action: str, **details: Any) -> Row:
         goods = [(found[sku], quantity) for sku, quantity in details["goods"].items()]
         customer = shop.customers[details.get("customer", "1")]
         order = place(shop, customer, goods, coupon=details.get("coupon", False), kind=details.get("kind", "Regular"))
+        if not details.get("paid", True):
+            order["payments"][0]["state"] = "Authorized"
         return {"id": order["id"], "code": order["code"], "lines": [line["id"] for line in order["lines"]]}
     order = shop.orders[details.pop("order")]
     parts = [{"orderLineId": line, "quantity": quantity} for line, quantity in details.pop("parts", {}).items()]
@@ -236,6 +238,8 @@ def control(shop: Shop, action: str, **details: Any) -> Row:
             refund(shop, order, parts, **details)
         case "complete_refunds":
             complete_refunds(shop, order)
+        case "pay":
+            order["payments"][0] |= {"state": "Settled", "amount": order["totalWithTax"]}
         case "cancel":
             cancel(shop, order, parts)
         case "surcharge":

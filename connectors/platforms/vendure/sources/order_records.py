@@ -28,7 +28,8 @@ class OrderRecordBuilder:
         amount = self.client.amount
         refunds = [each for payment in row.payments for each in payment.refunds if each.state == _SETTLED]
         shipments = [each for each in row.fulfillments if each.state in HANDED_OVER]
-        shipped, refunded = _quantities(shipments), _quantities(refunds)
+        paid = sum(each.amount for each in row.payments if each.state == _SETTLED)
+        shipped, refunded = _quantities(shipments), _refunded_quantities(row, refunds, paid)
         lines = [
             self._line(each, position, shipped[each.id], refunded[each.id]) for position, each in enumerate(row.lines)
         ]
@@ -49,7 +50,7 @@ class OrderRecordBuilder:
             total=amount(row.totalWithTax),
             tax=amount(row.totalWithTax - row.total),
             shipping_cost=amount(row.shippingWithTax),
-            paid=amount(sum(each.amount for each in row.payments if each.state == _SETTLED)),
+            paid=amount(paid),
             refunded=amount(sum(each.total for each in refunds)),
             placed_at=row.orderPlacedAt,
             customer_id=row.customer.id if row.customer else "",
@@ -68,10 +69,9 @@ class OrderRecordBuilder:
     def _line(self, row: LineRow, position: int, shipped: int, refunded: int) -> OrderLineRecord:
         """A line is what is still ordered of it. One that was canceled completely keeps its quantity, without amounts.
 
-        Pieces that were canceled and refunded are refunded only once: they are no longer part of the quantity.
+        `refunded`: pieces of what is still ordered.
         """
-        cancelled = max(0, row.orderPlacedQuantity - row.quantity)
-        gone = cancelled if not row.quantity else 0
+        gone = _cancelled(row) if not row.quantity else 0
         record = OrderLineRecord(
             external_id=row.id,
             sku=row.productVariant.sku,
@@ -80,7 +80,7 @@ class OrderRecordBuilder:
             position=position,
             quantity=Decimal(row.quantity or row.orderPlacedQuantity),
             quantity_cancelled=Decimal(gone),
-            quantity_refunded=Decimal(min(row.quantity, max(0, refunded - cancelled))),
+            quantity_refunded=Decimal(refunded),
             quantity_shipped=Decimal(shipped),
             unit_price_net=self.client.amount(row.unitPrice),
             unit_price_gross=self.client.amount(row.unitPriceWithTax),
@@ -128,6 +128,29 @@ def _quantities(parts: Sequence[FulfillmentRow | RefundRow]) -> dict[str, int]:
         for each in part.lines:
             found[each.orderLineId] += each.quantity
     return found
+
+
+def _refunded_quantities(row: OrderRow, refunds: Sequence[RefundRow], paid: int) -> dict[str, int]:
+    """Order line → the refunded quantity of what is still ordered.
+
+    Pieces that were canceled and refunded are no longer part of the quantity. What was canceled before it was paid is
+    not refunded: settled payments (`paid`) exceed the total only by the price of what was canceled afterwards. Lines
+    that were canceled completely come first, because their refunds can be for nothing else.
+    """
+    found = _quantities(refunds)
+    excess = paid - row.totalWithTax
+    for each in sorted(row.lines, key=lambda line: line.quantity):
+        price = each.proratedUnitPriceWithTax
+        counted = min(found[each.id], _cancelled(each))
+        if price > 0:
+            counted = min(counted, round(max(0, excess) / price))
+        excess -= counted * price
+        found[each.id] = min(each.quantity, found[each.id] - counted)
+    return found
+
+
+def _cancelled(row: LineRow) -> int:
+    return max(0, row.orderPlacedQuantity - row.quantity)
 
 
 def _shipment(row: FulfillmentRow) -> ShipmentRecord:

@@ -69,10 +69,13 @@ class ProductTarget(Target[TargetClient, ProductItem, Data], ProductListing[Targ
 
     def send(self, operations: Sequence[Operation[Data]]) -> list[Outcome]:
         written = [each for each in operations if each.action is not Action.REMOVE]
-        self._remove([each.external_id for each in operations if each.action is Action.REMOVE and each.external_id])
+        kept = self._remove(
+            [each.external_id for each in operations if each.action is Action.REMOVE and each.external_id]
+        )
         outcomes = {
             each.item_id: Outcome(
-                external_id=each.external_id, error=None if each.external_id else SkipRecord(issues.OUTCOME_UNKNOWN())
+                external_id=each.external_id,
+                error=kept.get(each.external_id) if each.external_id else SkipRecord(issues.OUTCOME_UNKNOWN()),
             )
             for each in operations
             if each.action is Action.REMOVE
@@ -152,12 +155,13 @@ class ProductTarget(Target[TargetClient, ProductItem, Data], ProductListing[Targ
         language = self.client.settings.language or self.client.channel.defaultLanguageCode
         return {"enabled": product["enabled"], "translations": [{"languageCode": language, **texts}]}
 
-    def _remove(self, ids: Sequence[str]) -> None:
-        """Hide the products, or delete them if the settings say so. One that no longer exists is not an error."""
+    def _remove(self, ids: Sequence[str]) -> dict[str, SkipRecord]:
+        """Hide the products, or delete them if the settings say so; returns the errors of those that the shop keeps.
+        One that no longer exists is not an error."""
         existing = [str(row["id"]) for row in self._existing(ids)] if ids else []
         if not existing:
-            return
+            return {}
         if self.client.settings.on_removal == "delete":
-            self.client.query(_DELETE, ids=existing)
-        else:
-            self.client.query(_UPDATE, input=[{"id": each, "enabled": False} for each in existing])
+            return self.client.delete(_DELETE, "deleteProducts", existing)
+        self.client.query(_UPDATE, input=[{"id": each, "enabled": False} for each in existing])
+        return {}

@@ -48,13 +48,27 @@ class ShipmentTarget(Target[SourceClient, OrderItem, Data]):
 
     def payload(self, item: OrderItem, refs: References) -> Data | None:
         """`{"shipments": [{"code", "carrier", "lines": {order line: quantity}}]}`; None for an order that the shop does
-        not have. SkipRecord for a shipment that has neither an ID nor a tracking number."""
+        not have. SkipRecord for a shipment that has neither an ID nor a tracking number. Shipments with one code are
+        one fulfillment, because it is found again by the code."""
         known = {line.id: found for line in item.lines if (found := refs.get(Kind.ORDER_LINE, line.id))}
         if not known:
             return None
-        reported = [each for each in item.shipments if not each.external_id.startswith(VENDURE_ID_PREFIX)]
-        payloads = [_payload(each, known) for each in reported]
-        return {"shipments": sorted((each for each in payloads if each["lines"]), key=lambda each: each["code"])}
+        carriers: dict[str, str] = {}
+        lines: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
+        for each in item.shipments:
+            if each.external_id.startswith(VENDURE_ID_PREFIX):
+                continue
+            code = _code(each)
+            carriers[code] = carriers.get(code) or each.carrier
+            for line, quantity in each.lines.items():
+                if line in known:
+                    lines[code][known[line]] += int(quantity)
+        return {
+            "shipments": [
+                {"code": code, "carrier": carriers[code], "lines": dict(sorted(parts.items()))}
+                for code, parts in sorted(lines.items())
+            ]
+        }
 
     def send(self, operations: Sequence[Operation[Data]]) -> list[Outcome]:
         wanted = {each.external_id: each.payload["shipments"] for each in operations if each.payload}
@@ -99,12 +113,8 @@ class ShipmentTarget(Target[SourceClient, OrderItem, Data]):
         return union_member(result.get("addFulfillmentToOrder"), "Fulfillment")
 
 
-def _payload(item: ShipmentItem, known: dict[int, str]) -> Data:
+def _code(item: ShipmentItem) -> str:
     code = ", ".join(item.tracking_numbers) or item.external_id
     if not code:
         raise SkipRecord(issues.SHIPMENT_WITHOUT_NUMBER())
-    lines: dict[str, int] = defaultdict(int)
-    for line, quantity in item.lines.items():
-        if line in known:
-            lines[known[line]] += int(quantity)
-    return {"code": code, "carrier": item.carrier, "lines": dict(sorted(lines.items()))}
+    return code

@@ -47,7 +47,8 @@ class VariantWriter:
         sent_before = {each["sku"] for each in (operation.previous or {}).get("variants", ())}
         gone = [existing.pop(sku) for sku in sent_before - {each["sku"] for each in wanted} if sku in existing]
         if gone:
-            self.client.query(_DELETE, ids=gone)
+            for error in self.client.delete(_DELETE, "deleteProductVariants", gone).values():
+                raise error
         options = self.groups.option_ids(product, wanted)
         bodies = {each["sku"]: self._body(each, options) for each in wanted}
         if changed := [{"id": existing[sku], **body} for sku, body in bodies.items() if sku in existing]:
