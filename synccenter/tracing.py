@@ -33,7 +33,7 @@ _KEPT = {
 _PREFIX = "synccenter."
 _MAX_STATEMENT = 2_000
 # String constants: '…' with '' and, after E, \' inside; $tag$…$tag$.
-_CONSTANT = re.compile(r"\b[Ee]'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
+_CONSTANT = re.compile(r"(?<=\b[Ee])'(?:[^'\\]|\\.|'')*'|'(?:[^']|'')*'|\$(\w*)\$.*?\$\1\$", re.DOTALL)
 
 
 def start() -> None:
