@@ -5,6 +5,7 @@ inputs of the form.
 """
 
 import re
+from abc import abstractmethod
 from collections.abc import Callable, Sequence
 from decimal import Decimal
 from enum import StrEnum
@@ -36,8 +37,9 @@ class Step(Schema):
     label: ClassVar[str | Promise]
     fills_empty: ClassVar[bool] = False
 
+    @abstractmethod
     def apply(self, text: str, placeholders: Placeholders) -> str:
-        raise NotImplementedError
+        """The text after the step. Raises TransformationError."""
 
 
 class Trim(Step):

@@ -20,6 +20,7 @@ from hub.services import start_run
 from orders.models import Order, OrderLine, ShipmentLine
 from orders.records import AdjustmentRecord, OrderLineRecord, OrderRecord, RefundLineRecord, RefundRecord
 from sandbox.real import tryton
+from sandbox.real.postgres import Postgres
 from synccenter.embedded import postgres_binaries
 from synccenter.processes import Processes
 from synclog.models import Issue
@@ -36,7 +37,7 @@ D = Decimal
 
 @pytest.fixture(scope="session")
 def server() -> Iterator[str]:
-    postgres = tryton.Postgres(os.environ["DATABASE_URL"], postgres_binaries())
+    postgres = Postgres(os.environ["DATABASE_URL"], postgres_binaries())
     with tryton.running(TIERS["real"].cache, postgres) as url:
         yield url
 

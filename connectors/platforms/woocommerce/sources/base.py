@@ -1,5 +1,6 @@
 """Base classes of sources: paging that misses no item, and converting rows to records."""
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar, TypeVar
@@ -27,9 +28,9 @@ class ShopSource(Source[ShopClient, RecordT]):
         """The query of every read."""
         return {}
 
+    @abstractmethod
     def records(self, rows: list[Any]) -> list[RecordT]:
         """A record for each row; one that cannot be read has a problem that describes why."""
-        raise NotImplementedError
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[RecordT]:
         return self.read_listing(self.filters(), since=since, cursor=cursor)
@@ -62,8 +63,9 @@ class TermSource(Source[ShopClient, RecordT], TermListing[ShopClient]):
     lane = "catalog"
     full_schedule = "1d"
 
+    @abstractmethod
     def records(self, rows: list[Any]) -> list[RecordT]:
-        raise NotImplementedError
+        """A record for each row."""
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[RecordT]:
         rows, following = numbered_page(cursor, self.term_page)
