@@ -226,7 +226,9 @@ CUSTOMER_MISSING = IssueType(
     "customer_missing",
     title=_("Customer missing at the target"),
     message=_("{platform} does not have the customer of this order."),
-    fix=_("Enable the customer export to {platform}, or set a guest customer in the connection. Then select Check again."),
+    fix=_(
+        "Enable the customer export to {platform}, or set a guest customer in the connection. Then select Check again."
+    ),
 )
 CUSTOMER_NOT_READY = IssueType(
     "customer_not_ready",
