@@ -115,15 +115,15 @@ def _rows(
     None if they are kept."""
     lines = {line.id: line for line in item.lines}
     rows: list[RefundRow] = []
-    told, lowered = Money(), charges_off or Money()
+    stated, lowered = Money(), charges_off or Money()
     # What is left of the money of a line, or of a bundle and its parts, and how far rounding may take it.
     left: dict[int, Money] = defaultdict(Money)
     places: dict[int, Decimal] = defaultdict(Decimal)
     for each in refund.lines:
         line, own = lines[each.line_id], sold.get(each.line_id)
         value = _value(own, each.quantity, item.currency) if own else Money()
-        money = _told(each, line, item.currency) or value
-        told += money
+        money = _stated(each, line, item.currency) or value
+        stated += money
         quantity = min(each.quantity, returned[each.line_id]) if own else _ZERO
         goods = (money if money.gross else value).part(quantity, each.quantity, item.currency)
         if own and quantity:
@@ -138,19 +138,19 @@ def _rows(
     shipping = _shipping(item, refund)
     if shipping.gross and charges_off is None:
         rows.append(RefundRow(shipping, is_shipping=True))
-    rest = _whole(refund, told + shipping) - sum((row.money for row in rows), lowered)
+    rest = _whole(refund, stated + shipping) - sum((row.money for row in rows), lowered)
     tolerance = _ZERO if refund.adjustment else sum(places.values(), _ZERO)
     return [*rows, *([RefundRow(rest)] if abs(rest.gross) > tolerance else [])]
 
 
-def _whole(refund: RefundItem, told: Money) -> Money:
+def _whole(refund: RefundItem, stated: Money) -> Money:
     """The whole refund; what the source does not tell follows from the lines, the shipping and the adjustment."""
     adjustment = refund.adjustment or _ZERO
-    gross = refund.gross if refund.gross is not None else told.gross + adjustment
-    return Money(refund.net if refund.net is not None else gross - told.tax, gross)
+    gross = refund.gross if refund.gross is not None else stated.gross + adjustment
+    return Money(refund.net if refund.net is not None else gross - stated.tax, gross)
 
 
-def _told(each: RefundLineItem, line: OrderLineItem, currency: str) -> Money | None:
+def _stated(each: RefundLineItem, line: OrderLineItem, currency: str) -> Money | None:
     """The money of a line of a refund; None if the source does not tell it."""
     net, gross = each.net, each.gross
     if gross is None and net is not None:

@@ -215,7 +215,7 @@ def test_a_refund_of_shipped_goods_becomes_a_return_once(open_adapter: Open, dat
 
 
 @pytest.mark.parametrize(("setting", "books", "codes"), [("return", "54.94", []), ("none", "60", ["refund_not_sent"])])
-def test_refunded_money_without_goods_is_booked_or_told(
+def test_refunded_money_without_goods_is_booked_or_reported(
     setting: str, books: str, codes: list[str], open_adapter: Open, database: SandboxProcess
 ) -> None:
     """Of two lamps for 24.00 that were not shipped, 15.00 were kept; the shipping and 20.06 were paid back."""

@@ -130,8 +130,8 @@ def refunded_orders(draw: st.DrawFn) -> OrderItem:
             left = int(each.quantity - each.quantity_refunded)
             count = draw(st.integers(0, left))
             each.quantity_refunded += count
-            told = taxed(money()) if draw(st.booleans()) or not count else dict.fromkeys(("net", "tax", "gross"))
-            parts.append(RefundLineItem(each.id, D(count), **told))
+            stated = taxed(money()) if draw(st.booleans()) or not count else dict.fromkeys(("net", "tax", "gross"))
+            parts.append(RefundLineItem(each.id, D(count), **stated))
         shipping = money() if draw(st.booleans()) else None
         adjustment = draw(st.none() | st.integers(-500, 500).map(lambda units: units * unit))
         whole = draw(st.none() | st.integers(0, 50_000).map(lambda units: units * unit))
