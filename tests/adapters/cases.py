@@ -277,6 +277,7 @@ CASES = {
             DataType.ORDERS: ("orders", "id"),
         },
         filters={DataType.ORDERS: {"companies": True, "b2b_orders_only": True}},
+        changes_only=frozenset((DataType.ORDERS,)),
     ),
     "shopify_target": Case(
         sandbox="shopify",

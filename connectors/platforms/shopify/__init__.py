@@ -13,7 +13,7 @@ from connectors.platforms.shopify.client import API_VERSION, ShopifyClient
 from connectors.platforms.shopify.error_messages import describe_refusal
 from connectors.platforms.shopify.installation import ShopifyInstallation
 from connectors.platforms.shopify.sources import Collections, Customers, Orders, Products, StoreSettings, Vendors
-from connectors.platforms.shopify.targets import PriceTarget, ProductTarget, StockTarget
+from connectors.platforms.shopify.targets import PriceTarget, ProductTarget, ShipmentTarget, StockTarget
 from connectors.platforms.shopify.webhooks import ShopifyWebhooks
 from connectors.sdk.account import Account, Rate
 from connectors.sdk.adapter import Adapter
@@ -65,7 +65,8 @@ class _Shopify(Adapter[ShopifyClient]):
 
 
 class Shopify(_Shopify):
-    """Reads a store's settings, collections, vendors, products, customers and orders.
+    """Reads a store's settings, collections, vendors, products, customers and orders; creates shipments that other
+    systems report.
 
     Products, customers and orders are also read by time of change, in case an event is lost. Deletions are found by
     full imports.
@@ -78,7 +79,7 @@ class Shopify(_Shopify):
     FieldMap = settings.FieldMap
     assumptions = SOURCE_ASSUMPTIONS
     webhooks = ShopifyWebhooks
-    streams = (StoreSettings, Collections, Vendors, Products, Customers, Orders)
+    streams = (StoreSettings, Collections, Vendors, Products, Customers, Orders, ShipmentTarget)
     installation = ShopifyInstallation
 
 

@@ -39,6 +39,11 @@ class Settings(Schema):
         description="Import only orders that were placed for a company. Turn on Companies as well.",
     )
     test_orders: bool = Field(False, title="Test orders", description="Import orders of test payments as well.")
+    notify: bool = Field(
+        False,
+        title="Notify customers of shipments",
+        description="Shopify sends an email about each shipment that other systems report.",
+    )
 
     @model_validator(mode="after")
     def _orders_of_companies_need_companies(self) -> Self:

@@ -2,6 +2,7 @@
 explain their sizes."""
 
 from connectors.platforms.shopify.documents import PAGE_INFO, more
+from connectors.platforms.shopify.sales_documents import LIMITS
 
 # Products per query of what exists: each costs about 110 points.
 PRODUCTS_PER_QUERY = 8
@@ -132,4 +133,38 @@ SET_STOCK = f"""
 mutation SetStock($input: InventorySetQuantitiesInput!, $key: String!) {{
   inventorySetQuantities(input: $input) @idempotent(key: $key) {{ inventoryAdjustmentGroup {{ id }} {_ERRORS} }}
 }}
+"""
+
+_FULFILLED_LINES = "quantity lineItem { id }"
+_LINES_TO_FULFILL = "id remainingQuantity lineItem { id }"
+_FULFILLMENT_ORDER = f"""
+id status assignedLocation {{ location {{ id }} }}
+lineItems(first: 20) {{ nodes {{ {_LINES_TO_FULFILL} }} {PAGE_INFO} }}
+"""
+FULFILLMENTS_OF_ORDER = f"""
+query FulfillmentsOfOrder($id: ID!) {{
+  order(id: $id) {{
+    id
+    fulfillments(first: {LIMITS["fulfillments"]}) {{
+      id status trackingInfo {{ number }}
+      fulfillmentLineItems(first: 5) {{ nodes {{ {_FULFILLED_LINES} }} {PAGE_INFO} }}
+    }}
+    fulfillmentOrders(first: 5) {{ nodes {{ {_FULFILLMENT_ORDER} }} {PAGE_INFO} }}
+  }}
+}}
+"""
+MORE_FULFILLED_LINES = more("Fulfillment", "fulfillmentLineItems", "first: 100", _FULFILLED_LINES)
+MORE_FULFILLMENT_ORDERS = more("Order", "fulfillmentOrders", "first: 20", _FULFILLMENT_ORDER)
+MORE_LINES_TO_FULFILL = more("FulfillmentOrder", "lineItems", "first: 100", _LINES_TO_FULFILL)
+FULFILL = """
+mutation Fulfill($fulfillment: FulfillmentInput!) {
+  fulfillmentCreate(fulfillment: $fulfillment) { fulfillment { id } userErrors { field message } }
+}
+"""
+UPDATE_TRACKING = """
+mutation UpdateTracking($id: ID!, $tracking: FulfillmentTrackingInput!, $notify: Boolean) {
+  fulfillmentTrackingInfoUpdate(fulfillmentId: $id, trackingInfoInput: $tracking, notifyCustomer: $notify) {
+    fulfillment { id } userErrors { field message }
+  }
+}
 """

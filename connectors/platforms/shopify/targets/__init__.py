@@ -2,6 +2,7 @@
 
 from connectors.platforms.shopify.targets.prices import PriceTarget
 from connectors.platforms.shopify.targets.products import ProductTarget
+from connectors.platforms.shopify.targets.shipments import ShipmentTarget
 from connectors.platforms.shopify.targets.stock import StockTarget
 
-__all__ = ["PriceTarget", "ProductTarget", "StockTarget"]
+__all__ = ["PriceTarget", "ProductTarget", "ShipmentTarget", "StockTarget"]
