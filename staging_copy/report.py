@@ -209,6 +209,17 @@ def _rules(report: dict[str, Any]) -> dict[str, Any]:
     return rules
 
 
+# What the state of a copy or dry run says of the stage that it is at.
+_STEP_STATES: dict[str, str] = {
+    Copy.State.RUNNING: "now",
+    Copy.State.CHECKING: "now",
+    Copy.State.ASKING: "asks",
+    Copy.State.FAILED: "failed",
+    Copy.State.UNCHECKED: "failed",
+    Copy.State.CANCELLED: "failed",
+}
+
+
 def steps(copy: Copy | DryRun) -> list[dict[str, str]]:
     """The stages in order with their label and state: `done`, `now`, `asks`, `failed`, or empty if not reached."""
     order = DRY_RUN_STAGES if isinstance(copy, DryRun) else (*STAGES, "check")
@@ -217,14 +228,7 @@ def steps(copy: Copy | DryRun) -> list[dict[str, str]]:
     for number, stage in enumerate(order):
         state = "done" if number < at else ""
         if number == at:
-            state = {
-                Copy.State.RUNNING: "now",
-                Copy.State.CHECKING: "now",
-                Copy.State.ASKING: "asks",
-                Copy.State.FAILED: "failed",
-                Copy.State.UNCHECKED: "failed",
-                Copy.State.CANCELLED: "failed",
-            }.get(copy.state, "done")
+            state = _STEP_STATES.get(copy.state, "done")
         found.append({"name": str(STAGE_LABELS[stage]), "state": state})
     return found
 

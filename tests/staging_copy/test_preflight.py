@@ -26,6 +26,8 @@ from staging_copy.tasks import run_due_copies
 from tests.factories import make_user
 from tests.staging_copy.conftest import CopyDatabases, Live
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture
 def staging_unchanged(copy_databases: CopyDatabases) -> Iterator[None]:
