@@ -119,7 +119,7 @@ def _drain(
             processes.wait_for(name, " ready.", timeout=120)
         before = sum(_cpu_seconds(processes.pid(name)) for name in names)
         for job in jobs:
-            ids = list(job.connection.seller.products.values_list("pk", flat=True))
+            ids = list(Product.objects.filter(seller=job.connection.seller).values_list("pk", flat=True))
             enqueue(seller_id=job.connection.seller_id, kind=Kind.PRODUCT, item_ids=ids)
         started = perf_counter()
         pause = Event()
