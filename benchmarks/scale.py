@@ -46,7 +46,7 @@ def run(argv: list[str]) -> list[Figure]:
             sample_data.target(sample_data.catalog(f"seller{number}", options.items), system, account=account)
             for number, account in enumerate(accounts)
         ]
-        rounds = [(f"{count} workers", count, {}) for count in options.workers]
+        rounds: list[tuple[str, int, dict[str, str]]] = [(f"{count} workers", count, {}) for count in options.workers]
         with ExitStack() as stack:
             if options.pgbouncer:
                 rounds.append((f"{most} workers by way of PgBouncer", most, _pool(stack, options.pgbouncer)))
@@ -82,7 +82,7 @@ def _drain(
             processes.wait_for(name, " ready.", timeout=120)
         before = sum(_cpu_seconds(processes.pid(name)) for name in names)
         for job in jobs:
-            ids = list(job.connection.seller.products.values_list("pk", flat=True))
+            ids = list(Product.objects.filter(seller=job.connection.seller).values_list("pk", flat=True))
             enqueue(seller_id=job.connection.seller_id, kind=Kind.PRODUCT, item_ids=ids)
         started = perf_counter()
         pause = Event()
