@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from common.admin import COUNT_LIMIT
 from hub.models import Change, Lane, Run, Worker
 from hub.workers import HEARTBEAT_INTERVAL
+from staging_copy.alerts import BACKUP_OVERDUE, backups_expected_since
 from staging_copy.models import Backup, Copy, CopySchedule
 
 
@@ -25,15 +26,13 @@ def engine_tiles(now: datetime) -> list[dict[str, Any]]:
     # Only `created_at` is indexed; runs take less than a week, so this includes every run that failed in the last day.
     failed = Run.objects.filter(
         created_at__gt=now - timedelta(days=7), finished_at__gt=now - timedelta(days=1), state=Run.State.FAILED
-    )
+    ).count()
     oldest = Change.objects.filter(state=Change.State.READY).order_by("pk").first()
-    held = Change.objects.filter(state=Change.State.HELD)
+    held = _capped_count(Change.objects.filter(state=Change.State.HELD))
     workers = Worker.objects.filter(seen_at__gt=now - 3 * HEARTBEAT_INTERVAL).count()
     return [
-        _card(
-            _("Changes that need action"), _capped_count(held), "hub.change", "?state__exact=held", alarm=held.exists()
-        ),
-        _card(_("Failed runs (last 24 hours)"), failed.count(), "hub.run", "?state=failed", alarm=failed.exists()),
+        _card(_("Changes that need action"), held, "hub.change", "?state__exact=held", alarm=held != "0"),
+        _card(_("Failed runs (last 24 hours)"), failed, "hub.run", "?state=failed", alarm=failed > 0),
         _card(_("Active runs"), runs.count(), "hub.run", "?state=open"),
         _card(
             _("Queue lag"),
@@ -73,14 +72,18 @@ def staging_tiles(now: datetime) -> list[dict[str, Any]]:
         next_copy = _("In %(duration)s") % {"duration": timeuntil(upcoming, now, depth=1)}
     else:
         next_copy = _("Starting")
+    since = backup.taken_at if backup else backups_expected_since()
+    overdue = since is not None and now - since > BACKUP_OVERDUE
+    note = "" if backup else _("The first nightly backup is made at 00:30 UTC. Copies to staging need one.")
+    if overdue:
+        note = _("Open this page and select “Back up live now”. If it stays queued, start the copier.")
     return [
         _card(
             _("Last verified backup"),
             _ago(backup.taken_at, now) if backup else _("None"),
             "staging_copy.backup",
-            note="" if backup else _("Copies to staging need a verified backup."),
-            # Backups are nightly; the extra hours cover one that is still running.
-            alarm=backup is not None and now - backup.taken_at > timedelta(hours=30),
+            note=note,
+            alarm=overdue,
         ),
         _card(
             _("Last copy to staging"),
