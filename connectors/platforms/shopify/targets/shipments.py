@@ -33,7 +33,7 @@ class ShipmentTarget(Target[ShopifyClient, OrderItem, Row]):
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
         outcomes = [Outcome(external_id=each.external_id) for each in operations]
         for operation, outcome in zip(operations, outcomes, strict=True):
-            wanted = (operation.payload or {}).get("shipments")
+            wanted = operation.payload["shipments"] if operation.payload else []
             for order_id in gids("Order", [operation.external_id]) if wanted else ():
                 outcome.error = self._complete(order_id, wanted)
         return outcomes
