@@ -126,8 +126,8 @@ class Operation:
 
     def request_problems(self, message: RequestMessage) -> list[Problem]:
         """What is wrong with a request. A body that is not JSON is not read: only its type is checked."""
-        query, headers = message.parameters.query, message.parameters.header
-        request = (message.path, tuple(query.items(multi=True)), tuple(headers.items()), _digest(message.body or b""))
+        # The parameters include the headers.
+        request = (message.path, repr(message.parameters), _digest(message.body or b""))
         return self._remembered(request, self._request_problems(message))
 
     def _request_problems(self, message: RequestMessage) -> Iterator[Problem]:
