@@ -34,6 +34,7 @@ def test_each_path_has_its_rule() -> None:
     ("rule", "value", "path"),
     [
         ({"known": "keep"}, '{"known": 1, "new": "x"}', "t.c.new"),
+        ({"known": "keep"}, '{"Alice@doe.example": 1}', r"t.c.[0-9]+@sellercenter.net"),
         ({"a": {"b": "keep"}}, '{"a": {"b": 1, "c": 2}}', "t.c.a.c"),
         ({"list": ["keep"]}, '{"list": [1, {"name": "Alice"}]}', r"t.c.list\[\]"),
         ({"a": "keep"}, '{"a": {"name": "Alice"}}', "t.c.a"),
