@@ -139,7 +139,8 @@ class Vendure(Driver):
 
     def create(self, goods: Goods) -> Any:
         product = self._run("createProduct", "CreateProductInput!", {"translations": self._names(goods)})["id"]
-        variant = {"productId": product, "sku": goods["sku"], "translations": self._names(goods)}
+        name = {"languageCode": "en", "name": goods["title"]}
+        variant = {"productId": product, "sku": goods["sku"], "translations": [name]}
         (made,) = self._run("createProductVariants", "[CreateProductVariantInput!]!", [variant])
         self.change((product, made["id"]), goods)
         return product, made["id"]
@@ -169,7 +170,9 @@ class Vendure(Driver):
             "variables": {"input": values},
         }
         headers = {"vendure-api-key": CASES[self.platform].account[1]}
-        return self.request("POST", "/admin-api", body, **headers)["data"][name]
+        answer = self.request("POST", "/admin-api", body, **headers)
+        assert "errors" not in answer, answer
+        return answer["data"][name]
 
     @staticmethod
     def _names(goods: Goods) -> list[Goods]:
