@@ -27,7 +27,7 @@ query Orders($options: OrderListOptions) {
       id createdAt updatedAt type orderPlacedAt code state currencyCode total totalWithTax shippingWithTax
       lines {
         id quantity orderPlacedQuantity taxRate unitPrice unitPriceWithTax linePrice linePriceWithTax
-        proratedLinePrice proratedLinePriceWithTax proratedUnitPriceWithTax productVariant { id sku name %s }
+        proratedLinePrice proratedLinePriceWithTax proratedUnitPriceWithTax productVariant { id sku name%s }
       }
       customer { id emailAddress }
       billingAddress { ...OrderAddressFields }
@@ -68,7 +68,7 @@ class Orders(VendureSource[OrderRecord]):
     @cached_property
     def document(self) -> str:
         path = self.client.field_map.orders.vendor
-        return _ORDERS % (f"{self._mapped('ProductVariant')} product {{ {self._mapped('Product')} }}" if path else "")
+        return _ORDERS % (f" {self._mapped('ProductVariant')} product {{ {self._mapped('Product')} }}" if path else "")
 
     def _mapped(self, entity: str) -> str:
         path = self.client.field_map.orders.vendor
