@@ -88,6 +88,16 @@ def booked_refunds(item: OrderItem, *, charges_kept: bool, whole_bundles: bool =
     return [each for each in reversed(found) if each.rows]
 
 
+def shipped_in_vain(item: OrderItem) -> dict[int, Decimal]:
+    """Order line ID → what the target shipped although the order does not have it any more, and no refund has it."""
+    refunded: dict[int, Decimal] = defaultdict(Decimal)
+    for refund in item.refunds:
+        for each in refund.lines:
+            refunded[each.line_id] += each.quantity
+    left = {line_id: quantity - refunded[line_id] for line_id, quantity in item.returned_quantities().items()}
+    return {line_id: quantity for line_id, quantity in left.items() if quantity > 0}
+
+
 def _lowered_charges(item: OrderItem) -> list[Money]:
     """By how much each refund lowers the charges of the order."""
     found = []
