@@ -102,6 +102,8 @@ def _of_custom_system(order: Parts, codes: list[str]) -> Booked:
     def amount(value: Any) -> Decimal:
         return D(str(value or 0))
 
+    if order["status"] == "cancelled" and not order["refunds"]:
+        return Booked(codes=codes)
     total = sum((amount(row["gross"]) for row in order["charges"]), D(0))
     for line in order["lines"]:
         quantity, gross = amount(line["quantity"]), amount(line["total_gross"])
@@ -144,9 +146,6 @@ class Books:
     def send(self, number: str) -> tuple[OrderItem, dict[str, Booked]]:
         item = self.read(number)
         return item, {each.name: each.send(item) for each in self.targets}
-
-    def issues(self, item: OrderItem) -> list[str]:
-        return list(Issue.objects.filter(kind=Kind.ORDER, item_id=item.id).values_list("code", flat=True))
 
 
 def owed(item: OrderItem, *, everything: bool) -> Decimal:

@@ -2,13 +2,14 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from hub.kinds import DataType, Direction
 from sandbox.process import SandboxProcess
-from tests.adapters.books import SETTINGS, Books, Open, TargetBooks, differences
+from tests.adapters.books import SETTINGS, Booked, Books, Open, TargetBooks, differences
 from tests.adapters.cases import CASES
 from tests.factories import make_connection, make_job, make_seller
 from tests.sales import Parts, Sales
@@ -19,7 +20,7 @@ pytestmark = pytest.mark.django_db
 @dataclass(frozen=True)
 class Odd:
     """An order, and what happens to it: (action, lines by place, other details). `erp`: what the targets ship first,
-    by the place of the line. `issues`: what a target may report instead of having the same total."""
+    by the place of the line."""
 
     order: Parts
     then: tuple[tuple[str, dict[int, int] | None, dict[str, Any]], ...] = ()
@@ -30,18 +31,16 @@ def row(price: str, quantity: int = 1, rate: str = "20", **more: Any) -> Parts:
     return {"sku": 0, "quantity": quantity, "price": price, "tax_rate": rate, **more}
 
 
-def sold(*lines: Parts, shipping: str = "", rate: str = "20", **more: Any) -> Parts:
-    charges = [{"kind": "shipping", "amount": shipping, "tax_rate": rate}] if shipping else []
+def sold(*lines: Parts, shipping: str = "", tax_rate: str = "20", **more: Any) -> Parts:
+    charges = [{"kind": "shipping", "amount": shipping, "tax_rate": tax_rate}] if shipping else []
     return {"lines": list(lines), "charges": [*charges, *more.pop("charges", [])], **more}
 
 
 TWO = (row("10", 3), row("25", 2))
 YEN = {"currency": "JPY", "prices_include_tax": True}
 ODD = {
-    "a free line": Odd(sold(row("0", 2), row("10"))),
     "everything for a coupon": Odd(sold(*TWO, coupon="80", coupon_code="ALL")),
     "everything but the shipping for a coupon": Odd(sold(*TWO, shipping="7", coupon="80", coupon_code="ALL")),
-    "without tax": Odd(sold(row("19.99", 3, "0"), shipping="5", rate="0")),
     "yen with tax and a discount": Odd(sold(row("333", 3, "8.25"), row("1", 7), shipping="50", discount="101", **YEN)),
     "dinars": Odd(sold(row("1.005", 7), row("0.333", 2, "5"), shipping="0.125", currency="KWD")),
     "several rates and a coupon": Odd(
@@ -49,28 +48,18 @@ ODD = {
     ),
     "rounding of each line": Odd(sold(*(row("0.99", 7, "8.25") for _ in range(5)), prices_include_tax=True)),
     "many cheap pieces": Odd(sold(row("0.01", 999), row("0.03", 333, "5"))),
-    "a discount of a line": Odd(sold(row("10", 3, discount="10"), row("25", discount="25"))),
     "a line without SKU": Odd(sold(row("10"), row("15", kind="custom", sku="", name="Engraving"))),
     "fees": Odd(sold(row("10"), shipping="4", charges=[{"kind": "fee", "amount": "3", "tax_rate": "20"}])),
-    "handling": Odd(sold(row("10"), shipping="4", charges=[{"kind": "handling", "amount": "3", "tax_rate": "20"}])),
     "wrapping": Odd(sold(row("10", 2, wrapping="1.5"), row("7"))),
     "paid with a gift card": Odd(sold(*TWO, gift_certificate="30")),
-    "paid with store credit": Odd(sold(*TWO, shipping="5", store_credit="12")),
     "two currencies": Odd(sold(*TWO, shipping="5", currency="USD", rate="1.25")),
     "a gift card bought": Odd(sold(row("10"), row("50", 1, "0", kind="gift_certificate", sku="", name="Gift card"))),
-    "a set with a price of each part": Odd(
-        sold(row("0", 2, kind="set", sku="SET-DYNAMIC-PARTS", parts=[(1, 1, "30"), (2, 2, "10")]))
-    ),
-    "a set of which one is refunded": Odd(
+    "a set that comes back": Odd(
         sold(row("12", 2, kind="fixed_set", sku="SET-FIXED-PARTS", parts=[(1, 1, "0"), (2, 2, "0")])),
-        (("refund", {0: 1}, {}),),
+        (("refund", None, {}),),
+        {1: 2, 2: 3},
     ),
-    "one shipped there, one canceled": Odd(
-        sold(*TWO, shipping="5"), (("ship", {0: 2}, {}), ("cancel", {0: 1}, {}), ("ship", None, {}))
-    ),
-    "all canceled": Odd(sold(*TWO, shipping="5", paid=False), (("cancel", None, {}),)),
-    "refunded before it was shipped": Odd(sold(*TWO, shipping="5"), (("refund", {0: 1, 1: 1}, {}),)),
-    "only shipping refunded": Odd(sold(*TWO, shipping="5"), (("refund", {}, {"shipping": "3"}),)),
+    "one shipped there, one canceled": Odd(sold(*TWO, shipping="5"), (("ship", {0: 2}, {}), ("cancel", {0: 1}, {}))),
     "only shipping refunded after it was shipped": Odd(
         sold(*TWO, shipping="5"), (("refund", {}, {"shipping": "3"}),), {0: 3, 1: 2}
     ),
@@ -81,8 +70,6 @@ ODD = {
     ),
     "refunded twice": Odd(sold(*TWO, coupon="7"), (("refund", {0: 1}, {}), ("refund", {0: 1, 1: 1}, {})), {0: 2}),
     "everything refunded but the shipping": Odd(sold(*TWO, shipping="5"), (("refund", {0: 3, 1: 2}, {}),)),
-    "yen refunded": Odd(sold(row("101", 3), discount="7", **YEN), (("refund", {0: 1}, {}),), {0: 3}),
-    "a price changed": Odd(sold(*TWO, shipping="5", paid=False), (("change", None, {"change": {"prices": {0: "8"}}}),)),
     "a line added after the ERP shipped": Odd(
         sold(*TWO, paid=False), (("change", None, {"change": {"add": [row("4", 1)]}}),), {0: 3}
     ),
@@ -90,12 +77,26 @@ ODD = {
         sold(*TWO, paid=False), (("change", None, {"change": {"quantities": {0: 1}}}),), {0: 3}
     ),
 }
-# What each shop has, beside which the vendor refuses some of the orders.
-SHOPS: dict[str, tuple[str, str]] = {
-    "bigcommerce": ("alpha", "/stores/alpha"),
-    "magento": ("alpha", ""),
-    "shopify": ("alpha", ""),
-    "woocommerce": ("ck_alpha", ""),
+# Each order is placed in one shop: one that has what it is about, else in turn.
+SHOPS = ("bigcommerce", "magento", "shopify", "woocommerce")
+ONLY_IN = {
+    "wrapping": "bigcommerce",
+    "a gift card bought": "bigcommerce",
+    "paid with a gift card": "bigcommerce",
+    "a set that comes back": "magento",
+    "two currencies": "magento",
+    "a line without SKU": "shopify",
+    "fees": "woocommerce",
+    "one shipped there, one canceled": "shopify",
+    "goods refunded that the ERP shipped": "bigcommerce",
+    "only shipping refunded after it was shipped": "shopify",
+    "a line added after the ERP shipped": "woocommerce",
+    "a quantity lowered after the ERP shipped": "bigcommerce",
+}
+# What a target may report instead of having the same total.
+REPORTED = {
+    "a line added after the ERP shipped": {"changes_rejected"},
+    "a quantity lowered after the ERP shipped": {"shipped_in_vain"},
 }
 
 
@@ -132,7 +133,11 @@ def skus_of(process: SandboxProcess, shop: str) -> list[str]:
         process.control("POST", "goods", json={"account": "alpha", "skus": names})
         return names
     if shop == "woocommerce":
-        return [row["sku"] for row in process.state("products") if row["sku"] and row["type"] == "simple"][:5]
+        return [
+            row["sku"]
+            for row in process.state("products")
+            if row["sku"] and row["type"] == "simple" and row["name"].isprintable()
+        ][:5]
     return [row["sku"] for row in process.state("variants") if row["sku"]][:5]
 
 
@@ -150,51 +155,46 @@ def with_skus(order: Parts, skus: list[str]) -> Parts:
 
 
 @pytest.mark.parametrize("books", SHOPS, indirect=True)
-def test_odd_orders_reconcile_or_an_issue_says_what_differs(books: tuple[Books, list[str]]) -> None:
-    found, skus = books
-    wrong: dict[str, Any] = {}
-    done = 0
-    for name, odd in ODD.items():
-        answer = found.shop.try_to_place(with_skus(odd.order, skus))
-        if answer.status_code == 400:
-            print("REFUSED", name, answer.text)
-            continue
-        done += 1
-        placed = answer.json()
-        item, booked = found.send(placed["id"])
-        report = {"first": differences(item, booked)}
-        if abs(item.total - __import__("decimal").Decimal(placed["total"])) > 0:
-            report["hub"] = (str(item.total), placed["total"])
-        print(name, {k: v.codes for k, v in booked.items() if v.codes}, item.reconciliation, found.issues(item))
-        if odd.erp:
-            found.ship(placed["id"], odd.erp)
-        lines = placed["lines"]
-        for action, places, details in odd.then:
-            details = dict(details)
-            if places is not None:
-                details["lines"] = {lines[place]["id"]: str(quantity) for place, quantity in places.items()}
-            if "change" in details:
-                details["change"] = {
-                    key: value if key == "add" else {lines[place]["id"]: each for place, each in value.items()}
-                    for key, value in details["change"].items()
-                }
-                if "add" in details["change"]:
-                    details["change"]["add"] = [dict(each, sku=skus[4]) for each in details["change"]["add"]]
-            response = found.shop.attempt(action, placed["id"], **details)
-            if response.status_code != 200:
-                print("REFUSED", name, action, response.text)
-                continue
-            item, booked = found.send(placed["id"])
-            report[action] = differences(item, booked)
-            print(
-                name,
-                action,
-                {k: v.codes for k, v in booked.items() if v.codes},
-                item.reconciliation,
-                found.issues(item),
-            )
-        if any(report.values()):
-            wrong[name] = report
-    for name, report in wrong.items():
-        print("WRONG", name, report)
-    assert not wrong and done > 15
+def test_odd_orders_reconcile_or_an_issue_says_what_differs(
+    request: pytest.FixtureRequest, books: tuple[Books, list[str]]
+) -> None:
+    shop = request.node.callspec.params["books"]
+    own = {name for place, name in enumerate(ODD) if ONLY_IN.get(name, SHOPS[place % len(SHOPS)]) == shop}
+    for name in own:
+        wrong = what_differs(*books, ODD[name], REPORTED.get(name, set()))
+        assert not wrong, (name, wrong)
+
+
+def what_differs(books: Books, skus: list[str], odd: Odd, reported: set[str]) -> list[Any]:
+    """Places an order, does to it what happens, and compares the books of all targets each time."""
+    placed = books.shop.place(with_skus(odd.order, skus))
+    item, booked = books.send(placed["id"])
+    assert (item.reconciliation, str(item.total.normalize())) == ("balanced", str(Decimal(placed["total"]).normalize()))
+    found: list[Any] = [differences(item, booked), _codes(booked)]
+    if odd.erp:
+        books.ship(placed["id"], odd.erp)
+    for action, places, details in odd.then:
+        books.shop.act(action, placed["id"], **_by_id(placed, skus, places, details))
+        item, booked = books.send(placed["id"])
+        found += [differences(item, booked), _codes(booked) - reported]
+    return [each for each in found if each]
+
+
+def _codes(booked: dict[str, Booked]) -> set[str]:
+    return {code for each in booked.values() for code in each.codes}
+
+
+def _by_id(placed: Parts, skus: list[str], places: dict[int, int] | None, details: dict[str, Any]) -> dict[str, Any]:
+    """Lines by their IDs instead of places."""
+    ids = [line["id"] for line in placed["lines"]]
+    found = dict(details)
+    if places is not None:
+        found["lines"] = {ids[place]: str(quantity) for place, quantity in places.items()}
+    if change := details.get("change"):
+        found["change"] = {
+            key: [row | {"sku": skus[4]} for row in value]
+            if key == "add"
+            else {ids[place]: each for place, each in value.items()}
+            for key, value in change.items()
+        }
+    return found
