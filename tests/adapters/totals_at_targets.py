@@ -1,4 +1,4 @@
-"""Orders from the stand-in of a shop, imported into the hub, and sent to stand-ins of targets: without workers.
+"""Orders from a shop's sandbox, imported into the hub, and sent to the sandboxes of targets: without workers.
 
 `Books` sends every order to every target and compares what each target then has in its books with what the hub says:
 lines and charges less what was canceled and what was paid back.
