@@ -75,6 +75,7 @@ def key() -> str:
 
 
 def _make(var: Path) -> None:
+    print("Applying all migrations to a test database, which the next runs copy...", file=sys.stderr, flush=True)
     with embedded.running(var, fsync=False) as services:
         with closing(psycopg2.connect(services.database_url)) as connection:
             connection.autocommit = True
