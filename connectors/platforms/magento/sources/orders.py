@@ -30,6 +30,7 @@ CREDIT_MEMOS = "/creditmemos"
 class Orders(MagentoSource[OrderRecord]):
     data_type = DataType.ORDERS
     lane = "orders"
+    stays_outside = True
     partial_schedule = "5m"
     depends_on = (DataType.CUSTOMERS,)
     path = "/orders"
@@ -41,7 +42,10 @@ class Orders(MagentoSource[OrderRecord]):
         return stores is None or not isinstance(raw, dict) or whole_number(raw.get("store_id")) in (None, *stores)
 
     def website_filters(self) -> list[Group]:
-        return [] if self._stores is None else [[Filter("store_id", ",".join(map(str, self._stores)), "in")]]
+        if self._stores is None:
+            return []
+        condition = "eq" if len(self._stores) == 1 else "in"
+        return [[Filter("store_id", ",".join(map(str, self._stores)), condition)]]
 
     @cached_property
     def _stores(self) -> list[int] | None:
