@@ -93,7 +93,7 @@ def test_a_customer_of_another_storefront_gets_access(open_adapter: Open, adapte
 
 def test_what_the_store_rejects_is_reported(adapter: Adapter[Any]) -> None:
     with pytest.raises(BatchRejected, match="not an address"):
-        send(adapter, customer(1, email="@"), customer(2, email="x@example.com"))
+        send(adapter, customer(1, email="nobody"), customer(2, email="x@example.com"))
     with pytest.raises(SkipRecord) as raised:
         adapter.target(CUSTOMERS).payload(customer(1, first_name=" "), NOTHING)
     assert raised.value.problem.code == "customer_incomplete"

@@ -125,9 +125,10 @@ class CustomerTarget(Target[TargetClient, CustomerItem, Row]):
     def _changes(self, row: Row, content: Row) -> Row:
         """The fields that differ, with the ID; nothing if none does. A customer of other storefronts gets access to
         ours as well."""
-        found = {
-            name: value for name, value in self._body(content).items() if value != (row.get(name) or type(value)())
-        }
+        body = self._body(content)
+        if str(row.get("email")).lower() == body["email"].lower():
+            del body["email"]  # the store may write it in lower case
+        found = {name: value for name, value in body.items() if value != (row.get(name) or type(value)())}
         channels, own = row.get("channel_ids"), self.client.settings.channel_id
         if isinstance(channels, list) and channels and own not in channels:
             found["channel_ids"] = [*channels, own]
