@@ -99,9 +99,10 @@ class BodyBuilder:
         body: Body = {"custom_attributes": custom, "extension_attributes": {"category_links": links} if links else {}}
         websites = self.client.websites
         if row := self.known.get(sku_key(sku)):
-            assigned = product_rows.website_ids(row, default=[websites.own])
-            if websites.limited and websites.own not in assigned:
-                body["extension_attributes"]["website_ids"] = [*assigned, websites.own]
+            if websites.limited:
+                assigned = product_rows.website_ids(row, default=[websites.own])
+                if websites.own not in assigned:
+                    body["extension_attributes"]["website_ids"] = [*assigned, websites.own]
             return body
         if websites.limited:
             body["extension_attributes"]["website_ids"] = [websites.own]
