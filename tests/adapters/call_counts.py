@@ -95,7 +95,11 @@ def _write(adapter: Adapter[Any], data_type: DataType, links: dict[tuple[str, in
 
 
 if __name__ == "__main__":
+    import os
+
     import django
+
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "synccenter.settings")
 
     django.setup()
     main(sys.argv[1:])
