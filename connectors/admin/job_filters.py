@@ -97,7 +97,7 @@ class JobFiltersForm(forms.ModelForm):
         known = {value for value, _label in choices}
         choices += [(each, each) for each in stored.get("statuses", ()) if each not in known]
         self.fields["filter_statuses"].choices = choices  # type: ignore[attr-defined]
-        self.initial |= {f"{_PREFIX}{name}": value for name, value in stored.items()}
+        self.initial.update({f"{_PREFIX}{name}": value for name, value in stored.items()})
 
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
