@@ -5,6 +5,7 @@ in docs/platforms/. A product has one variant. Targets get new products, then st
 ours and the simulated platform's on one machine; at a vendor, its answers and its rate limit take longer.
 """
 
+import os
 import sys
 from dataclasses import replace
 from functools import partial
@@ -13,6 +14,13 @@ from tempfile import TemporaryDirectory
 from time import monotonic
 from typing import Any
 
+import django
+
+if __name__ == "__main__":  # the rest needs the applications
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "synccenter.settings")
+    django.setup()
+
+from connectors.adapters.registry import adapter_for
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.feeds import FeedTarget
 from connectors.sdk.operations import Action, Operation, References
@@ -48,8 +56,6 @@ def _measure(key: str, case: Case) -> None:
 
 def _defaults(key: str, case: Case) -> dict[str, Any]:
     """The settings that a connection has, where the tests' are smaller."""
-    from connectors.adapters.registry import adapter_for
-
     fields = adapter_for(key).Settings.model_fields
     return {"page_size": fields["page_size"].default} if "page_size" in case.settings else {}
 
@@ -80,7 +86,8 @@ def _write(adapter: Adapter[Any], data_type: DataType, links: dict[tuple[str, in
     ]
     items: list[Any] = products if data_type == DataType.PRODUCTS else [v for each in products for v in each.variants]
     refs = References(links)
-    operations = [Operation(Action.CREATE, item.id, "", target.payload(item, refs)) for item in items]
+    payloads = [(item, target.payload(item, refs)) for item in items]
+    operations = [Operation(Action.CREATE, item.id, "", payload) for item, payload in payloads if payload is not None]
     size = len(operations) if isinstance(target, FeedTarget) else target.batch_size
     done = 0
     with TemporaryDirectory() as folder:
@@ -95,11 +102,4 @@ def _write(adapter: Adapter[Any], data_type: DataType, links: dict[tuple[str, in
 
 
 if __name__ == "__main__":
-    import os
-
-    import django
-
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "synccenter.settings")
-
-    django.setup()
     main(sys.argv[1:])
