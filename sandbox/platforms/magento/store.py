@@ -19,7 +19,7 @@ VENDORS = ("Northwind", "Sundry")
 MEDIA = "https://shop.example/media/"
 VIEWS = ("all", "default", "outlet")
 GROUPS = ("NOT LOGGED IN", "General", "Wholesale")
-_IDS = ("option", "image", "item", "address", "shipment", "track", "comment", "invoice", "creditmemo")
+_IDS = ("option", "image", "item", "address", "shipment", "track", "comment", "invoice", "creditmemo", "cart_item")
 # Attributes of products beside their own fields: code → (ID, input type, label, user-defined).
 ATTRIBUTES: dict[str, tuple[int, str, str, bool]] = {
     "description": (75, "textarea", "Description", False),
@@ -80,6 +80,7 @@ class Store:
         self.invoices: dict[int, Row] = {}
         self.credit_memos: dict[int, Row] = {}
         self.order_rules: dict[int, Rules] = {}
+        self.carts: dict[int, Row] = {}
         self.operations: list[Row] = []
         self._ids = {kind: count(1) for kind in _IDS}
         self.sellable: list[tuple[Row, Row]] = []
