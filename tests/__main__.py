@@ -5,6 +5,7 @@ import os
 import sys
 
 from tests.browser_binary import NoBrowser, ensure_browser
+from tests.tiers import TIERS
 
 # One more than there are cores: about a third of the time, tests wait for the processes that they started.
 PROCESSES = min((os.cpu_count() or 1) + 1, 4)
@@ -13,13 +14,14 @@ COVERAGE = ("--cov", "--cov-report=term:skip-covered", "--cov-report=html")
 
 
 def pytest_arguments(argv: list[str]) -> list[str]:
-    """What pytest is called with. All of core runs in several processes; all else in one, where a debugger
-    can stop, and where tests may have a server to themselves."""
+    """What pytest is called with. All tests of a tier may run in several processes; chosen ones run in one, where a
+    debugger can stop."""
     parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
     parser.add_argument("--tier", default="core")
     parser.add_argument("--cov", action="store_true")
     options, chosen = parser.parse_known_args(argv)
-    everything = options.tier == "core" and not chosen
+    tier = TIERS.get(options.tier)
+    everything = tier is not None and tier.parallel and not chosen
     return [
         f"--tier={options.tier}",
         *(COVERAGE if options.cov else ()),

@@ -26,6 +26,7 @@ from synccenter import roles
 from synccenter.processes import Processes
 from tests.browser_binary import ARGUMENTS, NoBrowser, ensure_browser
 from tests.flushing import only_what_has_rows
+from tests.services import has_prepared_database
 
 ROOT = Path(__file__).resolve().parent.parent
 SCREENSHOTS = ROOT / "var" / "screenshots"
@@ -59,6 +60,17 @@ def pytest_collection_finish(session: pytest.Session) -> None:
         pytest.exit(str(error), returncode=1)
 
 
+@pytest.fixture(scope="session")
+def django_db_keepdb(request: pytest.FixtureRequest) -> bool:
+    """Whether the test database is there already."""
+    return request.config.stash.get(has_prepared_database, False)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings_xdist_suffix(request: pytest.FixtureRequest) -> None:
+    """No name of its own for each process, since each has a server of its own."""
+
+
 @pytest.fixture(scope="session", autouse=True)
 def quick_flush() -> Iterator[None]:
     """After a test that commits, only the tables that it filled are emptied."""
@@ -67,9 +79,11 @@ def quick_flush() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session", autouse=True)
-def quick_passwords() -> Iterator[None]:
-    """Hashing a password takes no longer than anything else."""
-    with override_settings(PASSWORD_HASHERS=["tests.passwords.QuickHasher", *settings.PASSWORD_HASHERS]):
+def quick_settings() -> Iterator[None]:
+    """Hashing a password takes no longer than anything else, and no client lists all static files before its first
+    request."""
+    hashers = ["tests.passwords.QuickHasher", *settings.PASSWORD_HASHERS]
+    with override_settings(PASSWORD_HASHERS=hashers, WHITENOISE_AUTOREFRESH=True):
         yield
 
 

@@ -12,8 +12,11 @@ from pathlib import Path
 import pytest
 
 from synccenter import embedded
+from tests import prepared_database
 
 ROOT = Path(__file__).resolve().parent.parent
+# Set where this process has a server of its own, with a test database that is migrated.
+has_prepared_database = pytest.StashKey[bool]()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -36,9 +39,15 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Generator[None
     # Tests start hundreds of processes; each would compile every module of ours anew.
     os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
     options = early_config.known_args_namespace
-    if options.help or options.version or given:
+    distributes = getattr(options, "numprocesses", None) and "PYTEST_XDIST_WORKER" not in os.environ
+    if options.help or options.version or given or distributes:
         early_config.add_cleanup(lambda: shutil.rmtree(run))
+        if distributes and not given:
+            # Its processes would wait for each other.
+            prepared_database.ensure()
     else:
+        prepared_database.copy_to(run)
+        early_config.stash[has_prepared_database] = True
         os.environ |= embedded.ensure(run, throwaway=True, fsync=False).environment()
         early_config.add_cleanup(lambda: embedded.stop(run))
     return (yield)

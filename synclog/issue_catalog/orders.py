@@ -130,6 +130,14 @@ REFUND_AMOUNT_LEFT_OUT = IssueType(
     blocking=False,
     docs="orders.md",
 )
+REFUND_NOT_SENT = IssueType(
+    "refund_not_sent",
+    title=_("Refund not sent"),
+    message=_("{amount} {currency} of refund {refund} are not in {platform}."),
+    fix=_("Choose in the settings of the connection what refunds become, or book the amount in {platform} by hand."),
+    blocking=False,
+    docs="orders.md",
+)
 REFUNDS_NOT_READABLE = IssueType(
     "refunds_not_readable",
     title=_("Refunds cannot be read"),

@@ -1,12 +1,15 @@
 """Money and quantities of Shopify's orders (M1-M8): what the store computes is what the record says."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
 
 import pytest
+from graphql import FieldNode, parse
 
-from connectors.platforms.shopify.sales_documents import LIMITS
+from connectors.platforms.shopify import documents, sales_documents
+from connectors.platforms.shopify.documents import ProductDocuments
+from connectors.platforms.shopify.sales_documents import LIMITS, CustomerDocuments, OrderDocuments
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.records import OrderLineRecord, OrderRecord
 from hub.kinds import DataType
@@ -116,14 +119,15 @@ def test_what_is_open(shop: Shop) -> None:
     order = shop.place(LAMP, {"sku": "MUG", "quantity": 3, "price": "10"})
     lamp, mug = (each["id"] for each in order["lines"])
     shop.act("cancel", order, lines={lamp: 1})
-    shop.act("ship", order, lines={lamp: 1, mug: 1}, tracking=["T-1", "T-2"])
+    numbers = [f"T-{number}" for number in range(12)]
+    shop.act("ship", order, lines={lamp: 1, mug: 1}, tracking=numbers)
     record = shop.read(shop.act("refund", order, lines={lamp: 1}))
     assert record.status == "partly_shipped" and (record.total, record.refunded) == (Decimal(order["total"]), 125)
     found = line(record)
     assert (found.quantity, found.quantity_cancelled, found.quantity_refunded, found.quantity_shipped) == (5, 1, 1, 1)
     assert left_to_ship(found) == 2 and left_to_ship(line(record, "MUG")) == 2
     (shipment,) = record.shipments or ()
-    assert shipment.tracking_numbers == ["T-1", "T-2"] and shipment.carrier == "Royal Mail"
+    assert shipment.tracking_numbers == numbers and shipment.carrier == "Royal Mail"
     assert shipment.lines == {lamp: 1, mug: 1}
     # Of the removal a refund without money tells, which is no credit memo.
     (refund,) = record.refunds or ()
@@ -171,6 +175,31 @@ def test_a_total_that_contains_the_rounding_of_cash(cents: str, shop: Shop) -> N
     (record,) = source.records([raw])
     assert [(each.kind, each.gross) for each in record.adjustments] == [("rounding", Decimal(cents))]
     assert balance(completed(record)).reconciliation == "balanced"
+
+
+def test_no_list_is_cut_silently() -> None:
+    """Whatever is asked for in part has a next page, or a length at which the order is refused."""
+    texts = [each for module in (documents, sales_documents) for each in vars(module).values() if _is_document(each)]
+    made = (ProductDocuments((), ()), CustomerDocuments((), companies=True), OrderDocuments((), companies=True))
+    texts += [text for each in made for name in ("page", "nodes", "more_variants") if (text := getattr(each, name, ""))]
+    assert len(texts) > 20
+    cut = {name for text in texts for name in _asked_for_in_part(parse(text))}
+    assert cut == LIMITS.keys()
+
+
+def _is_document(value: Any) -> bool:
+    return isinstance(value, str) and value.strip().startswith(("query ", "mutation "))
+
+
+def _asked_for_in_part(node: Any) -> Iterator[str]:
+    for field in getattr(node, "definitions", None) or node.selection_set.selections if node else ():
+        if not getattr(field, "selection_set", None):
+            continue
+        names = {each.name.value for each in field.selection_set.selections if isinstance(each, FieldNode)}
+        given = {each.name.value for each in getattr(field, "arguments", None) or ()}
+        if "first" in given and "pageInfo" not in names:
+            yield field.name.value
+        yield from _asked_for_in_part(field)
 
 
 @pytest.mark.parametrize("field", ["fulfillments", "refunds", "transactions"])

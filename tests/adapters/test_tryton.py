@@ -214,6 +214,23 @@ def test_a_refund_of_shipped_goods_becomes_a_return_once(open_adapter: Open, dat
         assert (answer["total"], answer["refunded"]) == ("89.04", "12")
 
 
+@pytest.mark.parametrize(("setting", "books", "codes"), [("return", "54.94", []), ("none", "60", ["refund_not_sent"])])
+def test_refunded_money_without_goods_is_booked_or_reported(
+    setting: str, books: str, codes: list[str], open_adapter: Open, database: SandboxProcess
+) -> None:
+    """Of two lamps for 24.00 that were not shipped, 15.00 were kept; the shipping and 20.06 were paid back."""
+    orders, item = Orders(open_adapter("tryton", refunds=setting)), order()
+    orders.send(item)
+    goods = RefundLineItem(1, D(2), D("7.50"), D("1.50"), D(9))
+    refund = RefundItem("r1", "R1", None, None, None, D("34.10"), None, D("5.04"), D("20.06"), [goods])
+    less = [replace(item.lines[0], quantity_refunded=D(2)), item.lines[1]]
+    shipped = [ShipmentItem("1", "", [], None, {2: D(2)}, reported_by=7)]
+    outcome = orders.send(replace(item, lines=less, refunds=[refund], shipments=shipped))
+    assert outcome.error is None and [each.code for each in outcome.warnings] == codes
+    answer = database.control("GET", "sales", params={"account": "erp", "id": "sc-order-1"})
+    assert D(answer["total"]) - D(answer["refunded"]) == D(books)
+
+
 def test_without_the_module_a_sale_in_processing_stays_as_it_is(open_adapter: Open, database: SandboxProcess) -> None:
     control(database, "modules", without=["sale_amendment", "stock_package_shipping", "product_measurements"])
     adapter = open_adapter("tryton")

@@ -20,7 +20,7 @@ from tests.engine.products import change, hub_titles, one_lane, products_job, se
 from tests.engine.worker import CrashingWorkers, last_run, skip_delays, wait_until, work_until_idle
 from tests.factories import make_products
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.system, pytest.mark.django_db(transaction=True)]
 
 ROOT = Path(__file__).resolve().parents[2]
 

@@ -23,7 +23,7 @@ from tests.engine.products import change, hub_titles, one_lane, products_job, ti
 from tests.engine.worker import wait_until
 from tests.factories import make_products
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.system, pytest.mark.django_db(transaction=True)]
 
 
 @pytest.fixture

@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.system
+
 MANAGE = "import os, sys\nprint('ran', sys.argv[1:], sys.prefix, os.environ['ENVIRONMENT'])\n"
 
 

@@ -17,6 +17,8 @@ from synccenter import embedded
 from synccenter.embedded import servers
 from synccenter.embedded.locks import Lock
 
+pytestmark = pytest.mark.system
+
 Gone = Callable[[int], bool]
 
 USER = """

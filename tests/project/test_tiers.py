@@ -49,12 +49,19 @@ def test_a_choice_that_matches_nothing_is_one(run: pytest.Pytester) -> None:
     assert run.runpytest_inprocess("--tier", "clients", "-k", "nowhere").ret == pytest.ExitCode.NO_TESTS_COLLECTED
 
 
+def test_who_chooses_a_test_of_another_tier_is_told_which(run: pytest.Pytester) -> None:
+    [path] = run.path.glob("test_*.py")
+    result = run.runpytest_inprocess(f"{path.name}::test_with_a_client")
+    result.stdout.fnmatch_lines(["tier: core (*10 minutes*", "1 of the chosen tests *: add --tier clients"])
+
+
 def test_a_tier_that_does_not_exist_is_rejected(run: pytest.Pytester) -> None:
     assert run.runpytest_inprocess("--tier", "moon").ret == pytest.ExitCode.USAGE_ERROR
 
 
-def test_only_all_of_core_uses_all_cores() -> None:
+def test_only_whole_tiers_use_all_cores() -> None:
     assert pytest_arguments([]) == ["--tier=core", *IN_PARALLEL]
+    assert pytest_arguments(["--tier", "system"]) == ["--tier=system", *IN_PARALLEL]
     assert pytest_arguments(["-k", "word"]) == ["--tier=core", "-k", "word"]
     assert pytest_arguments(["--tier", "clients"]) == ["--tier=clients"]
 

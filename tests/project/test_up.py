@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 import requests
 
+pytestmark = pytest.mark.system
+
 PROCESSES = re.compile(r"\bweb .*?\[(\d+)\] \[INFO\] (?:Starting gunicorn|Booting worker)")
 
 

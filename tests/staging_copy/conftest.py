@@ -4,6 +4,7 @@ import shutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from hashlib import sha256
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -23,12 +24,14 @@ from staging_copy.copying import swap
 from staging_copy.copying.config import live_database
 from staging_copy.masking import pools
 from staging_copy.postgres import Database
+from tests.tiers import TIERS
 
 
 @pytest.fixture(scope="session")
-def pools_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The pools file, shared by all tests because it takes seconds to make."""
-    return pools.ensure(tmp_path_factory.mktemp("pools"))
+def pools_file() -> Path:
+    """The pools file, shared by all runs because it takes seconds to make."""
+    source = sha256(Path(pools.__file__).read_bytes()).hexdigest()[:16]
+    return pools.ensure(TIERS["core"].cache / f"pools-{source}")
 
 
 @pytest.fixture

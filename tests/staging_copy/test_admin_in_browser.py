@@ -19,7 +19,7 @@ from tests.two_sellers import make_person
 
 __all__ = ["platform", "shop"]
 
-pytestmark = pytest.mark.usefixtures("check_of_its_own")
+pytestmark = [pytest.mark.system, pytest.mark.usefixtures("check_of_its_own")]
 
 
 @pytest.fixture

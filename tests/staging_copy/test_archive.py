@@ -22,6 +22,8 @@ from staging_copy.models import Backup, Copy
 from staging_copy.postgres import Database, run
 from tests.staging_copy.conftest import CopyDatabases, Live
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture
 def backup(copy_databases: CopyDatabases, live: Live) -> Backup:

@@ -22,6 +22,8 @@ from staging_copy.copying.trial import TrialFailed
 from staging_copy.models import Backup
 from tests.staging_copy.conftest import CopyDatabases, Live
 
+pytestmark = pytest.mark.system
+
 KEY, OTHER_KEY = "a" * 43 + "=", "b" * 42 + "A="
 
 

@@ -23,6 +23,8 @@ from staging_copy.postgres import Database, ProgramFailed
 from staging_copy.tasks import back_up, run_due_copies
 from tests.staging_copy.conftest import CopyDatabases, Live
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).resolve().parents[2]
 
 

@@ -22,6 +22,8 @@ from staging_copy.masking.policy import Rows, Rule
 from staging_copy.postgres import Database
 from tests.staging_copy.conftest import CopyDatabases
 
+pytestmark = pytest.mark.system
+
 ID = 7_000_000
 # The preflight checks read it: unknown migrations stop the copy (test_preflight.py).
 UNTOUCHED = {"django_migrations"}

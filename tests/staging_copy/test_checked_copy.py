@@ -16,7 +16,7 @@ from tests.staging_copy.conftest import CopyDatabases, Live
 
 CREDENTIALS = {"service_name": "Staging", "api_key": "key"}
 
-pytestmark = pytest.mark.usefixtures("check_of_its_own")
+pytestmark = [pytest.mark.system, pytest.mark.usefixtures("check_of_its_own")]
 
 
 @pytest.fixture

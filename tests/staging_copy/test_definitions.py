@@ -12,6 +12,8 @@ from staging_copy.copying.stages import PreflightFailed
 from staging_copy.models import Copy
 from tests.staging_copy.conftest import CopyDatabases, Live
 
+pytestmark = pytest.mark.system
+
 JANE = "jane@doe.example"
 
 

@@ -18,6 +18,8 @@ from staging_copy.models import Copy
 from staging_copy.postgres import Database, run
 from tests.staging_copy.conftest import CopyDatabases, Live
 
+pytestmark = pytest.mark.system
+
 SCHEMA = (Path(__file__).parent / "schemas" / "every_kind.sql").read_text()
 KEPT = dict.fromkeys(("id", "other", "code", "mood", "during", "region", "changed"), "keep")
 

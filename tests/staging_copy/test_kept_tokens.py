@@ -16,6 +16,8 @@ from staging_copy.models import Copy
 from staging_copy.postgres import Database
 from tests.staging_copy.conftest import CopyDatabases, Live
 
+pytestmark = pytest.mark.system
+
 LIVE, FIRST, NEWEST = b"live's tokens", b"first tokens", b"newest tokens"
 
 

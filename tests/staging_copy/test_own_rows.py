@@ -18,6 +18,8 @@ from staging_copy.copying import freeze
 from staging_copy.models import Copy
 from tests.staging_copy.conftest import CopyDatabases, Live
 
+pytestmark = pytest.mark.system
+
 OWN = "base_url, settings, credentials, webhook_token, webhook_secret, state, paused_at, read_only"
 
 

@@ -24,6 +24,8 @@ from staging_copy.copying.stages import CopyFailed
 from staging_copy.models import Copy
 from tests.staging_copy.conftest import CopyDatabases, Live
 
+pytestmark = pytest.mark.system
+
 
 @pytest.fixture
 def staging_unchanged(copy_databases: CopyDatabases) -> Iterator[None]:

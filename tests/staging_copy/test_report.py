@@ -16,6 +16,8 @@ from tests.staging_copy.conftest import CopyDatabases, Live
 from tests.staging_copy.test_checked_copy import platform, shop
 from tests.two_sellers import make_person
 
+pytestmark = pytest.mark.system
+
 __all__ = ["platform", "shop"]
 CANARY = "Tweety Canary"
 

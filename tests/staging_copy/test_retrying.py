@@ -9,6 +9,8 @@ from staging_copy.postgres import Database
 from staging_copy.retrying import base
 from tests.staging_copy.conftest import CopyDatabases
 
+pytestmark = pytest.mark.system
+
 
 def wrapper(database: Database) -> base.DatabaseWrapper:
     return base.DatabaseWrapper({**connection.settings_dict, "NAME": database.name}, alias="default")

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
+import pytest
 from django.contrib.auth.models import Permission
 
 from accounts.models import AuditEvent
@@ -10,6 +11,8 @@ from staging_copy import services
 from staging_copy.models import Copy
 from tests.staging_copy.conftest import CopyDatabases, Live
 from tests.two_sellers import make_person
+
+pytestmark = pytest.mark.system
 
 
 def test_samples_show_values_of_live_next_to_those_of_staging(

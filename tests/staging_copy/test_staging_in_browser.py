@@ -19,6 +19,8 @@ from synccenter.demo.platforms import free_port
 from synccenter.processes import Processes
 from tests.factories import make_seller
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).resolve().parent.parent.parent
 PASSWORD = "known to everybody"
 

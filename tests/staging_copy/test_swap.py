@@ -20,6 +20,8 @@ from staging_copy.copying.stages import STAGES, CopyFailed
 from staging_copy.models import Copy
 from tests.staging_copy.conftest import CopyDatabases, Live
 
+pytestmark = pytest.mark.system
+
 ROOT = Path(__file__).resolve().parents[2]
 # The longest time, in seconds, that a retrying client may wait for one answer.
 TIMEOUT = 5.0

@@ -23,6 +23,8 @@ from tests.engine.worker import last_run, work_until_idle
 from tests.upgrade.conftest import Installation
 from tests.upgrade.contents import API_KEY, PASSWORD, put
 
+pytestmark = pytest.mark.system
+
 SCHEMA = """
 SELECT 'column', format('%s.%s', c.oid::regclass, attname),
        concat_ws(' ', format_type(atttypid, atttypmod), CASE WHEN attnotnull THEN 'NOT NULL' END,

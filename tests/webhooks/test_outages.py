@@ -24,7 +24,7 @@ from synccenter.processes import Processes
 from tests.conftest import ROOT
 from tests.webhooks.sending import body_of, event, wait_until, with_secret
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.system, pytest.mark.django_db(transaction=True)]
 
 
 class Load:

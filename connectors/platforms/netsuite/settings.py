@@ -5,6 +5,7 @@ from zoneinfo import available_timezones
 
 from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
 
+from connectors.sdk.erp_orders import send_pending_field
 from connectors.sdk.orders import DifferentOrders, different_orders_field
 from connectors.sdk.schemas import Schema
 from connectors.sdk.transformations import SourceFieldMap
@@ -64,11 +65,7 @@ class Settings(Schema):
         description="Slug of a seller on whose behalf orders are shipped → internal ID of the customer. Customers for "
         "other sellers are created when needed.",
     )
-    send_pending: bool = Field(
-        False,
-        title="Send unpaid orders",
-        description="Send pending orders as well; otherwise orders are sent once they are confirmed.",
-    )
+    send_pending: bool = send_pending_field()
     dropship_prices: bool = Field(
         False,
         title="Send sellers' prices",

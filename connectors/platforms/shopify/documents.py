@@ -167,11 +167,15 @@ query ProductIds($first: Int!, $after: String) {{
 }}
 """
 EXISTING = "query Existing($ids: [ID!]!) { nodes(ids: $ids) { id } }"
-PRODUCTS_OF_ITEMS = """
-query ProductsOfItems($ids: [ID!]!) {
-  nodes(ids: $ids) { ... on InventoryItem { id variants(first: 5) { nodes { product { id } } } } }
-}
+_PRODUCT_OF_VARIANT = "product { id }"
+PRODUCTS_OF_ITEMS = f"""
+query ProductsOfItems($ids: [ID!]!) {{
+  nodes(ids: $ids) {{
+    ... on InventoryItem {{ id variants(first: 5) {{ nodes {{ {_PRODUCT_OF_VARIANT} }} {PAGE_INFO} }} }}
+  }}
+}}
 """
+MORE_VARIANTS_OF_ITEM = more("InventoryItem", "variants", "first: 100", _PRODUCT_OF_VARIANT)
 
 # Bulk operations: https://shopify.dev/docs/api/usage/bulk-operations/queries
 BULK_RUN = """

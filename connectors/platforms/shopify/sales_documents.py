@@ -111,7 +111,7 @@ FULFILLMENTS = f"""
 query Fulfillments($id: ID!) {{
   order(id: $id) {{
     fulfillments(first: 10) {{
-      id name status createdAt trackingInfo(first: 10) {{ company number url }}
+      id name status createdAt trackingInfo {{ company number url }}
       fulfillmentLineItems(first: 20) {{ nodes {{ {_FULFILLMENT_LINES} }} {PAGE_INFO} }}
     }}
   }}

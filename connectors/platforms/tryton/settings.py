@@ -4,6 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr, StringConstraints
 
+from connectors.sdk.erp_orders import send_pending_field
 from connectors.sdk.orders import DifferentOrders, different_orders_field
 from connectors.sdk.schemas import Schema
 from connectors.sdk.transformations import SourceFieldMap
@@ -51,11 +52,7 @@ class Settings(Schema):
         title="State of orders",
         description="How far a sale is taken. Only those in processing have shipments and invoices.",
     )
-    send_pending: bool = Field(
-        False,
-        title="Send unpaid orders",
-        description="Send pending orders as well; otherwise orders are sent once they are confirmed.",
-    )
+    send_pending: bool = send_pending_field()
     guest_party: RecordId = Field(
         "", title="Party of guests", description="ID of the party for orders without a customer."
     )

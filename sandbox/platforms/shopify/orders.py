@@ -407,6 +407,7 @@ RESOLVERS: dict[str, dict[str, Resolver]] = {
         "refunds": _refunds,
         "transactions": _transactions,
     },
+    "Fulfillment": {"trackingInfo": lambda row, arguments, context: _limited(row["trackingInfo"], arguments)},
     "Customer": {
         "addressesV2": lambda row, arguments, context: by_id(row["addresses"]),
         "companyContactProfiles": _contacts,

@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Any, TypeVar
 
 from connectors.platforms.bigcommerce.client import SourceClient
-from connectors.platforms.bigcommerce.field_reader import MalformedField, timestamp
+from connectors.platforms.bigcommerce.field_reader import FieldReader
 from connectors.platforms.bigcommerce.paging import row_ids
 from connectors.sdk import issues
+from connectors.sdk.field_reader import MalformedField
 from connectors.sdk.listing_protocol import unreadable
 from connectors.sdk.paging import Cursor, Page, Slice, by_change
 from connectors.sdk.records import Problem, Record
@@ -71,6 +72,6 @@ class ChangeSource(StoreSource[RecordT]):
 def changed_at(row: Any) -> datetime | None:
     """When a row was last changed, to the second; None if the time is missing or malformed."""
     try:
-        return timestamp(row["date_modified"]).replace(microsecond=0)
+        return FieldReader.parse_time(row["date_modified"]).replace(microsecond=0)
     except (KeyError, TypeError, ValueError):
         return None

@@ -7,9 +7,10 @@ from datetime import datetime
 from decimal import Decimal
 from ipaddress import ip_address
 
-from connectors.platforms.bigcommerce.field_reader import FieldReader, MalformedField, mapped_value
+from connectors.platforms.bigcommerce.field_reader import FieldReader, mapped_value
 from connectors.platforms.bigcommerce.sources.order_amounts import adjustments, set_line_amounts, with_payments
 from connectors.sdk import issues
+from connectors.sdk.field_reader import MalformedField
 from connectors.sdk.records import (
     AddressRecord,
     OrderLineRecord,

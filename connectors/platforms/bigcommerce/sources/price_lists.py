@@ -11,7 +11,8 @@ from functools import cached_property
 from typing import Any
 
 from connectors.platforms.bigcommerce.client import IDS_PER_REQUEST, PAGE_SIZE, Row, SourceClient, join
-from connectors.platforms.bigcommerce.field_reader import FieldReader, MalformedField
+from connectors.platforms.bigcommerce.field_reader import FieldReader
+from connectors.sdk.field_reader import MalformedField
 from connectors.sdk.records import ConditionalPriceRecord, PriceListRecord, PriceRecord
 
 LISTS = "/pricelists"

@@ -10,34 +10,33 @@ from zoneinfo import ZoneInfo
 
 from connectors.platforms.netsuite.settings import FieldMap, Settings
 from connectors.platforms.netsuite.targets.addresses import address
-from connectors.platforms.netsuite.targets.refund_payloads import RefundPayload, has_shipped, refund_payloads
+from connectors.platforms.netsuite.targets.refund_payloads import RefundPayload, refund_payload
 from connectors.platforms.netsuite.targets.taxes import HANDLING, SHIPPING, TaxPayload, tax_of
 from connectors.sdk import issues
+from connectors.sdk.erp_orders import (
+    CLOSED_STATUSES,
+    CustomerPayload,
+    ExpectedTotals,
+    OrderContent,
+    UnsentRefund,
+    customer_payload,
+    expected_totals,
+    order_content,
+    plain,
+    unsent_refunds,
+)
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
-from connectors.sdk.orders import hold_different, rounding
 from connectors.sdk.values import cut, json_number
-from hub.kinds import Kind
 from orders.items import OrderItem
-from orders.parts import Part, charges, charges_left, deliverable_parts
+from orders.parts import Part
 
-# The statuses of an order that may still be sent for the first time.
-_OPEN_STATUSES = {"pending", "confirmed", "partly_shipped"}
-_CLOSED_STATUSES = {"cancelled", "returned", "refunded"}
 MAX_MEMO_LENGTH = 999
 # Version of the amounts in a payload. Those without were sent by releases that sent prices with tax.
 FORMAT = 2
 # Finer than any currency, so that rate × quantity rounds to the amount.
 _RATE_PLACES = Decimal("0.00000001")
 _ZERO = Decimal(0)
-
-
-class EntityPayload(TypedDict, total=False):
-    """The customer of a sales order: its internal ID, or slug and name of a seller on whose behalf we ship."""
-
-    id: str
-    seller: str
-    name: str
 
 
 class LinePayload(TypedDict):
@@ -56,15 +55,6 @@ class LinePayload(TypedDict):
     description: NotRequired[str]
 
 
-class ExpectedTotals(TypedDict):
-    """What the sales order should come to, with tax, and the tax in it; and how far rounding may take it."""
-
-    currency: str
-    total: str
-    tax: str
-    tolerance: str
-
-
 class OrderPayload(TypedDict):
     """A sales order; `body` holds the fields of `salesOrder` in REST.
 
@@ -72,46 +62,31 @@ class OrderPayload(TypedDict):
     item. `ended`: nothing is left to deliver.
     """
 
-    entity: EntityPayload
+    entity: CustomerPayload
     body: dict[str, Any]
     lines: list[LinePayload]
     format: NotRequired[int]
     expected: NotRequired[ExpectedTotals]
     taxes: NotRequired[list[TaxPayload]]
     refunds: NotRequired[list[RefundPayload]]
+    unsent_refunds: NotRequired[list[UnsentRefund]]
     left_out: NotRequired[list[str]]
     ended: NotRequired[bool]
 
 
 def order_payload(item: OrderItem, refs: References, settings: Settings, fields: FieldMap) -> OrderPayload | None:
     """None if there is nothing to ship: unpaid, closed, or shipped before it was ever sent."""
-    sent_before = any(refs.get(Kind.ORDER_LINE, line.id) for line in item.lines)
-    unpaid = item.status == "pending" and not settings.send_pending
-    closed = item.status in _CLOSED_STATUSES or all(line.status in _CLOSED_STATUSES for line in item.lines)
-    if closed and settings.refunds != "none" and item.refunds and has_shipped(item):
-        # What was shipped stays in the books; its refunds are records of their own.
-        closed = False
-    if unpaid or closed or (not sent_before and item.status not in _OPEN_STATUSES):
+    if (content := order_content(item, refs, settings)) is None:
         return None
-    hold_different(item, settings.unreconciled_orders)
-    parts = [
-        part
-        for part in deliverable_parts(item, whole_bundles=settings.send_bundles)
-        if part.quantity or refs.get(Kind.ORDER_LINE, part.line.id)
-    ]
-    if not sent_before and not any(part.quantity for part in parts):
-        return None
-    if len({part.line.delivery_address for part in parts if part.quantity and part.line.needs_shipping}) > 1:
-        raise SkipRecord(issues.SEVERAL_DELIVERY_ADDRESSES())
     payload: OrderPayload = {
-        "entity": _entity(item, refs, settings),
+        "entity": customer_payload(item, refs, sellers=settings.seller_customers, guest=settings.guest_customer),
         "body": _body(item, settings, fields),
         "lines": [],
     }
     priced = item.principal is None or settings.dropship_prices
-    exact = priced and all(part.net is not None and part.gross is not None for part in parts)
+    exact = priced and content.is_exact
     left_out = []
-    for part in parts:
+    for part in content.parts:
         if sku := part.line.sku or settings.custom_item:
             payload["lines"].append(_line(part, sku, settings, priced=priced, exact=exact))
         else:
@@ -123,28 +98,18 @@ def order_payload(item: OrderItem, refs: References, settings: Settings, fields:
     if not any(item.open_quantities().values()):
         payload["ended"] = True
     if exact:
-        _add_totals(payload, item, parts, settings)
-        if refunds := refund_payloads(item, parts, settings):
-            payload["refunds"] = refunds
+        _add_totals(payload, item, content, settings)
+        _add_refunds(payload, item, content, settings)
     return payload
 
 
-def _entity(item: OrderItem, refs: References, settings: Settings) -> EntityPayload:
-    """The customer. For a vendor it is the seller on whose behalf the vendor ships.
-
-    An order that names a customer waits for that customer; the guest customer is for orders that name none (M10).
-    """
-    if item.principal is not None:
-        slug = item.principal.slug
-        internal_id = settings.seller_customers.get(slug, "")
-        return {"id": internal_id} if internal_id else {"seller": slug, "name": item.principal.name}
-    if customer := refs.get(Kind.CUSTOMER, item.customer_id):
-        return {"id": customer}
-    if item.customer_id is not None or item.awaits_customer:
-        raise SkipRecord(issues.CUSTOMER_NOT_READY())
-    if settings.guest_customer:
-        return {"id": settings.guest_customer}
-    raise SkipRecord(issues.CUSTOMER_MISSING())
+def _add_refunds(payload: OrderPayload, item: OrderItem, content: OrderContent, settings: Settings) -> None:
+    """NetSuite has no refund of less than nothing, as where more was withheld than the goods cost."""
+    sent = [each for each in content.refunds if settings.refunds != "none" and each.gross >= 0]
+    if sent:
+        payload["refunds"] = [refund_payload(each, settings, item.currency) for each in sent]
+    if unsent := [each for each in content.refunds if each not in sent]:
+        payload["unsent_refunds"] = unsent_refunds(unsent)
 
 
 def _body(item: OrderItem, settings: Settings, fields: FieldMap) -> dict[str, Any]:
@@ -180,7 +145,7 @@ def _delivery(item: OrderItem) -> Any:
 
 def _line(part: Part, sku: str, settings: Settings, *, priced: bool, exact: bool) -> LinePayload:
     line = part.line
-    closed = line.status in _CLOSED_STATUSES or not part.quantity
+    closed = line.status in CLOSED_STATUSES or not part.quantity
     quantity = line.quantity if closed else part.quantity
     found: LinePayload = {"key": str(line.id), "sku": sku, "quantity": json_number(quantity)}
     if closed:
@@ -193,7 +158,7 @@ def _line(part: Part, sku: str, settings: Settings, *, priced: bool, exact: bool
         found["rate"] = json_number(line.unit_price)
     elif closed:
         if line.tax_rate:
-            found["tax_rate"] = _text(line.tax_rate)
+            found["tax_rate"] = plain(line.tax_rate)
     else:
         amount = part.net + (part.discount_net if settings.discount_item else _ZERO)
         found["rate"] = json_number((amount / quantity).quantize(_RATE_PLACES)) if quantity else 0
@@ -201,12 +166,9 @@ def _line(part: Part, sku: str, settings: Settings, *, priced: bool, exact: bool
     return found
 
 
-def _add_totals(payload: OrderPayload, item: OrderItem, parts: list[Part], settings: Settings) -> None:
+def _add_totals(payload: OrderPayload, item: OrderItem, content: OrderContent, settings: Settings) -> None:
     """Charges and discounts in the header, and the totals to compare with those of NetSuite afterwards."""
-    # Shipping that was refunded after something was shipped is part of a credit memo.
-    kept = settings.refunds != "none" and has_shipped(item)
-    rows = charges(item) if kept else charges_left(item)
-    body = payload["body"]
+    parts, rows, body = content.parts, content.charges, payload["body"]
     shipping = sum((row.net or _ZERO for row in rows if row.kind == "shipping"), _ZERO)
     others = sum((row.net or _ZERO for row in rows if row.kind != "shipping"), _ZERO)
     discount = sum((part.discount_net for part in parts if part.quantity), _ZERO)
@@ -217,15 +179,7 @@ def _add_totals(payload: OrderPayload, item: OrderItem, parts: list[Part], setti
         body["handlingCost"] = json_number(others)
     if settings.discount_item and discount:
         body |= {"discountItem": {"id": settings.discount_item}, "discountRate": json_number(-discount)}
-    amounts = [(part.tax or _ZERO, part.gross or _ZERO) for part in parts if part.quantity]
-    amounts += [(row.tax or _ZERO, row.gross or _ZERO) for row in rows]
-    tolerance = rounding(item.currency, len(amounts))
-    payload["expected"] = {
-        "currency": item.currency,
-        "total": _text(sum((gross for _, gross in amounts), _ZERO)),
-        "tax": _text(sum((tax for tax, _ in amounts), _ZERO)),
-        "tolerance": _text(tolerance),
-    }
+    payload["expected"] = expected_totals(content, item.currency) | {"currency": item.currency}
     payload["format"] = FORMAT
     if settings.tax_codes:
         payload["taxes"] = [
@@ -241,7 +195,3 @@ def _add_totals(payload: OrderPayload, item: OrderItem, parts: list[Part], setti
                 tax = sum((row.tax or _ZERO for row in found), _ZERO)
                 rate = found[0].tax_rate if len(found) == 1 else None
                 payload["taxes"].append(tax_of(reference, net, tax, rate, settings, item.currency))
-
-
-def _text(amount: Decimal) -> str:
-    return f"{amount.normalize():f}"

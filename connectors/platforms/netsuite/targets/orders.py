@@ -15,7 +15,6 @@ from connectors.platforms.netsuite.client import NetSuiteClient
 from connectors.platforms.netsuite.suiteql import in_conditions, required_int
 from connectors.platforms.netsuite.targets.existing import find_ids, read_orders
 from connectors.platforms.netsuite.targets.order_payloads import (
-    EntityPayload,
     LinePayload,
     OrderPayload,
     order_payload,
@@ -32,6 +31,7 @@ from connectors.platforms.netsuite.targets.sales_orders import (
 from connectors.platforms.netsuite.targets.taxes import tax_fields
 from connectors.platforms.netsuite.targets.totals import read_totals
 from connectors.sdk import issues
+from connectors.sdk.erp_orders import CustomerPayload
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from connectors.sdk.orders import total_problems
@@ -215,7 +215,7 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
             raise SkipRecord(issues.ITEM_NOT_AT_TARGET(sku=sku))
         return self._item_ids[sku]
 
-    def _customer_id(self, entity: EntityPayload) -> str:
+    def _customer_id(self, entity: CustomerPayload) -> str:
         """The internal ID of the customer; a seller on whose behalf we ship is created as a customer if necessary."""
         if internal_id := entity.get("id"):
             return internal_id

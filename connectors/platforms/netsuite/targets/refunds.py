@@ -7,16 +7,15 @@ from typing import Any
 from connectors.platforms.netsuite import external_ids
 from connectors.platforms.netsuite.client import NetSuiteClient, RecordType
 from connectors.platforms.netsuite.numbers import decimal_or_none
-from connectors.platforms.netsuite.targets.order_payloads import EntityPayload, OrderPayload
+from connectors.platforms.netsuite.targets.order_payloads import OrderPayload
 from connectors.platforms.netsuite.targets.refund_payloads import RefundPayload
 from connectors.platforms.netsuite.targets.taxes import tax_fields
 from connectors.sdk import issues
+from connectors.sdk.erp_orders import CustomerPayload, refund_problems, refund_total_problems
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Operation
-from connectors.sdk.orders import rounding
 from connectors.sdk.records import Problem
 from connectors.sdk.values import json_number
-from orders.currencies import round_amount
 
 # Fields that a refund has in common with its order.
 _COPIED = ("currency", "subsidiary", "location")
@@ -27,14 +26,15 @@ def send_refunds(
     client: NetSuiteClient,
     operation: Operation[OrderPayload],
     item_id: Callable[[str], str],
-    customer_id: Callable[[EntityPayload], str],
+    customer_id: Callable[[CustomerPayload], str],
 ) -> list[Problem]:
     """Write the refunds of an order that are new or changed; returns warnings.
 
     `item_id` and `customer_id` give internal IDs. SkipRecord with NetSuite's reason if it rejects a refund. Repeating
     the call is safe: the lines of a record are replaced.
     """
-    wanted, problems = operation.content, []
+    wanted = operation.content
+    problems = refund_problems(wanted.get("unsent_refunds", ()), _currency(wanted))
     before = operation.previous.get("refunds", []) if operation.previous else []
     for refund in wanted.get("refunds", ()):
         if left_out := refund.get("left_out"):
@@ -79,7 +79,9 @@ def _send(
                 refund=refund["number"] or refund["key"], reason=error.problem.values.get("reason", "")
             )
         ) from error
-    return _compare(client.read(kind, internal_id, ("total",)), refund, _currency(wanted))
+    total = decimal_or_none(client.read(kind, internal_id, ("total",)).get("total"))
+    name, rows = refund["number"] or refund["key"], len(refund["lines"]) + 1
+    return refund_total_problems(total, refund["expected"], name, _currency(wanted), rows)
 
 
 def _line(line: Any, item: str, location: str) -> dict[str, Any]:
@@ -87,20 +89,6 @@ def _line(line: Any, item: str, location: str) -> dict[str, Any]:
     found: dict[str, Any] = {"item": {"id": item}, "quantity": line["quantity"], "price": {"id": "-1"}}
     found |= {"rate": json_number(rate), "amount": line["amount"]}
     return found | ({"location": {"id": location}} if location else {})
-
-
-def _compare(record: dict[str, Any], refund: RefundPayload, currency: str) -> list[Problem]:
-    total, expected = decimal_or_none(record.get("total")), Decimal(refund["expected"])
-    if total is None or abs(total - expected) <= rounding(currency, len(refund["lines"]) + 1):
-        return []
-    return [
-        issues.REFUND_TOTAL_DIFFERS(
-            refund=refund["number"] or refund["key"],
-            currency=currency,
-            total=f"{round_amount(total, currency):f}",
-            expected=f"{round_amount(expected, currency):f}",
-        )
-    ]
 
 
 def _currency(wanted: OrderPayload) -> str:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from connectors.platforms.shopify.client import ShopifyClient, number_of
-from connectors.platforms.shopify.reader import MalformedField, as_time
 from connectors.sdk import issues
 from connectors.sdk.errors import ListingRepeats
+from connectors.sdk.field_reader import FieldReader, MalformedField
 from connectors.sdk.paging import Page
 from connectors.sdk.records import Problem, Record
 from connectors.sdk.streams import Source
@@ -70,6 +70,6 @@ def changed_page(
 def _changed_at(row: Any) -> datetime | None:
     """When an object was changed, to the second; None if the time is missing or malformed."""
     try:
-        return as_time(row["updatedAt"]).replace(microsecond=0)
+        return FieldReader.parse_time(row["updatedAt"]).replace(microsecond=0)
     except (KeyError, TypeError, ValueError):
         return None

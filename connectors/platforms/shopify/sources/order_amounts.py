@@ -11,7 +11,8 @@ from decimal import Decimal
 from itertools import product
 from typing import Any
 
-from connectors.platforms.shopify.reader import MalformedField, Reader
+from connectors.platforms.shopify.reader import Reader
+from connectors.sdk.field_reader import MalformedField
 from connectors.sdk.records import AdjustmentRecord, OrderLineRecord, OrderRecord
 from orders.amounts import balance, completed
 from orders.currencies import round_amount

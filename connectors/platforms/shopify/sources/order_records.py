@@ -5,7 +5,7 @@ from ipaddress import ip_address
 from typing import Any
 
 from connectors.platforms.shopify.mapping import mapped_value
-from connectors.platforms.shopify.reader import MalformedField, Reader
+from connectors.platforms.shopify.reader import Reader
 from connectors.platforms.shopify.sources.addresses import address_record
 from connectors.platforms.shopify.sources.order_amounts import (
     ZERO,
@@ -16,6 +16,7 @@ from connectors.platforms.shopify.sources.order_amounts import (
     set_line_amounts,
 )
 from connectors.platforms.shopify.sources.refunds import is_paid_back, refund_record, refunded_quantities
+from connectors.sdk.field_reader import MalformedField
 from connectors.sdk.records import AddressRecord, OrderLineRecord, OrderRecord, ShipmentRecord
 from orders.quantities import line_status, order_progress
 

@@ -12,11 +12,12 @@ from typing import Any
 from connectors.platforms.shopify import sales_documents
 from connectors.platforms.shopify.client import Row, ShopifyClient, gids, malformed, number_of
 from connectors.platforms.shopify.mapping import metafields
-from connectors.platforms.shopify.reader import MalformedField, Reader
+from connectors.platforms.shopify.reader import Reader
 from connectors.platforms.shopify.sales_documents import OrderDocuments
 from connectors.platforms.shopify.sources.base import StoreSource, changed_page, changed_since
 from connectors.platforms.shopify.sources.order_amounts import PAYMENT_KINDS
 from connectors.platforms.shopify.sources.order_records import is_of_company, order_record
+from connectors.sdk.field_reader import MalformedField
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import OrderRecord, Problem
 from hub.kinds import DataType

@@ -60,7 +60,9 @@ class Products(StoreSource[ProductRecord], ProductListing[ShopifyClient]):
 
     def _products_of(self, items: Sequence[str]) -> set[str]:
         rows = self.client.nodes(documents.PRODUCTS_OF_ITEMS, gids("InventoryItem", items), size=50)
-        variants = [each for row in rows for each in (row.get("variants") or {}).get("nodes", ())]
+        for row in rows:
+            self.client.complete(row, "variants", documents.MORE_VARIANTS_OF_ITEM)
+        variants = [each for row in rows for each in row["variants"]]
         return {each["product"]["id"] for each in variants if isinstance(each, dict) and each.get("product")}
 
     def _page(

@@ -7,9 +7,10 @@ from typing import Any
 from connectors.platforms.shopify import documents
 from connectors.platforms.shopify.client import ShopifyClient, number_of
 from connectors.platforms.shopify.mapping import mapped_value
-from connectors.platforms.shopify.reader import MalformedField, Reader
+from connectors.platforms.shopify.reader import Reader
 from connectors.sdk import issues
 from connectors.sdk.field_maps import mapped_paths, mapped_values
+from connectors.sdk.field_reader import MalformedField
 from connectors.sdk.records import PriceRecord, Problem, StockRecord, VariantRecord
 from hub.kinds import Kind
 

@@ -9,28 +9,25 @@ from typing import NotRequired, TypedDict
 
 from connectors.platforms.tryton.settings import Settings
 from connectors.platforms.tryton.targets.addresses import AddressPayload, address_payload
-from connectors.platforms.tryton.targets.refund_payloads import RefundPayload, has_shipped, refund_payloads
+from connectors.platforms.tryton.targets.refund_payloads import RefundPayload, refund_payload
 from connectors.sdk import issues
+from connectors.sdk.erp_orders import (
+    CustomerPayload,
+    ExpectedTotals,
+    UnsentRefund,
+    customer_payload,
+    expected_totals,
+    order_content,
+    plain,
+    unsent_refunds,
+)
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
-from connectors.sdk.orders import hold_different, rounding
 from connectors.sdk.records import AddressRecord, AdjustmentRecord
-from hub.kinds import Kind
 from orders.items import OrderItem
-from orders.parts import Part, charges, charges_left, deliverable_parts
+from orders.parts import Part
 
-# The statuses of an order that may still be sent for the first time.
-_OPEN_STATUSES = {"pending", "confirmed", "partly_shipped"}
-_CLOSED_STATUSES = {"cancelled", "returned", "refunded"}
 _ZERO = Decimal(0)
-
-
-class PartyPayload(TypedDict, total=False):
-    """The party of a sale: its ID, or slug and name of a seller on whose behalf we ship."""
-
-    id: str
-    seller: str
-    name: str
 
 
 class LinePayload(TypedDict):
@@ -48,18 +45,10 @@ class LinePayload(TypedDict):
     rate: NotRequired[str]
 
 
-class ExpectedTotals(TypedDict):
-    """What the sale should come to, with tax, and the tax in it; and how far rounding may take it."""
-
-    total: str
-    tax: str
-    tolerance: str
-
-
 class OrderPayload(TypedDict):
     """A sale. `expected` is missing if the order has no amounts."""
 
-    party: PartyPayload
+    party: CustomerPayload
     number: str
     date: str
     currency: str
@@ -69,72 +58,35 @@ class OrderPayload(TypedDict):
     lines: list[LinePayload]
     expected: NotRequired[ExpectedTotals]
     refunds: NotRequired[list[RefundPayload]]
+    unsent_refunds: NotRequired[list[UnsentRefund]]
 
 
 def order_payload(item: OrderItem, refs: References, settings: Settings) -> OrderPayload | None:
     """None if there is nothing to ship: unpaid, closed, or shipped before it was ever sent."""
-    sent_before = any(refs.get(Kind.ORDER_LINE, line.id) for line in item.lines)
-    unpaid = item.status == "pending" and not settings.send_pending
-    closed = item.status in _CLOSED_STATUSES or all(line.status in _CLOSED_STATUSES for line in item.lines)
-    if closed and item.refunds and has_shipped(item) and settings.refunds != "none":
-        # What was shipped stays in the books; its refunds are sales of their own.
-        closed = False
-    if unpaid or closed or (not sent_before and item.status not in _OPEN_STATUSES):
+    if (content := order_content(item, refs, settings)) is None:
         return None
-    hold_different(item, settings.unreconciled_orders)
-    parts = [
-        part
-        for part in deliverable_parts(item, whole_bundles=settings.send_bundles)
-        if part.quantity or refs.get(Kind.ORDER_LINE, part.line.id)
-    ]
-    if not sent_before and not any(part.quantity for part in parts):
-        return None
-    if len({part.line.delivery_address for part in parts if part.quantity and part.line.needs_shipping}) > 1:
-        raise SkipRecord(issues.SEVERAL_DELIVERY_ADDRESSES())
-    # Shipping that was refunded after something was shipped is part of a return.
-    kept = settings.refunds != "none" and has_shipped(item)
-    rows = [row for row in (charges(item) if kept else charges_left(item)) if row.net]
     addresses = {use: _address(item, use) for use in ("billing", "shipping")}
     delivery = addresses["shipping"] or addresses["billing"]
     if delivery is None and item.principal is not None:
         raise SkipRecord(issues.DELIVERY_ADDRESS_MISSING())
+    rows = [row for row in content.charges if row.net]
     payload: OrderPayload = {
-        "party": _party(item, refs, settings),
+        "party": customer_payload(item, refs, sellers=settings.seller_parties, guest=settings.guest_party),
         "number": item.number,
         "date": item.placed_at.date().isoformat(),
         "currency": item.currency,
         "note": item.customer_note,
         "invoice_address": addresses["billing"] or delivery,
         "delivery_address": delivery,
-        "lines": [_line(part) for part in parts] + [_charge(row, number) for number, row in enumerate(rows, 1)],
+        "lines": [_line(part) for part in content.parts] + [_charge(row, number) for number, row in enumerate(rows, 1)],
     }
-    if all(part.net is not None and part.gross is not None for part in parts):
-        payload["expected"] = _expected(parts, rows, item.currency)
-    if refunds := refund_payloads(item, parts, settings):
-        payload["refunds"] = refunds
+    if content.is_exact:
+        payload["expected"] = expected_totals(content, item.currency)
+    if content.refunds and settings.refunds == "none":
+        payload["unsent_refunds"] = unsent_refunds(content.refunds)
+    elif content.refunds:
+        payload["refunds"] = [refund_payload(each) for each in content.refunds]
     return payload
-
-
-def text(amount: Decimal) -> str:
-    return f"{amount.normalize():f}"
-
-
-def _party(item: OrderItem, refs: References, settings: Settings) -> PartyPayload:
-    """The customer. For a vendor it is the seller on whose behalf the vendor ships.
-
-    An order that names a customer waits for that customer; the party of guests is for orders that name none (M10).
-    """
-    if item.principal is not None:
-        slug = item.principal.slug
-        number = settings.seller_parties.get(slug, "")
-        return {"id": number} if number else {"seller": slug, "name": item.principal.name}
-    if customer := refs.get(Kind.CUSTOMER, item.customer_id):
-        return {"id": customer}
-    if item.customer_id is not None or item.awaits_customer:
-        raise SkipRecord(issues.CUSTOMER_NOT_READY())
-    if settings.guest_party:
-        return {"id": settings.guest_party}
-    raise SkipRecord(issues.CUSTOMER_MISSING())
 
 
 def _address(item: OrderItem, use: str) -> AddressPayload | None:
@@ -152,12 +104,12 @@ def _line(part: Part) -> LinePayload:
         "key": str(line.id),
         "sku": line.sku,
         "title": line.title,
-        "quantity": text(part.quantity),
-        "net": text(net if part.quantity else _ZERO),
-        "tax": text(part.tax or _ZERO),
+        "quantity": plain(part.quantity),
+        "net": plain(net if part.quantity else _ZERO),
+        "tax": plain(part.tax or _ZERO),
     }
     if line.tax_rate is not None:
-        found["rate"] = text(line.tax_rate)
+        found["rate"] = plain(line.tax_rate)
     return found
 
 
@@ -168,19 +120,9 @@ def _charge(row: AdjustmentRecord, number: int) -> LinePayload:
         "sku": "",
         "title": row.title or row.kind.replace("_", " ").capitalize(),
         "quantity": "1",
-        "net": text(net),
-        "tax": text(row.tax or _ZERO),
+        "net": plain(net),
+        "tax": plain(row.tax or _ZERO),
     }
     if row.tax_rate is not None:
-        found["rate"] = text(row.tax_rate)
+        found["rate"] = plain(row.tax_rate)
     return found
-
-
-def _expected(parts: list[Part], rows: list[AdjustmentRecord], currency: str) -> ExpectedTotals:
-    amounts = [(part.tax or _ZERO, part.gross or _ZERO) for part in parts if part.quantity]
-    amounts += [(row.tax or _ZERO, row.gross or _ZERO) for row in rows]
-    return {
-        "total": text(sum((gross for _, gross in amounts), _ZERO)),
-        "tax": text(sum((tax for tax, _ in amounts), _ZERO)),
-        "tolerance": text(rounding(currency, len(amounts))),
-    }

@@ -3,8 +3,6 @@
 The wizard itself is not part of the REST interface. Seen on a real 8.2 server.
 """
 
-from decimal import Decimal
-
 from connectors.platforms.tryton.client import TrytonClient
 from connectors.platforms.tryton.keys import refund_key
 from connectors.platforms.tryton.targets import sales
@@ -13,11 +11,10 @@ from connectors.platforms.tryton.targets.order_payloads import OrderPayload
 from connectors.platforms.tryton.targets.refund_payloads import RefundPayload
 from connectors.platforms.tryton.values import Row, decimal_or_none, record_id
 from connectors.sdk import issues
+from connectors.sdk.erp_orders import refund_problems, refund_total_problems
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Operation
-from connectors.sdk.orders import rounding
 from connectors.sdk.records import Problem
-from orders.currencies import round_amount
 
 
 def send_returns(
@@ -31,7 +28,7 @@ def send_returns(
     refunds = wanted.get("refunds", [])
     keys = {refund_key(client.settings, operation.item_id, refund["key"]): refund for refund in refunds}
     found = sales.find(client, keys) if keys else {}
-    problems: list[Problem] = []
+    problems = refund_problems(wanted.get("unsent_refunds", ()), wanted["currency"])
     for key, refund in keys.items():
         name = refund["number"] or refund["key"]
         try:
@@ -40,7 +37,10 @@ def send_returns(
         except SkipRecord as error:
             reason = error.problem.values.get("reason", "")
             raise SkipRecord(issues.REFUND_REJECTED(refund=name, reason=reason)) from error
-        problems += _compare(row, refund, wanted["currency"], name)
+        total = decimal_or_none(row.get("total_amount"))
+        problems += refund_total_problems(
+            None if total is None else -total, refund["expected"], name, wanted["currency"], len(refund["lines"])
+        )
     return problems
 
 
@@ -73,17 +73,3 @@ def _create(
         "lines": sales.line_commands(lines, None),
     }
     return client.create(sales.MODEL, values, sales.fields(client))
-
-
-def _compare(row: Row, refund: RefundPayload, currency: str, name: str) -> list[Problem]:
-    total, expected = decimal_or_none(row.get("total_amount")), Decimal(refund["expected"])
-    if total is None or abs(-total - expected) <= rounding(currency, len(refund["lines"])):
-        return []
-    return [
-        issues.REFUND_TOTAL_DIFFERS(
-            refund=name,
-            currency=currency,
-            total=f"{round_amount(-total, currency):f}",
-            expected=f"{round_amount(expected, currency):f}",
-        )
-    ]

@@ -1,0 +1,177 @@
+"""What an ERP gets of an order: goods, charges, the customer, refunds, and the totals to compare (M3–M10)."""
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from typing import NotRequired, Protocol, TypedDict
+
+from pydantic import Field
+
+from connectors.sdk import issues
+from connectors.sdk.errors import SkipRecord
+from connectors.sdk.operations import References
+from connectors.sdk.orders import DifferentOrders, hold_different, rounding
+from connectors.sdk.records import AdjustmentRecord, Problem
+from hub.kinds import Kind
+from orders.currencies import round_amount
+from orders.items import OrderItem, RefundItem
+from orders.parts import Part, charges, charges_left, deliverable_parts
+from orders.refunds import BookedRefund, booked_refunds, has_shipped
+
+# The statuses of an order that may still be sent for the first time.
+_OPEN_STATUSES = {"pending", "confirmed", "partly_shipped"}
+CLOSED_STATUSES = {"cancelled", "returned", "refunded"}
+_NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9_-]+")
+_ZERO = Decimal(0)
+
+
+class ErpSettings(Protocol):
+    """The settings of an ERP that decide what of an order it gets. `refunds` is `none` if it books none."""
+
+    @property
+    def send_pending(self) -> bool: ...
+    @property
+    def send_bundles(self) -> bool: ...
+    @property
+    def unreconciled_orders(self) -> DifferentOrders: ...
+    @property
+    def refunds(self) -> str: ...
+
+
+def send_pending_field() -> bool:
+    field: bool = Field(
+        False,
+        title="Send unpaid orders",
+        description="Send pending orders as well; otherwise orders are sent once they are confirmed.",
+    )
+    return field
+
+
+@dataclass(frozen=True, slots=True)
+class OrderContent:
+    """What an ERP gets of an order. Parts with a quantity of 0 were sent before. Charges have amounts without tax."""
+
+    parts: list[Part]
+    charges: list[AdjustmentRecord]
+    refunds: list[BookedRefund]
+
+    @property
+    def is_exact(self) -> bool:
+        """Whether the amounts are known without and with tax."""
+        return all(part.net is not None and part.gross is not None for part in self.parts)
+
+
+def order_content(item: OrderItem, refs: References, settings: ErpSettings) -> OrderContent | None:
+    """None if there is nothing to ship: unpaid, closed, or shipped before it was ever sent.
+
+    SkipRecord for an order that waits for a person, or goes to several addresses.
+    """
+    sent_before = any(refs.get(Kind.ORDER_LINE, line.id) for line in item.lines)
+    unpaid = item.status == "pending" and not settings.send_pending
+    closed = item.status in CLOSED_STATUSES or all(line.status in CLOSED_STATUSES for line in item.lines)
+    # What was shipped, or is not paid back, stays in the books.
+    closed = closed and not (item.refunds and (has_shipped(item) or _has_kept_money(item)))
+    if unpaid or closed or (not sent_before and item.status not in _OPEN_STATUSES):
+        return None
+    hold_different(item, settings.unreconciled_orders)
+    parts = [
+        part
+        for part in deliverable_parts(item, whole_bundles=settings.send_bundles)
+        if part.quantity or refs.get(Kind.ORDER_LINE, part.line.id)
+    ]
+    if not sent_before and not any(part.quantity for part in parts):
+        return None
+    if len({part.line.delivery_address for part in parts if part.quantity and part.line.needs_shipping}) > 1:
+        raise SkipRecord(issues.SEVERAL_DELIVERY_ADDRESSES())
+    # Shipping that was refunded after something was shipped is part of the refund.
+    charges_kept = has_shipped(item) and settings.refunds != "none"
+    rows = charges(item) if charges_kept else charges_left(item)
+    return OrderContent(
+        parts=parts,
+        charges=[row if row.net is not None else replace(row, net=row.gross) for row in rows],
+        refunds=booked_refunds(item, charges_kept=charges_kept, whole_bundles=settings.send_bundles),
+    )
+
+
+def _has_kept_money(item: OrderItem) -> bool:
+    """Whether the customer paid more than was paid back, as far as the source tells it."""
+    paid_back = sum((refund.gross or _ZERO for refund in item.refunds), _ZERO)
+    return item.paid is not None and item.paid - paid_back >= rounding(item.currency, len(item.lines))
+
+
+class CustomerPayload(TypedDict, total=False):
+    """The customer of an order: its ID, or slug and name of a seller on whose behalf we ship."""
+
+    id: str
+    seller: str
+    name: str
+
+
+def customer_payload(item: OrderItem, refs: References, *, sellers: Mapping[str, str], guest: str) -> CustomerPayload:
+    """The customer. For a vendor it is the seller on whose behalf the vendor ships; `sellers`: slug → ID.
+
+    An order that names a customer waits for that customer; the `guest` is for orders that name none (M10).
+    """
+    if item.principal is not None:
+        slug = item.principal.slug
+        number = sellers.get(slug, "")
+        return {"id": number} if number else {"seller": slug, "name": item.principal.name}
+    if customer := refs.get(Kind.CUSTOMER, item.customer_id):
+        return {"id": customer}
+    if item.customer_id is not None or item.awaits_customer:
+        raise SkipRecord(issues.CUSTOMER_NOT_READY())
+    if guest:
+        return {"id": guest}
+    raise SkipRecord(issues.CUSTOMER_MISSING())
+
+
+class ExpectedTotals(TypedDict):
+    """What an order should come to, with tax, and the tax in it; and how far rounding may take it."""
+
+    total: str
+    tax: str
+    tolerance: str
+    currency: NotRequired[str]
+
+
+def expected_totals(content: OrderContent, currency: str) -> ExpectedTotals:
+    amounts = [(part.tax or _ZERO, part.gross or _ZERO) for part in content.parts if part.quantity]
+    amounts += [(row.tax or _ZERO, row.gross or _ZERO) for row in content.charges]
+    return {
+        "total": plain(sum((gross for _, gross in amounts), _ZERO)),
+        "tax": plain(sum((tax for tax, _ in amounts), _ZERO)),
+        "tolerance": plain(rounding(currency, len(amounts))),
+    }
+
+
+def refund_key(refund: RefundItem) -> str:
+    """Unique in the order, of letters, digits, hyphens and underscores."""
+    return _NOT_IN_KEYS.sub("-", refund.external_id or refund.number)
+
+
+class UnsentRefund(TypedDict):
+    refund: str
+    amount: str
+
+
+def unsent_refunds(refunds: Sequence[BookedRefund]) -> list[UnsentRefund]:
+    """Refunds that a target does not book, as a payload names them: what `refund_problems` tells people about."""
+    return [{"refund": each.refund.number or each.refund.external_id, "amount": plain(each.gross)} for each in refunds]
+
+
+def refund_problems(unsent: Sequence[UnsentRefund], currency: str) -> list[Problem]:
+    return [issues.REFUND_NOT_SENT(**each, currency=currency) for each in unsent]
+
+
+def refund_total_problems(total: Decimal | None, expected: str, refund: str, currency: str, rows: int) -> list[Problem]:
+    """A problem if a target computed another total for a refund, as a positive amount, than what was paid back."""
+    if total is None or abs(total - Decimal(expected)) <= rounding(currency, rows):
+        return []
+    computed, paid_back = (f"{round_amount(amount, currency):f}" for amount in (total, Decimal(expected)))
+    return [issues.REFUND_TOTAL_DIFFERS(refund=refund, currency=currency, total=computed, expected=paid_back)]
+
+
+def plain(amount: Decimal) -> str:
+    """An amount as text, without an exponent and trailing zeros."""
+    return f"{amount.normalize():f}"
