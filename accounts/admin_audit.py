@@ -32,6 +32,7 @@ ACTION_LABELS: dict[str, str | Promise] = {
     "connection.webhooks": _("Webhooks registered"),
     "copy.answer": _("Post-copy check answered"),
     "copy.cancel": _("Copy canceled"),
+    "copy.dry_run": _("Dry run started"),
     "copy.plan": _("Copy scheduled"),
     "copy.register_staging": _("Staging database registered"),
     "copy.rollback": _("Copy rolled back"),

@@ -89,6 +89,7 @@ ROLE_PERMISSIONS: dict[Role, dict[str, str]] = {
         "staging_copy.backup": "view",
         "staging_copy.copy": "view",
         "staging_copy.copyschedule": "view",
+        "staging_copy.dryrun": "view",
     },
 }
 

@@ -36,7 +36,7 @@ def run(argv: list[str]) -> list[Figure]:
         Processes() as processes,
     ):
         job = sample_data.target(sample_data.catalog("acme", options.items), system, shards=2)
-        products = list(job.connection.seller.products.order_by("pk"))
+        products = list(Product.objects.filter(seller=job.connection.seller).order_by("pk"))
         environment = {"LEASE_SECONDS": str(LEASE)}
         for name in ("worker-1", "worker-2"):
             processes.start(name, roles.worker(name), environment, cwd=ROOT)

@@ -8,6 +8,7 @@ from time import monotonic
 
 from benchmarks import sample_data
 from benchmarks.reporting import Figure
+from catalog.models import Product
 from hub.kinds import Kind
 from hub.models import Change
 from hub.queue import enqueue
@@ -31,7 +32,7 @@ def run(argv: list[str]) -> list[Figure]:
     with start("rest", accounts=accounts, latency_ms=20, contract="off") as system, Processes() as processes:
         heavy = sample_data.target(sample_data.catalog("heavy", options.backlog), system, shards=4)
         little = sample_data.target(sample_data.catalog("little", options.changes), system, account="small")
-        ids = list(heavy.connection.seller.products.values_list("pk", flat=True))
+        ids = list(Product.objects.filter(seller=heavy.connection.seller).values_list("pk", flat=True))
         enqueue(seller_id=heavy.connection.seller_id, kind=Kind.PRODUCT, item_ids=ids)
         names = [f"worker-{n}" for n in range(options.workers)]
         for name in names:
@@ -41,7 +42,7 @@ def run(argv: list[str]) -> list[Figure]:
             processes.wait_for(name, " ready.", timeout=120)
         waited = [
             _wait(system, little.connection.seller_id, product.pk)
-            for product in little.connection.seller.products.order_by("pk")
+            for product in Product.objects.filter(seller=little.connection.seller).order_by("pk")
         ]
         left = Change.objects.filter(job=heavy).count()
         assert left, "the backlog was finished before the benchmark"
@@ -52,7 +53,7 @@ def run(argv: list[str]) -> list[Figure]:
     ]
 
 
-def _wait(system: SandboxProcess, seller_id: int, pk: int) -> float:
+def _wait(system: SandboxProcess, seller_id: int | None, pk: int) -> float:
     """The seconds from the commit of a change to its write in the target."""
     pause = Event()
     started = monotonic()

@@ -90,10 +90,11 @@ def _full_feed(session: requests.Session, address: str) -> int:
 
 def _paged(session: requests.Session, address: str, expected: int) -> tuple[str, float]:
     """The final cursor, and the seconds to reach it."""
-    met, cursor, more, seconds = 0, "", True, 0.0
+    cursor = ""
+    met, more, seconds = 0, True, 0.0
     while more:
         started = perf_counter()
-        answer = session.get(address, params={"cursor": cursor, "limit": 1000}, timeout=60)
+        answer = session.get(address, params={"cursor": cursor, "limit": "1000"}, timeout=60)
         seconds += perf_counter() - started
         page = answer.json()
         met += len(page["items"])

@@ -3,6 +3,7 @@
 import argparse
 import math
 import resource
+from decimal import Decimal
 from time import perf_counter
 
 from django.db import connection, transaction
@@ -114,7 +115,8 @@ def _record(pk: int) -> ProductRecord:
         title=f"Product {pk}",
         description="A plain product. " * 10,
         variants=[
-            VariantRecord(external_id=f"{pk}-{n}", sku=f"SKU-{pk}-{n}", price=PriceRecord(amount=pk)) for n in (1, 2)
+            VariantRecord(external_id=f"{pk}-{n}", sku=f"SKU-{pk}-{n}", price=PriceRecord(amount=Decimal(pk)))
+            for n in (1, 2)
         ],
     )
 

@@ -2,6 +2,7 @@
 
 import argparse
 import gc
+from collections.abc import Sequence
 
 from sandbox.platforms import PLATFORMS, platform_class
 from sandbox.platforms.base import Options
@@ -134,8 +135,8 @@ def build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def main() -> None:
-    chosen = vars(build_parser().parse_args())
+def main(arguments: Sequence[str] | None = None) -> None:
+    chosen = vars(build_parser().parse_args(arguments))
     platform = platform_class(chosen.pop("platform"))
     port = chosen.pop("port")
     chosen["accounts"] = dict(chosen["accounts"])

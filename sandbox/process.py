@@ -99,15 +99,7 @@ def start(platform: str, *, accounts: dict[str, str], **options: Any) -> Sandbox
     Options are those of the command line with underscores: `products=1000`, `dirty=False`, `markets={"uk": ["en-GB"]}`.
     Raises `RuntimeError` if the process exits before it serves; standard error has the reason.
     """
-    command = [sys.executable, "-m", "sandbox", platform]
-    for name, token in accounts.items():
-        command += ["--account", f"{name}={token}"]
-    for market, locales in options.pop("markets", {}).items():
-        command += ["--market", f"{market}:{','.join(locales)}"]
-    if not options.pop("dirty", True):
-        command.append("--clean")
-    for name, value in options.items():
-        command += [f"--{name.replace('_', '-')}", str(value)]
+    command = [sys.executable, "-m", "sandbox", *arguments(platform, accounts=accounts, **options)]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     line = process.stdout.readline()
@@ -115,3 +107,17 @@ def start(platform: str, *, accounts: dict[str, str], **options: Any) -> Sandbox
         process.stdout.close()
         raise RuntimeError(f"the sandbox exited with {process.wait()} before it served: {' '.join(command)}")
     return SandboxProcess(process, platform, orjson.loads(line)["url"], accounts)
+
+
+def arguments(platform: str, *, accounts: dict[str, str], **options: Any) -> list[str]:
+    """The arguments of `python -m sandbox` for what `start` accepts."""
+    found = [platform]
+    for name, token in accounts.items():
+        found += ["--account", f"{name}={token}"]
+    for market, locales in options.pop("markets", {}).items():
+        found += ["--market", f"{market}:{','.join(locales)}"]
+    if not options.pop("dirty", True):
+        found.append("--clean")
+    for name, value in options.items():
+        found += [f"--{name.replace('_', '-')}", str(value)]
+    return found

@@ -16,6 +16,8 @@ from staging_copy.models import Backup, Copy, CopySchedule
 
 # A copy can take hours, and a nightly backup can start late.
 _GRACE_PERIOD = timedelta(hours=6)
+# A nightly backup is overdue after this time.
+BACKUP_OVERDUE = timedelta(days=1) + _GRACE_PERIOD
 _REHEARSAL_INTERVAL = timedelta(days=7)
 
 
@@ -37,14 +39,14 @@ def _backups(now: datetime) -> Iterator[Finding]:
             yield _finding(Alert.Kind.OVERDUE, "storage", message % {"backup": oldest, "problem": oldest.problem})
     yield from _rehearsal(now)
     good = Backup.objects.filter(state=Backup.State.GOOD, origin=Backup.Origin.NIGHTLY).first()
-    since = good.taken_at if good else _installed_at()
-    if since is not None and now - since > timedelta(days=1) + _GRACE_PERIOD:
+    since = good.taken_at if good else backups_expected_since()
+    if since is not None and now - since > BACKUP_OVERDUE:
         message = _("No successful nightly backup of live for %(duration)s.")
         yield _finding(Alert.Kind.OVERDUE, "backup", message % {"duration": timesince(since, now)})
 
 
-def _installed_at() -> datetime | None:
-    """Since when nightly backups have been made, if none has been: since there is an account. None on staging."""
+def backups_expected_since() -> datetime | None:
+    """Since when nightly backups should be made: since there is an account. None on staging, which makes none."""
     if settings.ENVIRONMENT == "staging":
         return None
     return User.objects.aggregate(first=Min("date_joined"))["first"]

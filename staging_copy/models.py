@@ -177,6 +177,46 @@ class Copy(models.Model):
         return f"copy {self.pk}"
 
 
+class DryRun(models.Model):
+    """A copy without its switchover: its database is dropped at its end, and staging is not changed.
+
+    No kind of `Copy`, because a release that knows no dry runs would replace staging.
+    """
+
+    class State(models.TextChoices):
+        PLANNED = "planned", _("Planned")
+        RUNNING = "running", _("Running")
+        PASSED = "passed", _("Passed")
+        FAILED = "failed", _("Failed")
+        CANCELLED = "cancelled", _("Canceled")
+
+    UNDER_WAY = (State.RUNNING,)
+
+    backup = models.ForeignKey(Backup, on_delete=models.PROTECT, related_name="dry_runs", verbose_name=_("backup"))
+    requested_by = models.ForeignKey(
+        User, on_delete=models.SET_NULL, null=True, related_name="+", verbose_name=_("requested by")
+    )
+    state = models.CharField(_("status"), max_length=9, choices=State, default=State.PLANNED)
+    created_at = models.DateTimeField(_("created at"), default=timezone.now)
+    started_at = models.DateTimeField(_("started at"), null=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True)
+    journal = models.CharField(
+        _("journal"), max_length=60, blank=True, help_text=_("Folder name in STAGING_COPY_JOURNAL_DIR.")
+    )
+    stage = models.CharField(_("stage"), max_length=20, blank=True)
+    progress = models.JSONField(_("progress"), default=dict, help_text=_("Rows copied per table."))
+    problem = models.TextField(_("problem"), blank=True)
+    report = models.JSONField(_("report"), default=dict)
+
+    class Meta:
+        verbose_name = _("dry run")
+        verbose_name_plural = _("dry runs")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"dry run {self.pk}"
+
+
 class Finding(models.Model):
     """A shop's answer about an external ID. Rows exist only on staging and only during the check after a copy."""
 

@@ -4,6 +4,7 @@ POLICY = {
     "staging_copy_backup": {"*": "empty"},
     "staging_copy_copy": {"*": "empty"},
     "staging_copy_copyschedule": {"*": "empty"},
+    "staging_copy_dryrun": {"*": "empty"},
     "staging_copy_finding": {"*": "empty"},
 }
 
@@ -11,5 +12,6 @@ RETENTION = {
     "staging_copy_backup": "forever",
     "staging_copy_copy": "forever",
     "staging_copy_copyschedule": "forever",
+    "staging_copy_dryrun": "forever",
     "staging_copy_finding": "forever",
 }

@@ -12,8 +12,8 @@ from django.utils.translation import gettext_lazy
 from hub import links
 from hub.kinds import Kind
 from hub.models import Connection
-from staging_copy.copying.stages import STAGE_LABELS, STAGES
-from staging_copy.models import Copy
+from staging_copy.copying.stages import DRY_RUN_STAGES, STAGE_LABELS, STAGES
+from staging_copy.models import Copy, DryRun
 
 KIND_NAMES = {
     "seller": gettext_lazy("sellers"),
@@ -113,7 +113,7 @@ _LISTINGS = (
 )
 
 
-def template_context(copy: Copy) -> dict[str, Any]:
+def template_context(copy: Copy | DryRun) -> dict[str, Any]:
     """The context of the report's template. Parts that the copy did not reach are empty."""
     report = copy.report or {}
     check = report.get("check") or {}
@@ -121,6 +121,7 @@ def template_context(copy: Copy) -> dict[str, Any]:
     tables = report.get("tables", [])
     return {
         "copy": copy,
+        "is_dry_run": isinstance(copy, DryRun),
         "backup": report.get("backup") or {},
         "advice": report.get("advice") or {},
         "backup_taken": _parse_datetime(report.get("backup", {}).get("taken_at")),
@@ -130,7 +131,7 @@ def template_context(copy: Copy) -> dict[str, Any]:
         "swap_seconds": report.get("swap_seconds"),
         "tables": [
             # Reports of earlier versions have no counts.
-            table | {"changed": changed(table), "changed_values": sorted(table.get("changed", {}).items())}
+            table | {"changed": treatment(table), "changed_values": sorted(table.get("changed", {}).items())}
             for table in tables
         ],
         "definitions": report.get("definitions") or {},
@@ -208,28 +209,32 @@ def _rules(report: dict[str, Any]) -> dict[str, Any]:
     return rules
 
 
-def steps(copy: Copy) -> list[dict[str, str]]:
+# What the state of a copy or dry run says of the stage that it is at.
+_STEP_STATES: dict[str, str] = {
+    Copy.State.RUNNING: "now",
+    Copy.State.CHECKING: "now",
+    Copy.State.ASKING: "asks",
+    Copy.State.FAILED: "failed",
+    Copy.State.UNCHECKED: "failed",
+    Copy.State.CANCELLED: "failed",
+}
+
+
+def steps(copy: Copy | DryRun) -> list[dict[str, str]]:
     """The stages in order with their label and state: `done`, `now`, `asks`, `failed`, or empty if not reached."""
-    order = [*STAGES, "check"]
+    order = DRY_RUN_STAGES if isinstance(copy, DryRun) else (*STAGES, "check")
     at = order.index(copy.stage) if copy.stage in order else -1
     found = []
     for number, stage in enumerate(order):
         state = "done" if number < at else ""
         if number == at:
-            state = {
-                Copy.State.RUNNING: "now",
-                Copy.State.CHECKING: "now",
-                Copy.State.ASKING: "asks",
-                Copy.State.FAILED: "failed",
-                Copy.State.UNCHECKED: "failed",
-                Copy.State.CANCELLED: "failed",
-            }.get(Copy.State(copy.state), "done")
+            state = _STEP_STATES.get(copy.state, "done")
         found.append({"name": str(STAGE_LABELS[stage]), "state": state})
     return found
 
 
-def changed(table: dict[str, Any]) -> str:
-    """A summary of the table's rules, without columns that are kept."""
+def treatment(table: dict[str, Any]) -> str:
+    """A summary of the table's rules, without columns that are kept; empty if all are."""
     if table["fate"] == "empty":
         return _("emptied")
     if table["fate"] != "copy":

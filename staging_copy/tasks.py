@@ -76,9 +76,10 @@ def rehearse_restore(**kwargs: Any) -> None:
 
 @shared_task(name=requested_actions.COPY_TASK)
 def run_due_copies(**kwargs: Any) -> None:
-    """Plans scheduled copies, carries out requested actions and runs due copies."""
+    """Plans scheduled copies, carries out requested actions, and runs due copies and dry runs."""
     with _reporting("copies"):
         services.clean_up_backups()
         schedules.plan_due(now=timezone.now())
         requested_actions.run_requested()
         services.run_due_copies()
+        services.run_due_dry_runs()

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from common.admin import COUNT_LIMIT
 from hub.models import Change, Lane, Run, Worker
 from hub.workers import HEARTBEAT_INTERVAL
+from staging_copy.alerts import BACKUP_OVERDUE, backups_expected_since
 from staging_copy.models import Backup, Copy, CopySchedule
 
 
@@ -73,14 +74,18 @@ def staging_tiles(now: datetime) -> list[dict[str, Any]]:
         next_copy = _("In %(duration)s") % {"duration": timeuntil(upcoming, now, depth=1)}
     else:
         next_copy = _("Starting")
+    since = backup.taken_at if backup else backups_expected_since()
+    overdue = since is not None and now - since > BACKUP_OVERDUE
+    note = "" if backup else _("The first nightly backup is made at 00:30 UTC. Copies to staging need one.")
+    if overdue:
+        note = _("Open this page and select “Back up live now”. If it stays queued, start the copier.")
     return [
         _card(
             _("Last verified backup"),
             _ago(backup.taken_at, now) if backup else _("None"),
             "staging_copy.backup",
-            note="" if backup else _("Copies to staging need a verified backup."),
-            # Backups are nightly; the extra hours cover one that is still running.
-            alarm=backup is not None and now - backup.taken_at > timedelta(hours=30),
+            note=note,
+            alarm=overdue,
         ),
         _card(
             _("Last copy to staging"),

@@ -109,6 +109,7 @@ NAVIGATION = [
     _group(
         _("Staging"),
         _page(_("Copies"), "content_copy", "staging_copy.copy"),
+        _page(_("Dry runs"), "rule", "staging_copy.dryrun"),
         _page(_("Copy schedules"), "event_repeat", "staging_copy.copyschedule"),
         _page(_("Backups"), "backup", "staging_copy.backup"),
     ),

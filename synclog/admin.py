@@ -111,7 +111,7 @@ class IssueAdmin(ItemSearchMixin, ReadOnlyAdmin):
     )
     list_select_related = ("seller", "sync_log")
     search_help_text = _("Search by a text, an external ID or an item such as product:17")
-    actions = ("resolve", "retry")
+    actions = ("resolve", "send_again")
     actions_list = ("show_ids",)
     fields = (
         *("seller", "sync_log", "job", "external_id", "kind", "item_id", "title", "severity", "code", "message"),
@@ -166,15 +166,15 @@ class IssueAdmin(ItemSearchMixin, ReadOnlyAdmin):
         message = ngettext("%(count)s issue resolved.", "%(count)s issues resolved.", number)
         self.message_user(request, message % {"count": f"{number:,}"})
 
-    @admin.action(description=_("Retry items now"), permissions=["operate"])
-    def retry(self, request: HttpRequest, issues: QuerySet[Issue]) -> None:
+    @admin.action(description=_("Send again"), permissions=["operate"])
+    def send_again(self, request: HttpRequest, issues: QuerySet[Issue]) -> None:
         number = 0
         for seller in Seller.objects.filter(pk__in=issues.order_by().values("seller")):
             number += send_again(issues=issues, seller=seller, by=get_operator(request))
         if not number:
-            message = gettext("Nothing to retry: these items will be retried in the next sync.")
+            message = gettext("Nothing to send: these issues are about imports. Select Check again in the dashboard.")
             return self.message_user(request, message, messages.WARNING)
-        message = ngettext("Retrying %(count)s item.", "Retrying %(count)s items.", number)
+        message = ngettext("Sending %(count)s item again.", "Sending %(count)s items again.", number)
         self.message_user(request, message % {"count": f"{number:,}"})
 
 

@@ -20,10 +20,10 @@ from django.test import Client, override_settings
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from accounts.models import User
-from sandbox import process as sandbox_process
 from sandbox.process import SandboxProcess
 from synccenter import roles
 from synccenter.processes import Processes
+from tests import forked_sandboxes
 from tests.browser_binary import ARGUMENTS, NoBrowser, ensure_browser
 from tests.flushing import only_what_has_rows
 from tests.services import has_prepared_database
@@ -183,7 +183,7 @@ def sandbox(
     def start(platform: str, *, accounts: dict[str, str], **options: Any) -> SandboxProcess:
         key = repr((platform, sorted(accounts.items()), sorted(options.items())))
         if key not in _sandboxes:
-            _sandboxes[key] = sandbox_process.start(platform, accounts=accounts, **options)
+            _sandboxes[key] = forked_sandboxes.start(platform, accounts=accounts, **options)
         used[key] = _sandboxes[key]
         return used[key]
 

@@ -43,7 +43,7 @@ def make_job(
     *,
     lane: str = "",
     shards: int = 1,
-    **schedules: str,
+    **schedules: Any,
 ) -> Job:
     return add_job(
         connection=connection,
@@ -55,7 +55,7 @@ def make_job(
     )
 
 
-def make_products(seller: Seller, number: int, *, prefix: str = "SKU") -> list[Product]:
+def make_products(seller: Seller | None, number: int, *, prefix: str = "SKU") -> list[Product]:
     """Products with one variant each, as an import would create them."""
     products = Product.objects.bulk_create(
         Product(seller=seller, title=f"Product {prefix} {n}", revision=n) for n in range(1, number + 1)

@@ -5,9 +5,10 @@ its own here, and is found by one regular expression.
 """
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from hashlib import sha256
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -25,6 +26,8 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 from sandbox.contracts.problems import Kind, Problem, described
 
 HOST = "http://sandbox"
+# Answers per operation whose result is remembered.
+MAX_CHECKED = 1000
 METHODS = ("get", "put", "post", "patch", "delete")
 Document = dict[str, Any]
 
@@ -79,6 +82,7 @@ class Operation:
             self.query |= {each["name"] for each in schemes if each.get("in") == "query"}
         self.query_pattern = re.compile(self.spec["x-query-pattern"]) if "x-query-pattern" in self.spec else None
         self.media_types: Document = _resolved(document, self.spec.get("requestBody", {})).get("content", {})
+        self._checked: dict[Hashable, list[Problem]] = {}
 
     def _document_with(self, item: Document) -> SchemaPath:
         """The document with this path only, and without servers, which are the vendor's."""
@@ -148,8 +152,17 @@ class Operation:
         for error in self._body_validator.iter_errors(message):
             yield Problem(Kind.BODY, *described(error))
 
-    def response_problems(self, request: RequestMessage, response: ResponseMessage) -> Iterator[Problem]:
-        """What is wrong with an answer."""
+    def response_problems(self, request: RequestMessage, response: ResponseMessage) -> list[Problem]:
+        """What is wrong with an answer. The same answer, which clients often ask for, is checked once."""
+        digest = sha256(response.data).digest()
+        answer = (response.status_code, response.content_type, tuple(sorted(response.headers.items())), digest)
+        if answer not in self._checked:
+            if len(self._checked) >= MAX_CHECKED:
+                self._checked.clear()
+            self._checked[answer] = list(self._response_problems(request, response))
+        return self._checked[answer]
+
+    def _response_problems(self, request: RequestMessage, response: ResponseMessage) -> Iterator[Problem]:
         declared = self.spec["responses"]
         status = str(response.status_code)
         if not {status, f"{status[0]}XX", "default"} & declared.keys():

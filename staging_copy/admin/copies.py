@@ -10,18 +10,15 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
-from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django_htmx.http import HttpResponseClientRefresh
 from unfold.decorators import action, display
 
 from accounts.operators import get_operator
-from common.admin import Color, ReadOnlyAdmin, badge, confirm_dialog
+from common.admin import Color, badge, confirm_dialog
 from hub import lanes
-from hub.durations import format_duration
 from staging_copy import report, requested_actions, services
 from staging_copy.admin.access import CopierAccess
 from staging_copy.admin.copy_reports import CopyReports
@@ -29,7 +26,7 @@ from staging_copy.admin.formatting import format_utc
 from staging_copy.admin.start_form import StartForm
 from staging_copy.copying.config import Config
 from staging_copy.copying.preflight import PreflightFailed
-from staging_copy.models import Copy
+from staging_copy.models import Backup, Copy
 
 STATE_COLORS: dict[Copy.State, Color] = {
     Copy.State.PLANNED: "info",
@@ -45,7 +42,7 @@ STATE_COLORS: dict[Copy.State, Color] = {
 
 
 @admin.register(Copy)
-class CopyAdmin(CopierAccess, CopyReports, ReadOnlyAdmin):
+class CopyAdmin(CopierAccess, CopyReports):
     list_display = ("id", "state_text", "backup", "backup_time", "starts", "schedule", "requested_by", "duration")
     list_filter = ("state", "schedule")
     list_select_related = ("backup", "schedule", "requested_by")
@@ -59,20 +56,8 @@ class CopyAdmin(CopierAccess, CopyReports, ReadOnlyAdmin):
     def has_add_permission(self, request: HttpRequest) -> bool:
         return self.has_operate_permission(request)
 
-    def get_urls(self) -> list[URLPattern]:
-        own = [
-            ("<path:object_id>/progress/", self.progress_view, "progress"),
-            ("<path:object_id>/report/", self.report_view, "report"),
-            ("<path:object_id>/report.json", self.report_json, "report_json"),
-            ("<path:object_id>/samples/", self.samples_view, "samples"),
-        ]
-        views = [
-            path(route, self.admin_site.admin_view(view), name=f"staging_copy_copy_{name}") for route, view, name in own
-        ]
-        return [*views, *super().get_urls()]
-
     def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
-        """Start or schedule a copy, after a dry run and a confirmation."""
+        """Start a dry run or a copy, or schedule a copy; the copier does the work."""
         if not self.has_operate_permission(request):
             raise PermissionDenied
         try:
@@ -81,12 +66,10 @@ class CopyAdmin(CopierAccess, CopyReports, ReadOnlyAdmin):
             self.message_user(request, str(error), messages.ERROR)
             return redirect("admin:staging_copy_copy_changelist")
         form = StartForm(request.POST or None, target_name=target.name)
-        plan = None
         if request.method == "POST" and form.is_valid():
+            start = self._start if "start" in request.POST else self._start_dry_run
             try:
-                if "start" in request.POST:
-                    return self._start(request, form.cleaned_data)
-                plan = services.dry_run(backup=form.cleaned_data["backup"])
+                return start(request, form.cleaned_data)
             except PreflightFailed as error:
                 form.add_error(None, str(error))
         context = {
@@ -96,22 +79,21 @@ class CopyAdmin(CopierAccess, CopyReports, ReadOnlyAdmin):
             "form": form,
             "target": target.name,
             "latest": services.latest_backup(),
-            "plan": plan,
-            "tables": [
-                (each, report.changed({"fate": each.treatment, "rules": each.rules}))
-                for each in (plan.tables if plan else [])
-            ],
             "under_way": Copy.objects.filter(state__in=Copy.UNDER_WAY).first(),
         }
         return TemplateResponse(request, "admin/staging_copy/copy/start.html", context)
 
     def _start(self, request: HttpRequest, start_data: dict[str, Any]) -> HttpResponse:
         at: datetime | None = start_data["at"]
+        backup: Backup | None = start_data["backup"]
         under_way = Copy.objects.filter(state__in=Copy.UNDER_WAY).first()
         if under_way is not None and at is None:
             message = gettext("Another copy is in progress (%(copy)s). Wait until it finishes, or cancel it first.")
             raise PreflightFailed([message % {"copy": under_way}])
-        copy = services.start_copy(backup=start_data["backup"], by=get_operator(request), not_before=at)
+        if at is None and not (backup or services.latest_backup()):
+            raise PreflightFailed([gettext("There is no verified backup. Back up live first.")])
+        # The preflight checks read the whole backup, so they are left to the copier.
+        copy = services.start_copy(backup=backup, by=get_operator(request), not_before=at or timezone.now())
         lanes.notify_workers(requested_actions.COPY_TASK)
         if at:
             message = gettext("Copy scheduled for %(time)s.") % {"time": f"{at:%A, %d %B %Y, %H:%M %Z}"}
@@ -120,35 +102,19 @@ class CopyAdmin(CopierAccess, CopyReports, ReadOnlyAdmin):
         self.message_user(request, message)
         return redirect("admin:staging_copy_copy_change", copy.pk)
 
+    def _start_dry_run(self, request: HttpRequest, start_data: dict[str, Any]) -> HttpResponse:
+        dry_run = services.start_dry_run(backup=start_data["backup"], by=get_operator(request))
+        lanes.notify_workers(requested_actions.COPY_TASK)
+        self.message_user(request, gettext("Dry run queued. It starts when the copier is free."))
+        return redirect("admin:staging_copy_dryrun_change", dry_run.pk)
+
     @display(description=_("Status"))
     def state_text(self, copy: Copy) -> SafeString:
         return badge(copy.get_state_display(), STATE_COLORS[Copy.State(copy.state)])
 
-    @display(description=_("Live data as of"), ordering="backup__taken_at")
-    def backup_time(self, copy: Copy) -> str:
-        return format_utc(copy.backup.taken_at if copy.backup else None)
-
     @display(description=_("Scheduled for"), ordering="not_before")
     def starts(self, copy: Copy) -> str:
         return format_utc(copy.not_before)
-
-    @display(description=_("Started"))
-    def started(self, copy: Copy) -> str:
-        return format_utc(copy.started_at)
-
-    @display(description=_("Finished"))
-    def finished(self, copy: Copy) -> str:
-        return format_utc(copy.finished_at)
-
-    @display(description=_("Duration"))
-    def duration(self, copy: Copy) -> str:
-        if copy.started_at is None:
-            return "-"
-        return format_duration((copy.finished_at or timezone.now()) - copy.started_at)
-
-    @display(description=_("Progress"))
-    def progress_text(self, copy: Copy) -> str:
-        return render_to_string("admin/staging_copy/copy/progress.html", _progress(copy))
 
     @display(description=_("Needs approval"))
     def question_text(self, copy: Copy) -> str:
@@ -157,12 +123,6 @@ class CopyAdmin(CopierAccess, CopyReports, ReadOnlyAdmin):
         names = report.connection_names()
         questions = [each | {"shop": names.get(each["shop"], each["shop"])} for each in copy.question]
         return render_to_string("admin/staging_copy/copy/question.html", {"questions": questions})
-
-    def progress_view(self, request: HttpRequest, object_id: str) -> HttpResponse:
-        copy = self.get_viewable_copy(request, object_id)
-        if request.GET.get("state") != f"{copy.state}{copy.requested_action}":
-            return HttpResponseClientRefresh()
-        return TemplateResponse(request, "admin/staging_copy/copy/progress.html", _progress(copy))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         """Leaves out the problem and the question if the copy has none."""
@@ -272,14 +232,3 @@ _ACTIONS = {
     "roll_back": Copy.Action.ROLL_BACK,
     "cancel": Copy.Action.CANCEL,
 }
-
-
-def _progress(copy: Copy) -> dict[str, Any]:
-    is_active = copy.state in (*Copy.UNDER_WAY, Copy.State.PLANNED) or bool(copy.requested_action)
-    return {
-        "copy": copy,
-        "steps": report.steps(copy),
-        "counts": sorted(copy.progress.items()),
-        "rows": sum(copy.progress.values()),
-        "address": reverse("admin:staging_copy_copy_progress", args=[copy.pk]) if is_active else "",
-    }

@@ -15,7 +15,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from staging_copy.backup.archive import Archive, ArchiveError
+from staging_copy.backup.archive import Archive, ArchiveError, quote
 from staging_copy.backup.copy_text import unescape
 from staging_copy.postgres import Database
 from staging_copy.private_files import Locked, exclusive_file_lock, make_folder, protect, write_private
@@ -63,6 +63,7 @@ class Manifest:
 def take(live: Database, home: Path, *, name: str, origin: str, now: datetime, jobs: int = 2) -> Manifest:
     """Dumps `live` into `home / name`, verifies the archive and writes the manifest. Call it under `lock`.
 
+    Refused if row-level security hides rows of live from our role: pg_dump would fail at the first such table.
     A backup that fails leaves nothing; one that is killed is removed by `remove_unfinished`. Raises ProgramFailed and
     ArchiveError.
     """
@@ -70,6 +71,7 @@ def take(live: Database, home: Path, *, name: str, origin: str, now: datetime, j
     with live.connect() as connection, connection.cursor() as cursor:
         cursor.execute("SELECT pg_database_size(current_database())")
         (size,) = cursor.fetchone()
+        _check_row_security(cursor)
     with _unfinished(home, name) as folder:
         live.run(
             "pg_dump",
@@ -78,6 +80,19 @@ def take(live: Database, home: Path, *, name: str, origin: str, now: datetime, j
             "--lock-wait-timeout=300s",
         )
         return _finish(home, folder, name=name, origin=origin, taken_at=now, now=now, database_size=size)
+
+
+def _check_row_security(cursor: Any) -> None:
+    cursor.execute(
+        "SELECT current_user, string_agg(oid::regclass::text, ', ' ORDER BY oid::regclass::text) FROM pg_class"
+        " WHERE relrowsecurity AND row_security_active(oid)"
+    )
+    role, tables = cursor.fetchone()
+    if tables:
+        raise ArchiveError(
+            f"Row-level security hides rows of {tables} from role {role}, so they cannot be backed up. "
+            f"Run as a superuser: ALTER ROLE {quote(role)} BYPASSRLS"
+        )
 
 
 def register(folder: Path, home: Path, *, name: str, taken_at: datetime, now: datetime) -> Manifest:

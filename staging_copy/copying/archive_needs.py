@@ -17,18 +17,24 @@ _SUPERUSER_KINDS = frozenset(
     + ("TEXT SEARCH PARSER", "TEXT SEARCH TEMPLATE", "TRANSFORM")
 )
 _FUNCTION_KINDS = frozenset({"FUNCTION", "PROCEDURE", "AGGREGATE"})
+# pg_dump writes it behind CREATE TABLE.
+_FORCED = re.compile(r"^ALTER TABLE ONLY .+ FORCE ROW LEVEL SECURITY;$", re.MULTILINE)
 _C_LANGUAGE = re.compile(r"^    LANGUAGE (?:c|internal)\b", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class ArchiveNeeds:
-    """Names that must exist on the server. `superuser_objects` can only be created by a superuser."""
+    """Names that must exist on the server. `superuser_objects` can only be created by a superuser.
+
+    `forced_tables` hide rows from their owner as well (FORCE ROW LEVEL SECURITY).
+    """
 
     extensions: tuple[str, ...]
     roles: tuple[str, ...]
     tablespaces: tuple[str, ...]
     access_methods: tuple[str, ...]
     superuser_objects: tuple[str, ...]
+    forced_tables: tuple[str, ...]
 
 
 def needs_of(archive: Archive) -> ArchiveNeeds:
@@ -44,6 +50,9 @@ def needs_of(archive: Archive) -> ArchiveNeeds:
             for entry in entries
             if entry.kind in _SUPERUSER_KINDS
             or (entry.kind in _FUNCTION_KINDS and _C_LANGUAGE.search(entry.definition))
+        ),
+        forced_tables=_sorted(
+            entry.tag for entry in entries if entry.kind == "TABLE" and _FORCED.search(entry.definition)
         ),
     )
 

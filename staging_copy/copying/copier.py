@@ -35,7 +35,7 @@ from staging_copy.copying import (
 from staging_copy.copying.config import Config
 from staging_copy.copying.journal import Journal
 from staging_copy.copying.loader import Plan
-from staging_copy.copying.stages import STAGES, CopyFailed
+from staging_copy.copying.stages import DRY_RUN_STAGES, STAGES, CopyFailed
 from staging_copy.copying.undo import server_of, undo
 from staging_copy.masking import pools
 from staging_copy.masking.definitions import mask_definitions
@@ -55,12 +55,17 @@ class Watcher:
     progress: Callable[[str, int], None] = lambda table, rows: None
 
 
-def run(config: Config, policy: Policy, manifest: Manifest, record: Journal, watcher: Watcher) -> dict[str, Any]:
+def run(
+    config: Config, policy: Policy, manifest: Manifest, record: Journal, watcher: Watcher, *, dry_run: bool = False
+) -> dict[str, Any]:
     """Runs the copy and returns its report, which is also saved in the journal's folder.
+
+    A dry run does the same in a database of its own, pauses nothing on staging, and drops the database in place of the
+    switchover: what fails in the copy fails in it as well, in the same words.
 
     Call it under `exclusive_lock`. Raises CopyFailed, with the original error as its cause; staging is then unchanged.
     """
-    copy = _Run(config, policy, manifest, record, watcher)
+    copy = _Run(config, policy, manifest, record, watcher, dry_run=dry_run)
     with copy.stack:
         return copy.run()
 
@@ -81,13 +86,24 @@ def rollback(config: Config, policy: Policy, record: Journal) -> float:
 class _Run:
     """One copy: its stages in order, and the state that they share."""
 
-    def __init__(self, config: Config, policy: Policy, manifest: Manifest, record: Journal, watcher: Watcher) -> None:
+    def __init__(
+        self,
+        config: Config,
+        policy: Policy,
+        manifest: Manifest,
+        record: Journal,
+        watcher: Watcher,
+        *,
+        dry_run: bool,
+    ) -> None:
         self.config = config
         self.policy = policy
         self.manifest = manifest
         self.record = record
         self.watcher = watcher
-        self.side = config.staging.named(swap.next_name(config.staging))
+        self.dry_run = dry_run
+        name_of = swap.rehearsal_name if dry_run else swap.next_name
+        self.side = config.staging.named(name_of(config.staging))
         self.stage = STAGES[0]
         self.seconds: list[tuple[str, float]] = []
         self.report: dict[str, Any] = {}
@@ -106,13 +122,17 @@ class _Run:
             self.gates,
             self.swap,
         )
+        stages = DRY_RUN_STAGES if self.dry_run else STAGES
         try:
-            for self.stage, step in zip(STAGES, steps, strict=True):
+            for self.stage, step in zip(stages, steps[: len(stages)], strict=True):
                 self.record.write("stage", stage=self.stage)
                 self.watcher.stage(self.stage)
                 started = time.monotonic()
                 step()
                 self.seconds.append((self.stage, round(time.monotonic() - started, 3)))
+            if self.dry_run:
+                self.report = self._report()
+                undo(self.config, self.record)
         except BaseException as error:
             # BaseException, so that a terminated process also undoes what it began.
             if not undo(self.config, self.record):
@@ -186,8 +206,9 @@ class _Run:
     def own_rows(self) -> None:
         self.restore_rows: list[own_rows.RestoredRows] = []
         if self.staging_exists:
-            # As late as possible: staging's lanes run until here.
-            lane_pause.pause(self.config.staging, self.record)
+            if not self.dry_run:
+                # As late as possible: staging's lanes run until here.
+                lane_pause.pause(self.config.staging, self.record)
             self.restore_rows = own_rows.restore_rows(self.config.staging, self.side, self.policy)
             privileges.copy_privileges(self.config.staging, self.side)
             privileges.copy_settings(self.config.staging, self.side)

@@ -6,10 +6,21 @@ Lanes are paused and their epochs increased: a worker in the middle of a turn fi
 
 from typing import Any
 
+import psycopg2
+
 from staging_copy.copying.journal import Journal
 from staging_copy.postgres import Database
 
 _EVENT = "quiesced"
+_LOCK_TIMEOUT = "30s"
+_LOCK_LANES = "SELECT id FROM hub_lane WHERE NOT paused ORDER BY id FOR UPDATE"
+_END_HOLDERS = """
+    SELECT pg_terminate_backend(pid, 5000) FROM (
+        SELECT DISTINCT pid FROM pg_locks
+        JOIN pg_database ON pg_database.oid = database AND datname = current_database()
+        WHERE relation = 'hub_lane'::regclass AND granted AND mode <> 'AccessShareLock' AND pid <> pg_backend_pid()
+    ) AS holder
+"""
 
 
 def pause(staging: Database, journal: Journal) -> int:
@@ -17,7 +28,15 @@ def pause(staging: Database, journal: Journal) -> int:
     with staging.connect() as connection, connection.cursor() as cursor:
         if not _has_lanes(cursor):
             return 0
-        cursor.execute("SELECT id FROM hub_lane WHERE NOT paused ORDER BY id FOR UPDATE")
+        cursor.execute(f"SET lock_timeout = '{_LOCK_TIMEOUT}'")
+        connection.commit()
+        try:
+            cursor.execute(_LOCK_LANES)
+        except psycopg2.errors.LockNotAvailable:
+            # A forgotten transaction, which the switchover would end anyway.
+            connection.rollback()
+            cursor.execute(_END_HOLDERS)
+            cursor.execute(_LOCK_LANES)
         ids = [lane for (lane,) in cursor.fetchall()]
         journal.write(_EVENT, lanes=ids)
         cursor.execute(

@@ -27,6 +27,7 @@ class Role:
     may_create_databases: bool
     may_create_roles: bool
     connection_limit: int
+    bypasses_row_security: bool
 
 
 def find_problems(staging: Database, needs: ArchiveNeeds, *, processes: int) -> list[str]:
@@ -41,8 +42,8 @@ def find_problems(staging: Database, needs: ArchiveNeeds, *, processes: int) -> 
         if cursor.fetchone()[0]:
             return [_("The staging server is a standby, which cannot be written to. Use its primary server.")]
         cursor.execute(
-            "SELECT rolname, rolsuper, rolcreatedb, rolcreaterole, rolconnlimit FROM pg_roles"
-            " WHERE rolname = current_user"
+            "SELECT rolname, rolsuper, rolcreatedb, rolcreaterole, rolconnlimit, rolsuper OR rolbypassrls"
+            " FROM pg_roles WHERE rolname = current_user"
         )
         role = Role(*cursor.fetchone())
         return [
@@ -57,6 +58,7 @@ def find_problems(staging: Database, needs: ArchiveNeeds, *, processes: int) -> 
             *_tablespaces(cursor, needs, role),
             *_access_methods(cursor, needs),
             *_superuser_objects(needs, role),
+            *_forced_row_security(needs, role),
         ]
 
 
@@ -248,3 +250,13 @@ def _superuser_objects(needs: ArchiveNeeds, role: Role) -> Iterator[str]:
         message = _("Only a superuser can create %(objects)s, and %(role)s is none. Run: %(statement)s")
         values = {"objects": ", ".join(needs.superuser_objects), "role": role.name}
         yield message % {**values, "statement": f"ALTER ROLE {quote(role.name)} SUPERUSER"}
+
+
+def _forced_row_security(needs: ArchiveNeeds, role: Role) -> Iterator[str]:
+    """Without that right, what changes rows after the copy (own rows, erasures) would pass over hidden ones."""
+    if needs.forced_tables and not role.bypasses_row_security:
+        message = _(
+            "Live forces row-level security on %(tables)s, which hides rows from role %(role)s. Run: %(statement)s"
+        )
+        values = {"tables": ", ".join(needs.forced_tables), "role": role.name}
+        yield message % {**values, "statement": f"ALTER ROLE {quote(role.name)} BYPASSRLS"}

@@ -6,6 +6,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 STAGES = ("preflight", "schema", "rows", "indexes", "migrations", "own rows", "gates", "swap")
+# A dry run ends before the switchover.
+DRY_RUN_STAGES = STAGES[:-1]
 STAGE_LABELS = {
     "preflight": gettext_lazy("Preflight checks"),
     "schema": gettext_lazy("Create tables"),

@@ -16,20 +16,23 @@ def undo(config: Config, record: Journal) -> bool:
     """Undoes a copy that stopped at any point, unless it was switched over; returns whether it was.
 
     After a swap, the previous database is kept for a rollback. Before it, the new database is dropped and staging is
-    unchanged. If the copy had not begun to build, or the target is another server now, nothing is touched.
+    unchanged. If the copy had not begun to build, or the target is another server now, nothing is touched. A dry run is
+    undone in the same way.
     """
     building = record.last("building")
     if building is None:
         return False
-    if (building["server"], building["database"]) != (server_of(config.staging), swap.next_name(config.staging)):
-        logger.warning("%s left database %s on another server. Drop it manually.", record.name, building["database"])
+    built = building["database"]
+    ours = (swap.next_name(config.staging), swap.rehearsal_name(config.staging))
+    if building["server"] != server_of(config.staging) or built not in ours:
+        logger.warning("%s left database %s on another server. Drop it manually.", record.name, built)
         return False
     previous = swap.previous_name(config.staging)
     present = swap.databases(config.staging, [config.staging.name, previous])
     swapping = record.last("swapping")
     swapped = swapping is not None and present.get(config.staging.name) == swapping["oid"]
     in_use = config.staging.named(previous) if swapped else config.staging
-    leftover = f"{previous}_old" if swapped else swap.next_name(config.staging)
+    leftover = f"{previous}_old" if swapped else built
     try:
         swap.drop(config.staging, leftover)
     except psycopg2.Error as error:

@@ -9,6 +9,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 from html import unescape
 from typing import NamedTuple
+from urllib.parse import unquote_to_bytes
 
 # The at sign and its other spellings: URL-encoded (once or more), JSON-escaped (COPY doubles the backslash), HTML
 # entities (the semicolon is optional before anything that cannot continue the number), quoted-printable, UTF-7, and the
@@ -40,6 +41,11 @@ _DOMAIN = re.compile(
     rb"|[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9.])"
     rb"|\[(?:IPv6:)?[0-9a-fA-F.:]{3,45}\])"
 )
+# A domain of which some letters or dots are HTML entities or URL-encoded, as programs write that hide addresses.
+_ENCODED_DOMAIN = re.compile(
+    rb"(?:&#(?:[xX][0-9A-Fa-f]{1,4}|[0-9]{1,5});|&period;|%[0-9A-Fa-f]{2}|=2E|[A-Za-z0-9_.\x80-\xff-])+"
+)
+_URL_ENCODED = re.compile(rb"%[0-9A-Fa-f]{2}")
 _WORD = bytes(range(0x30, 0x3A)) + bytes(range(0x41, 0x5B)) + bytes(range(0x61, 0x7B)) + bytes(range(0x80, 0x100))
 _LOCAL = _WORD + b"._+'-!#$%*?^`{|}~"
 _NOT_FIRST = b".+'-!#$%*?^`{|}~"
@@ -98,16 +104,18 @@ def find(value: bytes) -> Iterator[FoundAddress]:
             continue
         # A space may stand after the sign, or on both sides; before it alone, it is how handles are written.
         spaced = value[end : end + 1] == b" "
-        domain = _DOMAIN.match(value, end + spaced)
-        if domain is None:
+        domain_end, domain = _domain(value, end + spaced)
+        if not domain:
             continue
         local_end = start - (spaced and value[start - 1 : start] == b" ")
         before = value[max(done, local_end - _MAX_LOCAL_LENGTH) : local_end]
         length, local = _local_part(before, spaced=spaced)
         sign = value[start:end]
-        if local and not _is_file_name(sign, domain[1]):
-            yield FoundAddress(local_end - length, domain.end(), local, sign, domain[1])
-            done = domain.end()
+        if sign.startswith(b"%") and b"%" in before[-length - 1 :]:
+            length, local = _url_decoded(before, length, local)
+        if local and not _is_file_name(sign, domain):
+            yield FoundAddress(local_end - length, domain_end, local, sign, domain)
+            done = domain_end
 
 
 def _at_signs(value: bytes) -> list[tuple[int, int]]:
@@ -135,6 +143,18 @@ def replace(value: bytes, number: Callable[[bytes], bytes], domain: bytes) -> by
     return b"".join([*pieces, value[done:]]) if pieces else value
 
 
+def _domain(value: bytes, start: int) -> tuple[int, bytes]:
+    """The end of the domain at `start`, and its text without encodings. Empty if there is none."""
+    if plain := _DOMAIN.match(value, start):
+        return plain.end(), plain[1]
+    encoded = _ENCODED_DOMAIN.match(value, start)
+    if encoded is None or not encoded[0].strip(_WORD + b".-"):
+        return start, b""
+    text = unescape(encoded[0].replace(b"=2E", b".").decode(errors="surrogateescape"))
+    plain = _DOMAIN.match(unquote_to_bytes(text.encode(errors="surrogateescape")))
+    return encoded.end(), plain[1] if plain else b""
+
+
 def _local_part(before: bytes, *, spaced: bool) -> tuple[int, bytes]:
     """The local part at the end of `before`: how many bytes it takes, and its text. Empty if there is none."""
     comment = _COMMENT.search(before, max(0, len(before) - 62)) if before.endswith(b")") else None
@@ -160,6 +180,15 @@ def _local_part(before: bytes, *, spaced: bool) -> tuple[int, bytes]:
         local, end = letter + local, entity.start()
     stripped = local.lstrip(_NOT_FIRST)
     return len(before) - end - (len(local) - len(stripped)), stripped
+
+
+def _url_decoded(before: bytes, length: int, local: bytes) -> tuple[int, bytes]:
+    """Like the result of `_local_part`, for one that is URL-encoded, of which the first letter may be encoded too."""
+    first = _URL_ENCODED.match(before, max(0, len(before) - length - 1))
+    length += first is not None
+    decoded = unquote_to_bytes(before[len(before) - length :])
+    # What stood before the local part, such as `mailto%3A`, is no part of it.
+    return length, decoded[len(decoded.rstrip(_LOCAL)) :].lstrip(_NOT_FIRST) or local
 
 
 def _is_file_name(sign: bytes, domain: bytes) -> bool:

@@ -19,9 +19,7 @@ from staging_copy.services.backups import (
 )
 from staging_copy.services.checks import answer_check, check_again
 from staging_copy.services.copies import (
-    CopyPlan,
     cancel_copy,
-    dry_run,
     latest_in_place,
     register_staging,
     rollback,
@@ -29,15 +27,15 @@ from staging_copy.services.copies import (
     run_due_copies,
     start_copy,
 )
+from staging_copy.services.dry_runs import cancel_dry_run, run_dry_run, run_due_dry_runs, start_dry_run
 from staging_copy.services.samples import samples
 
 __all__ = [
-    "CopyPlan",
     "answer_check",
     "cancel_copy",
+    "cancel_dry_run",
     "check_again",
     "clean_up_backups",
-    "dry_run",
     "fetch_backup",
     "latest_backup",
     "latest_in_place",
@@ -49,9 +47,12 @@ __all__ = [
     "restore_backup_into_live",
     "rollback",
     "run_copy",
+    "run_dry_run",
     "run_due_copies",
+    "run_due_dry_runs",
     "samples",
     "start_copy",
+    "start_dry_run",
     "store_backups",
     "stored_names",
     "take_backup",

@@ -1,12 +1,13 @@
 """Cleans up after a copier that was killed."""
 
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from staging_copy.copying import journal
 from staging_copy.copying.config import Config
 from staging_copy.copying.stages import STAGE_LABELS
 from staging_copy.copying.undo import undo
-from staging_copy.models import Copy
+from staging_copy.models import Copy, DryRun
 from staging_copy.services.checks import check, finish, journal_of
 
 
@@ -24,5 +25,15 @@ def clean_up(config: Config) -> None:
         if copy.journal and journal_of(copy).last("finished"):
             check(config, copy, journal_of(copy))
             continue
-        message = _("The copier was killed at the stage “%(stage)s”. Staging is unchanged.")
-        finish(copy, Copy.State.FAILED, message % {"stage": STAGE_LABELS[copy.stage or "preflight"]})
+        finish(copy, Copy.State.FAILED, _what_stopped(copy))
+    for dry_run in DryRun.objects.filter(state=DryRun.State.RUNNING):
+        DryRun.objects.filter(pk=dry_run.pk).update(
+            state=DryRun.State.FAILED, finished_at=timezone.now(), problem=_what_stopped(dry_run)
+        )
+
+
+def _what_stopped(copy: Copy | DryRun) -> str:
+    message = _("The copier was killed at the stage “%(stage)s”. Staging is unchanged.")
+    if copy.problem:
+        message = _("The copy failed at the stage “%(stage)s”. Staging is unchanged. %(problem)s")
+    return message % {"stage": STAGE_LABELS[copy.stage or "preflight"], "problem": copy.problem}

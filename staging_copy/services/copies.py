@@ -2,8 +2,8 @@
 
 import logging
 import time
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from django.utils import timezone
@@ -15,12 +15,8 @@ from hub.alerts import announce
 from staging_copy import policies
 from staging_copy.copying import copier, journal, preflight, target
 from staging_copy.copying.config import Config, exclusive_lock
-from staging_copy.copying.rehearsal import rehearse
 from staging_copy.copying.stages import CopyFailed
-from staging_copy.masking.classifier import Proposal
-from staging_copy.masking.definitions import Definitions
-from staging_copy.masking.policy import Rows
-from staging_copy.models import Backup, Copy
+from staging_copy.models import Backup, Copy, DryRun
 from staging_copy.report import policy_changes
 from staging_copy.services.backups import resolve_backup
 from staging_copy.services.checks import check, finish, journal_of
@@ -28,24 +24,7 @@ from staging_copy.services.clean_up import clean_up
 
 logger = logging.getLogger(__name__)
 
-# Rows per second; used until a copy has been measured on this installation.
-_DEFAULT_ROWS_PER_SECOND = 100_000
 _PROGRESS_INTERVAL = 1.0  # seconds
-
-
-@dataclass(frozen=True)
-class CopyPlan:
-    """The result of a dry run: what a copy would do."""
-
-    backup: Backup
-    tables: list[preflight.PlannedTable]
-    definitions: Definitions
-    warnings: list[Proposal]
-    estimated: timedelta
-
-    @property
-    def rows(self) -> int:
-        return sum(planned.rows for planned in self.tables if planned.treatment is Rows.COPY)
 
 
 class Cancelled(Exception):
@@ -60,24 +39,6 @@ def register_staging(*, by: User | None, now: datetime | None = None) -> target.
     return marker
 
 
-def dry_run(*, backup: Backup | None = None) -> CopyPlan:
-    """The dry run: all checks, and a rehearsal of everything but the rows. Raises preflight.PreflightFailed."""
-    return _plan(backup, with_rehearsal=True)
-
-
-def _plan(backup: Backup | None, *, with_rehearsal: bool) -> CopyPlan:
-    config = Config.from_settings()
-    backup, manifest = resolve_backup(backup)
-    rules = policies.load()
-    checked = preflight.check(config, rules, manifest, now=timezone.now())
-    if with_rehearsal:
-        rehearse(checked, rules, config.staging, jobs=config.processes)
-    tables = preflight.plan(checked.archive, manifest, rules)
-    rows = sum(planned.rows for planned in tables if planned.treatment is Rows.COPY)
-    estimated = timedelta(seconds=round(rows / _measured_speed() + 5))
-    return CopyPlan(backup, tables, checked.definitions, checked.warnings, estimated)
-
-
 def start_copy(*, backup: Backup | None = None, by: User | None, not_before: datetime | None = None) -> Copy:
     """Plans a copy, to be started by `run_due_copies` (L1).
 
@@ -85,7 +46,8 @@ def start_copy(*, backup: Backup | None = None, by: User | None, not_before: dat
     they run when the copy starts, because it will use a backup that does not exist yet.
     """
     if not_before is None:
-        _plan(backup, with_rehearsal=False)
+        _backup, manifest = resolve_backup(backup)
+        preflight.check(Config.from_settings(), policies.load(), manifest, now=timezone.now())
     copy = Copy.objects.create(backup=backup, requested_by=by, not_before=not_before or timezone.now())
     record_audit_event(user=by, action="copy.plan", target=copy)
     return copy
@@ -105,7 +67,7 @@ def run_due_copies(*, now: datetime | None = None) -> int:
     First cleans up after a killed copier.
     """
     completed = 0
-    if Copy.objects.filter(state__in=Copy.UNDER_WAY).exists():
+    if any(model.objects.filter(state__in=model.UNDER_WAY).exists() for model in (Copy, DryRun)):
         config = Config.from_settings()
         try:
             with exclusive_lock(config):
@@ -126,8 +88,8 @@ def run_due_copies(*, now: datetime | None = None) -> int:
 def run_copy(*, copy: Copy, watcher: copier.Watcher | None = None) -> Copy:
     """Runs a planned copy, from the preflight checks to the swap and the check, and keeps its row up to date.
 
-    Raises AlreadyRunning (nothing was started), and preflight.PreflightFailed and CopyFailed (recorded; staging is
-    unchanged).
+    Raises AlreadyRunning (nothing was started), preflight.PreflightFailed and CopyFailed (recorded; staging is
+    unchanged), and psycopg2.Error (the server is gone; the next `run_due_copies` cleans up).
     """
     config = Config.from_settings()
     with exclusive_lock(config):
@@ -145,8 +107,12 @@ def run_copy(*, copy: Copy, watcher: copier.Watcher | None = None) -> Copy:
             copy.backup, manifest = resolve_backup(copy.backup)
             copy.save(update_fields=["backup"])
             record.write("begun", copy=copy.pk, backup=manifest.name)
-            report = copier.run(config, policies.load(), manifest, record, progress_watcher(copy, watcher))
+            report = copier.run(config, policies.load(), manifest, record, copy_watcher(copy, watcher))
         except Exception as error:
+            if record.is_open and record.last("building"):
+                # Undoing failed as well, as when the server is down: `clean_up` will do it, as if we had been killed.
+                Copy.objects.filter(pk=copy.pk).update(problem=str(error))
+                raise
             if record.is_open:
                 record.write("failed", reason=str(error))
             cancelled = isinstance(error.__cause__, Cancelled)
@@ -194,23 +160,26 @@ def latest_in_place() -> Copy | None:
     return Copy.objects.filter(state__in=[*Copy.IN_PLACE, Copy.State.ROLLED_BACK]).order_by("-pk").first()
 
 
-def progress_watcher(copy: Copy, watcher: copier.Watcher | None) -> copier.Watcher:
-    """Saves progress to the copy's row, at most once per second, and passes it on. Raises Cancelled on request."""
+def copy_watcher(copy: Copy, watcher: copier.Watcher | None) -> copier.Watcher:
+    """Saves progress to the copy's row. Raises Cancelled on request."""
+
+    def save_progress(**values: Any) -> None:
+        if not Copy.objects.filter(pk=copy.pk).exclude(requested_action=Copy.Action.CANCEL).update(**values):
+            copy.refresh_from_db()
+            raise Cancelled(_("Canceled by %(user)s.") % {"user": copy.action_requested_by})
+
+    return progress_watcher(save_progress, watcher)
+
+
+def progress_watcher(save: Callable[..., None], watcher: copier.Watcher | None) -> copier.Watcher:
+    """Calls `save` with the fields `stage` and `progress` at each stage and at most once per second, and passes both
+    on."""
     watcher = watcher or copier.Watcher()
     rows: dict[str, int] = {}
     written = 0.0
 
-    def save_progress(**values: Any) -> None:
-        if (
-            not Copy.objects.filter(pk=copy.pk)
-            .exclude(requested_action=Copy.Action.CANCEL)
-            .update(**values, progress=rows)
-        ):
-            copy.refresh_from_db()
-            raise Cancelled(_("Canceled by %(user)s.") % {"user": copy.action_requested_by})
-
     def stage(name: str) -> None:
-        save_progress(stage=name)
+        save(stage=name, progress=rows)
         watcher.stage(name)
 
     def progress(table: str, count: int) -> None:
@@ -218,16 +187,7 @@ def progress_watcher(copy: Copy, watcher: copier.Watcher | None) -> copier.Watch
         rows[table] = count
         if time.monotonic() - written >= _PROGRESS_INTERVAL:
             written = time.monotonic()
-            save_progress()
+            save(progress=rows)
         watcher.progress(table, count)
 
     return copier.Watcher(stage, progress)
-
-
-def _measured_speed() -> float:
-    """Rows per second of the latest successful copy."""
-    last = Copy.objects.filter(state=Copy.State.DONE).order_by("-pk").first()
-    if last is None or not last.report:
-        return _DEFAULT_ROWS_PER_SECOND
-    rows = sum(table["rows_on_staging"] for table in last.report["tables"])
-    return max(1.0, rows / max(1.0, sum(seconds for _, seconds in last.report["stages"])))

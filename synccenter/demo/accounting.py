@@ -74,9 +74,8 @@ class AccountingDemo:
         return self.step
 
     def _connect(self) -> Connection:
-        """An ERP with the shop's SKUs and one rate of tax. Only orders that change from now on are sent to it."""
-        skus = self._skus()
-        self.erp.control("POST", "goods", json={"account": ACCOUNT, "skus": skus})
+        """An ERP with the shop's SKUs and one rate of tax."""
+        self.erp.control("POST", "goods", json={"account": ACCOUNT, "skus": self._skus()})
         tax = {"account": ACCOUNT, "engine": "legacy", "rate": "25", "shipping_rate": "25"}
         self.erp.control("POST", "tax", json=tax)
         return install_connection(
@@ -100,10 +99,10 @@ class AccountingDemo:
 
     def _skus(self) -> list[str]:
         found = Variant.objects.filter(seller=self.seller_setup.seller, product__status=Status.LIVE).exclude(sku="")
-        return list(found.order_by("pk").values_list("sku", flat=True)[:2])
+        return list(found.order_by("pk").values_list("sku", flat=True))
 
     def _place(self) -> Any:
-        first, second = self._skus()
+        first, second = self._skus()[:2]
         order = {
             "lines": [
                 {"sku": first, "quantity": 2, "price": "100", "tax_rate": "25"},

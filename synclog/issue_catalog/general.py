@@ -105,19 +105,19 @@ PARTLY_SAVED = IssueType(
     "partly_saved",
     title=_("Saved in part"),
     message=_("{platform} did not save all values: {reason}"),
-    fix=_("Correct the values in {source}, or enter them in {platform}. Then select Retry."),
+    fix=_("Correct the values in {source}, or enter them in {platform}. Then select Check again."),
 )
 NOT_SENT = IssueType(
     "not_sent",
     title=_("Could not be sent"),
     message=_("The item could not be sent: {reason}"),
-    fix=_("Check the item in {source} and in {platform}. Then select Retry."),
+    fix=_("Check the item in {source} and in {platform}. Then select Check again."),
 )
 NOT_AT_TARGET_YET = IssueType(
     "not_at_target_yet",
     title=_("Product missing at the target"),
     message=_("{platform} does not have {name} yet."),
-    fix=_("Sync the product first. Then select Retry."),
+    fix=_("Sync the product first. Then select Check again."),
 )
 OUTCOME_UNKNOWN = IssueType(
     "outcome_unknown",
@@ -133,7 +133,8 @@ ID_IN_USE = IssueType(
         "{holder}. The link of {kind} {holder} was not changed."
     ),
     fix=_(
-        "Raise the ID sequence in {platform} above the highest ID in use (see ID conflicts in the admin), then retry."
+        "Raise the ID sequence in {platform} above the highest ID in use (see ID conflicts in the admin). "
+        "Then select Check again."
     ),
     docs="admin.md",
 )
@@ -230,5 +231,5 @@ BASE_CURRENCY_DIFFERS = IssueType(
     "base_currency_differs",
     title=_("Base currency differs"),
     message=_("The base currency is {remote} in {platform} and {currency} in the shop. {platform} sets it only once."),
-    fix=_("Ask the platform’s support to change the base currency of {platform}. Then select Retry."),
+    fix=_("Ask the platform’s support to change the base currency of {platform}. Then select Check again."),
 )

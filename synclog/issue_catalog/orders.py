@@ -35,7 +35,7 @@ LINE_SKU_MISSING = IssueType(
     "line_sku_missing",
     title=_("Order line without SKU"),
     message=_("The order line “{title}” has no SKU."),
-    fix=_("Add a SKU to the product and to the order line in {source}. Then select Retry."),
+    fix=_("Add a SKU to the product and to the order line in {source}. Then select Check again."),
 )
 LINE_VARIANT_UNKNOWN = IssueType(
     "line_variant_unknown",
@@ -98,20 +98,20 @@ TAX_RATE_UNKNOWN = IssueType(
     "tax_rate_unknown",
     title=_("Tax rate not mapped"),
     message=_("The order has a tax of {rate} %, for which the connection to {platform} has no tax code."),
-    fix=_("Add the rate to the tax codes in the settings of the connection. Then select Retry."),
+    fix=_("Add the rate to the tax codes in the settings of the connection. Then select Check again."),
 )
 CHANGES_REJECTED = IssueType(
     "changes_rejected",
     title=_("Changes of the order rejected"),
     message=_("{platform} did not take these changes: {changes}. It gave this reason: {reason}"),
-    fix=_("Make the changes in {platform} by hand, or undo them in {source}. Then select Retry."),
+    fix=_("Make the changes in {platform} by hand, or undo them in {source}. Then select Check again."),
     docs="orders.md",
 )
 REFUND_REJECTED = IssueType(
     "refund_rejected",
     title=_("Refund rejected"),
     message=_("{platform} rejected refund {refund} of the order: {reason}"),
-    fix=_("Correct what the reason names in {platform}. Then select Retry."),
+    fix=_("Correct what the reason names in {platform}. Then select Check again."),
     docs="orders.md",
 )
 REFUND_TOTAL_DIFFERS = IssueType(
@@ -150,7 +150,7 @@ ORDER_CURRENCY_UNKNOWN = IssueType(
     "order_currency_unknown",
     title=_("Currency not mapped"),
     message=_("The order is in {currency}, which has no internal ID for {platform}."),
-    fix=_("Add {currency} to the currencies in the settings of the connection. Then select Retry."),
+    fix=_("Add {currency} to the currencies in the settings of the connection. Then select Check again."),
 )
 ORDER_STATE_UNKNOWN = IssueType(
     "order_state_unknown",
@@ -163,7 +163,7 @@ STATUS_REJECTED = IssueType(
     "status_rejected",
     title=_("Order status rejected"),
     message=_("{platform} rejected the order status: {reason}"),
-    fix=_("Compare the order lines in SyncCenter and in {platform}. Then select Retry."),
+    fix=_("Compare the order lines in SyncCenter and in {platform}. Then select Check again."),
 )
 ORDER_NOT_REMOVABLE = IssueType(
     "order_not_removable",
@@ -195,7 +195,7 @@ SHIPMENT_REJECTED = IssueType(
     "shipment_rejected",
     title=_("Shipment rejected"),
     message=_("{platform} rejected the shipment: {reason}"),
-    fix=_("Compare the shipments of the order in {platform} and in SyncCenter. Then select Retry."),
+    fix=_("Compare the shipments of the order in {platform} and in SyncCenter. Then select Check again."),
 )
 SHIPMENT_WITHOUT_NUMBER = IssueType(
     "shipment_without_number",
@@ -234,7 +234,9 @@ CUSTOMER_MISSING = IssueType(
     "customer_missing",
     title=_("Customer missing at the target"),
     message=_("{platform} does not have the customer of this order."),
-    fix=_("Enable the customer export to {platform}, or set a guest customer in the connection. Then select Retry."),
+    fix=_(
+        "Enable the customer export to {platform}, or set a guest customer in the connection. Then select Check again."
+    ),
 )
 CUSTOMER_NOT_READY = IssueType(
     "customer_not_ready",

@@ -36,7 +36,7 @@ SKU_EQUAL = IssueType(
         "{platform} does not tell the SKU {sku} from {other}, because it ignores case, accents, and spaces at either "
         "end. Nothing was sent."
     ),
-    fix=_("Change one of the two SKUs in {source}, or correct the one in {platform}. Then select Retry."),
+    fix=_("Change one of the two SKUs in {source}, or correct the one in {platform}. Then select Check again."),
 )
 SKU_CHARACTERS = IssueType(
     "sku_characters",
@@ -55,7 +55,7 @@ NOT_STORED = IssueType(
     "not_stored",
     title=_("Accepted but not stored"),
     message=_("{platform} accepted the value of {name} without an error, but does not have it."),
-    fix=_("Check the product in {platform}. Then select Retry."),
+    fix=_("Check the product in {platform}. Then select Check again."),
 )
 SKU_UNKNOWN = IssueType(
     "sku_unknown",
@@ -67,7 +67,7 @@ ITEM_NOT_AT_TARGET = IssueType(
     "item_not_at_target",
     title=_("Product missing at the target"),
     message=_("{platform} has no active product with the SKU {sku}."),
-    fix=_("Create or activate the product in {platform}, or correct the SKU in {source}. Then select Retry."),
+    fix=_("Create or activate the product in {platform}, or correct the SKU in {source}. Then select Check again."),
 )
 VARIANTS_MISSING = IssueType(
     "variants_missing",
@@ -98,7 +98,7 @@ CURRENCY_UNKNOWN = IssueType(
     "currency_unknown",
     title=_("Currency unknown"),
     message=_("The currency of the price is unknown."),
-    fix=_("Sync the settings of {source} first. Then select Retry."),
+    fix=_("Sync the settings of {source} first. Then select Check again."),
 )
 WEIGHT_MISSING = IssueType(
     "weight_missing",
@@ -153,7 +153,7 @@ OPTION_UNKNOWN = IssueType(
     "option_unknown",
     title=_("Option value missing at the target"),
     message=_("The attribute “{attribute}” has no option “{option}” in {platform}."),
-    fix=_("Add the option to the attribute in {platform}. Then select Retry."),
+    fix=_("Add the option to the attribute in {platform}. Then select Check again."),
 )
 ATTRIBUTE_UNKNOWN = IssueType(
     "attribute_unknown",
@@ -255,11 +255,11 @@ AMBIGUOUS_NAME = IssueType(
     "ambiguous_name",
     title=_("Matches several items"),
     message=_("{platform} has several items called “{name}” (IDs {ids}), so none was linked."),
-    fix=_("Give each of them its own name in {platform}. Then select Retry."),
+    fix=_("Give each of them its own name in {platform}. Then select Check again."),
 )
 ALREADY_LINKED = IssueType(
     "already_linked",
     title=_("Match is already linked"),
     message=_("“{name}” matches the item with the ID {external_id} in {platform}, which is linked to another item."),
-    fix=_("Give each item its own name and SKUs in {source} and in {platform}. Then select Retry."),
+    fix=_("Give each item its own name and SKUs in {source} and in {platform}. Then select Check again."),
 )

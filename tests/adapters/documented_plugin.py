@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from sandbox import process as sandbox_process
 from sandbox.process import SandboxProcess
+from tests import forked_sandboxes
 
 
 def pytest_collection(session: pytest.Session) -> None:
@@ -22,10 +22,10 @@ def pytest_collection(session: pytest.Session) -> None:
     platforms.__path__.append(os.environ["DOCUMENTED_PLATFORMS"])
     registry.adapters.cache_clear()
     CASES[documented_platform.KEY] = documented_platform.CASE
-    start_sandbox = sandbox_process.start
+    start_sandbox = forked_sandboxes.start
 
     def start(platform: str, **options: Any) -> SandboxProcess:
         is_example = platform == documented_platform.KEY
         return documented_platform.start_simulator() if is_example else start_sandbox(platform, **options)
 
-    sandbox_process.start = start
+    forked_sandboxes.start = start

@@ -10,6 +10,7 @@ from hub.kinds import DataType
 from hub.models import Change, Job, JobState, PlatformSwitch, Run
 from hub.services import pause_job, require_attention
 from synclog.models import Issue
+from synclog.services import IssueDraft, upsert_issues
 from tests.admin.conftest import Console
 from tests.admin.sample_rows import export_job, make_changes
 from tests.two_sellers import TwoSellers
@@ -167,6 +168,18 @@ def test_kill_switch_pauses_and_resumes_a_platform(operator: Console, two_seller
     operator.post(f"/admin/hub/platformswitch/{switch.pk}/delete/", {"post": "yes"})
     assert not PlatformSwitch.objects.exists()
     assert not two_sellers.north.shop.lanes.filter(paused=True).exists()
+
+
+def test_issues_of_exports_are_sent_again(operator: Console, two_sellers: TwoSellers) -> None:
+    job = export_job(two_sellers.north)
+    [change] = make_changes(job, 1, state=Change.State.HELD, failure_kind=Change.FailureKind.REJECTED)
+    draft = IssueDraft(f"{change.kind}:{change.item_id}", "?", kind=change.kind, item_id=change.item_id)
+    upsert_issues(log=two_sellers.north.log, job=job, drafts=[draft], now=timezone.now())
+    ids = list(Issue.objects.values_list("pk", flat=True))
+    operator.post("/admin/synclog/issue/", {"action": "send_again", "_selected_action": ids})
+    change.refresh_from_db()
+    assert change.state == Change.State.READY
+    assert "Sending 1 item again." in operator.get("/admin/synclog/issue/").content.decode()
 
 
 def test_resolving_issues_of_several_sellers_is_audited_per_seller(operator: Console, two_sellers: TwoSellers) -> None:

@@ -8,10 +8,12 @@ from django.test import Client, override_settings
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
 from catalog.models import Variant
 from hub.kinds import Role
 from hub.models import Alert, Connection, JobState, Link, Run
 from staging_copy.models import Backup, Copy, CopySchedule
+from synccenter.admin_tiles import staging_tiles
 from synclog.models import Issue
 from synclog.queries import highest_ids
 from synclog.services import IssueDraft, upsert_issues
@@ -30,8 +32,17 @@ def cards(client: Client) -> dict[str, str]:
 
 def test_no_backups_and_no_copies(operator: Client) -> None:
     shown = cards(operator)
-    assert shown["Last verified backup"] == "None Copies to staging need a verified backup."
+    first = "None The first nightly backup is made at 00:30 UTC. Copies to staging need one."
+    assert shown["Last verified backup"] == first
     assert (shown["Last copy to staging"], shown["Next copy to staging"]) == ("None", "Not scheduled")
+    assert not staging_tiles(timezone.now())[0]["alarm"]
+
+
+def test_a_backup_that_was_never_made_is_an_alarm_that_says_what_to_do(operator: Client) -> None:
+    User.objects.update(date_joined=timezone.now() - timedelta(hours=31))
+    note = "Open this page and select “Back up live now”. If it stays queued, start the copier."
+    assert cards(operator)["Last verified backup"] == f"None {note}"
+    assert staging_tiles(timezone.now())[0]["alarm"]
 
 
 def test_last_backup_last_copy_and_next_copy(operator: Client) -> None:

@@ -110,7 +110,8 @@ def test_table_names_only_models_of_the_console_and_no_change_reserved_for_admin
 def test_operators_may_do_all_that_pages_offer_but_what_is_reserved() -> None:
     """What alerts and documents tell people to do, they do by actions of these pages."""
     reserved = ADMINISTRATORS_CHANGE | {"accounts.user", "accounts.apikey"}
-    reserved |= {"staging_copy.backup", "staging_copy.copy", "staging_copy.copyschedule"}  # a permission of their own
+    # A permission of their own.
+    reserved |= {f"staging_copy.{name}" for name in ("backup", "copy", "copyschedule", "dryrun")}
     for model, page_admin in admin.site._registry.items():
         label = model._meta.label_lower
         if model._meta.app_label not in OWN_APPS or label in reserved:

@@ -117,9 +117,8 @@ def make_products(seller: Seller, shop: Connection, now: datetime) -> list[Produ
         seller=seller, connection=shop, slug="bigcommerce-price", name="BigCommerce Price", currency="EUR"
     )
     store = StockLocation.objects.create(seller=seller, code="main", name="Aarhus")
-    products = []
-    for index, (title, sku) in enumerate(TITLES):
-        product = Product.objects.create(
+    products = Product.objects.bulk_create(
+        Product(
             seller=seller,
             title=title,
             slug=sku.lower(),
@@ -129,27 +128,41 @@ def make_products(seller: Seller, shop: Connection, now: datetime) -> list[Produ
             status="suspended" if index == 3 else "live",
             updated_at=now - timedelta(hours=index),
         )
-        ProductCategory.objects.create(product=product, category=tables)
-        Image.objects.create(seller=seller, product=product, url=f"https://cdn.example/{sku}.jpg", alt=title)
-        for number, size in enumerate(("S", "L")):
-            variant = Variant.objects.create(
-                seller=seller,
-                product=product,
-                sku="" if index == 2 and number else f"{sku}-{size}",
-                weight_in_grams=Decimal("1250.000") * (number + 1),
-                position=number,
-                options=[{"name": "Size", "value": size}],
-                rrp=Decimal("59.9500"),
-            )
-            Price.objects.create(
-                seller=seller,
-                price_list=prices,
-                variant=variant,
-                amount=Decimal("49.5000"),
-                list_amount=Decimal("59.9500"),
-            )
-            Stock.objects.create(seller=seller, variant=variant, location=store, quantity=Decimal(12 - 5 * number))
-        products.append(product)
+        for index, (title, sku) in enumerate(TITLES)
+    )
+    named = list(zip(products, TITLES, strict=True))
+    ProductCategory.objects.bulk_create(ProductCategory(product=each, category=tables) for each in products)
+    Image.objects.bulk_create(
+        Image(seller=seller, product=product, url=f"https://cdn.example/{sku}.jpg", alt=title)
+        for product, (title, sku) in named
+    )
+    variants = Variant.objects.bulk_create(
+        Variant(
+            seller=seller,
+            product=product,
+            sku="" if index == 2 and number else f"{sku}-{size}",
+            weight_in_grams=Decimal("1250.000") * (number + 1),
+            position=number,
+            options=[{"name": "Size", "value": size}],
+            rrp=Decimal("59.9500"),
+        )
+        for index, (product, (_, sku)) in enumerate(named)
+        for number, size in enumerate(("S", "L"))
+    )
+    Price.objects.bulk_create(
+        Price(
+            seller=seller,
+            price_list=prices,
+            variant=variant,
+            amount=Decimal("49.5000"),
+            list_amount=Decimal("59.9500"),
+        )
+        for variant in variants
+    )
+    Stock.objects.bulk_create(
+        Stock(seller=seller, variant=variant, location=store, quantity=Decimal(12 - 5 * variant.position))
+        for variant in variants
+    )
     return products
 
 
@@ -202,7 +215,7 @@ def make_sales(seller: Seller, shop: Connection, product: Product, now: datetime
 def make_runs(reading: Job, sending: Job, owner: User, now: datetime) -> dict[str, Run]:
     def finished_run(job: Job, state: str, hours: float, minutes: float, **fields: Any) -> Run:
         started = now - timedelta(hours=hours)
-        return Run.objects.create(
+        return Run(
             job=job,
             scope=fields.pop("scope", Run.Scope.FULL),
             trigger=fields.pop("trigger", Run.Trigger.SCHEDULE),
@@ -213,8 +226,10 @@ def make_runs(reading: Job, sending: Job, owner: User, now: datetime) -> dict[st
             **fields,
         )
 
-    for hours in range(14, 4, -1):
+    partial = [
         finished_run(reading, Run.State.DONE, hours, 0.2 + hours % 4, scope=Run.Scope.PARTIAL, api_calls=3)
+        for hours in range(14, 4, -1)
+    ]
     failed = finished_run(
         sending,
         Run.State.FAILED,
@@ -222,7 +237,9 @@ def make_runs(reading: Job, sending: Job, owner: User, now: datetime) -> dict[st
         2,
         reason="The search engine rejected the feed: “color” has two names.\nUse one name, then sync again.",
     )
-    finished_run(reading, Run.State.CANCELLED, 3, 1, reason="Canceled by alice@acorn.example.", started_by=owner)
+    canceled = finished_run(
+        reading, Run.State.CANCELLED, 3, 1, reason="Canceled by alice@acorn.example.", started_by=owner
+    )
     done = finished_run(
         reading,
         Run.State.DONE_WITH_ERRORS,
@@ -234,19 +251,26 @@ def make_runs(reading: Job, sending: Job, owner: User, now: datetime) -> dict[st
         remaining=0,
         api_calls=42,
     )
-    RunCounter.objects.create(run=done, kind=Kind.PRODUCT, read=6, created=1, updated=2, unchanged=2, skipped=1)
-    RunCounter.objects.create(run=done, kind=Kind.VARIANT, read=12, created=2, updated=3, unchanged=6, failed=1)
-    RunCounter.objects.create(run=done, kind="category@2", read=2, unchanged=2)
-    for number, (level, text) in enumerate(
+    Run.objects.bulk_create([*partial, failed, canceled, done])
+    RunCounter.objects.bulk_create(
         (
-            ("info", "Reading products, 250 a page."),
-            ("info", "6 products read in 1 page."),
-            ("warning", "Enamel coffee pot: 1 variant has no SKU."),
-            ("error", "POT-ENAMEL: failed."),
-            ("info", "Run completed with errors."),
+            RunCounter(run=done, kind=Kind.PRODUCT, read=6, created=1, updated=2, unchanged=2, skipped=1),
+            RunCounter(run=done, kind=Kind.VARIANT, read=12, created=2, updated=3, unchanged=6, failed=1),
+            RunCounter(run=done, kind="category@2", read=2, unchanged=2),
         )
-    ):
-        RunLogLine.objects.create(run=done, at=now - timedelta(minutes=70 - number), level=level, text=text)
+    )
+    RunLogLine.objects.bulk_create(
+        RunLogLine(run=done, at=now - timedelta(minutes=70 - number), level=level, text=text)
+        for number, (level, text) in enumerate(
+            (
+                ("info", "Reading products, 250 a page."),
+                ("info", "6 products read in 1 page."),
+                ("warning", "Enamel coffee pot: 1 variant has no SKU."),
+                ("error", "POT-ENAMEL: failed."),
+                ("info", "Run completed with errors."),
+            )
+        )
+    )
     return {"done": done, "failed": failed}
 
 

@@ -48,7 +48,6 @@ def test_proxy_buffers_requests_and_gives_up_on_slow_clients(compose: dict[str, 
     for name in ("client_header_timeout", "client_body_timeout"):
         assert int(http[name,].removesuffix("s")) <= 15
     assert http["server", "location", "return"] == "204"  # the health check's
-    assert f"location = {reverse('admin:staging_copy_copy_add')} {{" in text  # which waits longer
     assert http["server", "proxy_set_header", "X-Forwarded-For"] == "$proxy_add_x_forwarded_for"
     assert http["server", "set", "$web"] == "http://web:8000"
     assert compose["services"]["proxy"]["volumes"] == ["./nginx.conf:/etc/nginx/nginx.conf:ro"]

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from staging_copy.backup.copy_text import escape, unescape
+from staging_copy.masking.classifier import warn
 from staging_copy.masking.columns import Column, compile_table
 from staging_copy.masking.leak_check import AddressFound, LeakCheck
 from tests.staging_copy.test_rules import rules
@@ -34,6 +35,7 @@ def test_spellings_are_treated_as_documented(spelling: str, example: str, decisi
     check = LeakCheck("sellercenter.net")
     if decision != "masked":
         assert scrubbed == text
+        assert bool(warn("orders.note", "keep", [text.encode()])) == decision.startswith("reported")
         return
     assert not re.search("jane|doe", scrubbed, re.IGNORECASE) and scrubbed.startswith("Ask ")
     assert scrubbed.endswith("sellercenter.net, please.")

@@ -11,7 +11,7 @@ from playwright.sync_api import Page, expect
 
 from sandbox.process import SandboxProcess
 from staging_copy import services
-from staging_copy.models import Copy, CopySchedule
+from staging_copy.models import Copy, CopySchedule, DryRun
 from staging_copy.tasks import run_due_copies
 from tests.staging_copy.conftest import CopyDatabases, Live
 from tests.staging_copy.test_checked_copy import delete_at_shop, platform, shop
@@ -69,7 +69,12 @@ def test_copy_from_dry_run_to_rollback(
     delete_at_shop(platform, *range(1, 21))
     page.goto("/admin/staging_copy/copy/add/")
     page.locator("button[name=dry_run]").click()
-    expect(page.locator("#dry-run")).to_contain_text("orders_order")
+    expect(page.locator(".console-progress")).to_contain_text("Verify copy")
+    run_due_copies()
+    expect(page.get_by_text(str(DryRun.State.PASSED.label)).first).to_be_visible()
+    page.locator("a[href$='/show_report/'], a[href$='/show-report/']").first.click()
+    expect(page.locator(".console-report")).to_contain_text("orders_order")
+    page.goto("/admin/staging_copy/copy/add/")
     page.locator("button[name=start]").click()
     expect(page.get_by_role("alert")).to_contain_text(copy_databases.staging.name)
     assert not Copy.objects.exists()

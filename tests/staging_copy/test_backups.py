@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from staging_copy import services
 from staging_copy.backup import backups
+from staging_copy.backup.archive import ArchiveError
 from staging_copy.models import Backup
 from staging_copy.postgres import Database, ProgramFailed
 from staging_copy.tasks import back_up, run_due_copies
@@ -34,7 +35,7 @@ def home(copy_databases: CopyDatabases, live: Live, settings: Any) -> Path:
 
 
 def test_a_failed_dump_leaves_no_files(home: Path, copy_databases: CopyDatabases) -> None:
-    """Row-level security refuses the dump of a table, after pg_dump has begun to write."""
+    """Rows that row-level security hides are found before the dump, a missing privilege during it."""
     try:
         with connection.cursor() as cursor:
             cursor.execute("ALTER TABLE orders_order ENABLE ROW LEVEL SECURITY")
@@ -42,7 +43,13 @@ def test_a_failed_dump_leaves_no_files(home: Path, copy_databases: CopyDatabases
             cursor.execute("GRANT SELECT ON ALL TABLES IN SCHEMA public TO reader")
             cursor.execute("GRANT SELECT ON ALL SEQUENCES IN SCHEMA public TO reader")
         reader = Database.from_url(f"{copy_databases.live.dsn} user=reader")
-        with pytest.raises(ProgramFailed, match="row-level security"), backups.lock(home):
+        statement = 'orders_order .*ALTER ROLE "reader" BYPASSRLS'
+        with pytest.raises(ArchiveError, match=statement), backups.lock(home):
+            backups.take(reader, home, name="failed", origin="manual", now=timezone.now())
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER ROLE reader BYPASSRLS")
+            cursor.execute("REVOKE SELECT ON orders_order FROM reader")
+        with pytest.raises(ProgramFailed, match="permission denied"), backups.lock(home):
             backups.take(reader, home, name="failed", origin="manual", now=timezone.now())
         assert {path.name for path in home.iterdir()} == {".lock"}
     finally:

@@ -151,13 +151,13 @@ def test_a_running_copy_can_be_canceled(
     by = make_user()
     services.take_backup()
     planned = services.start_copy(by=by)
-    original = copies.progress_watcher
+    original = copies.copy_watcher
 
     def cancel_at_once(copy: Copy, watcher: Any) -> Any:
         Copy.objects.filter(pk=copy.pk).update(requested_action=Copy.Action.CANCEL, action_requested_by=by)
         return original(copy, watcher)
 
-    monkeypatch.setattr(copies, "progress_watcher", cancel_at_once)
+    monkeypatch.setattr(copies, "copy_watcher", cancel_at_once)
     run_due_copies()
     planned.refresh_from_db()
     assert planned.state == Copy.State.CANCELLED and str(by) in planned.problem

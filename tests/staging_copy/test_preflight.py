@@ -21,7 +21,9 @@ from staging_copy.copying import build, journal, swap, target
 from staging_copy.copying.config import Config, exclusive_lock
 from staging_copy.copying.preflight import PreflightFailed
 from staging_copy.copying.stages import CopyFailed
-from staging_copy.models import Copy
+from staging_copy.models import Copy, DryRun
+from staging_copy.tasks import run_due_copies
+from tests.factories import make_user
 from tests.staging_copy.conftest import CopyDatabases, Live
 
 pytestmark = pytest.mark.system
@@ -327,8 +329,56 @@ def test_a_dry_run_shows_tables_rules_rows_and_time_and_changes_nothing(
     call_command("copy_to_staging", "--dry-run", stdout=out)
     lines = out.getvalue().splitlines()
     [orders] = [line for line in lines if line.startswith("orders_order ")]
-    assert "1 rows" in orders and "ip_address mask:ip" in orders
+    assert "1 rows" in orders and "ip_address: mask:ip" in orders
     [sessions] = [line for line in lines if line.startswith("django_session")]
     assert "emptied" in sessions
-    assert "Nothing was changed" in lines[-1] and "estimated time" in lines[-1]
-    assert not Copy.objects.exists()
+    assert "Nothing was changed" in lines[-1]
+    assert DryRun.objects.get().state == DryRun.State.PASSED and not Copy.objects.exists()
+
+
+def test_a_dry_run_fails_where_and_as_the_copy_would(
+    copy_databases: CopyDatabases, live: Live, staging_unchanged: None
+) -> None:
+    """An address in a kept column is found in the rows only."""
+    live.order.source_status = "alice@acme.example"
+    live.order.save()
+    services.take_backup()
+    dry_run, planned = services.start_dry_run(by=None), services.start_copy(by=None)
+    run_due_copies()
+    dry_run.refresh_from_db()
+    planned.refresh_from_db()
+    assert (dry_run.state, planned.state) == (DryRun.State.FAILED, Copy.State.FAILED)
+    assert dry_run.problem == planned.problem and "orders_order.source_status" in planned.problem
+
+
+def test_a_dry_run_can_be_canceled(
+    copy_databases: CopyDatabases, live: Live, staging_unchanged: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    by = make_user()
+    services.take_backup()
+    dry_run = services.start_dry_run(by=by)
+    monkeypatch.setattr(
+        "staging_copy.copying.build.restore_schema",
+        lambda *arguments: services.cancel_dry_run(dry_run=dry_run, by=by),
+    )
+    run_due_copies()
+    dry_run.refresh_from_db()
+    assert (dry_run.state, dry_run.problem) == (DryRun.State.CANCELLED, f"Canceled by {by}.")
+
+
+def test_a_killed_dry_run_is_cleaned_up(
+    copy_databases: CopyDatabases, live: Live, staging_unchanged: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def killed(*arguments: Any) -> None:
+        raise KeyboardInterrupt
+
+    services.take_backup()
+    dry_run = services.start_dry_run(by=None)
+    with monkeypatch.context() as patch:
+        patch.setattr("staging_copy.copying.copier.undo", killed)
+        with pytest.raises(KeyboardInterrupt):
+            services.run_dry_run(dry_run=dry_run)
+    assert swap.rehearsal_name(copy_databases.staging) in copy_databases.names()
+    run_due_copies()
+    dry_run.refresh_from_db()
+    assert dry_run.state == DryRun.State.FAILED and "Verify copy" in dry_run.problem

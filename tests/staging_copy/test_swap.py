@@ -15,7 +15,7 @@ import pytest
 from django.conf import settings as django_settings
 
 from staging_copy import services
-from staging_copy.copying import journal, swap
+from staging_copy.copying import journal, lane_pause, swap
 from staging_copy.copying.stages import STAGES, CopyFailed
 from staging_copy.models import Copy
 from tests.staging_copy.conftest import CopyDatabases, Live
@@ -155,6 +155,40 @@ def test_workers_of_staging_write_nothing_while_it_is_replaced(
     assert copy_databases.query(
         "SELECT paused FROM hub_lane", on=copy_databases.staging.named(swap.previous_name(copy_databases.staging))
     ) == [(False,)]
+
+
+def test_a_server_that_is_gone_is_cleaned_up_when_it_is_back(
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nothing can be undone while the server is down; staging's lanes must not stay paused."""
+    copy()
+    copy_databases.execute("UPDATE hub_lane SET paused = false")
+
+    def fail(*args: Any) -> None:
+        raise psycopg2.OperationalError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr("staging_copy.copying.gates.check_constraints", fail)
+        patch.setattr("staging_copy.copying.copier.undo", fail)
+        with pytest.raises(psycopg2.OperationalError):
+            services.run_copy(copy=services.start_copy(by=None))
+    assert copy_databases.query("SELECT paused FROM hub_lane") == [(True,)]
+    services.run_due_copies()
+    failed = Copy.objects.latest("pk")
+    assert failed.state == Copy.State.FAILED and failed.problem.endswith("Staging is unchanged. gone")
+    assert copy_databases.query("SELECT paused FROM hub_lane") == [(False,)]
+    assert swap.next_name(copy_databases.staging) not in copy_databases.names()
+
+
+def test_a_forgotten_transaction_on_staging_does_not_stop_a_copy(
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(lane_pause, "_LOCK_TIMEOUT", "100ms")
+    copy()
+    copy_databases.execute("UPDATE hub_lane SET paused = false")
+    with copy_databases.staging.connect() as session, session.cursor() as cursor:
+        cursor.execute("SELECT FROM hub_lane FOR UPDATE")
+        assert services.run_copy(copy=services.start_copy(by=None)).state == Copy.State.DONE
 
 
 @pytest.mark.parametrize("stage", STAGES)

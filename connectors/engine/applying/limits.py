@@ -3,8 +3,7 @@
 One table for orders, customers and products. The sizes are those of the columns, so they are not repeated here.
 """
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from enum import Enum
 from typing import Any, cast
@@ -58,12 +57,28 @@ class Excess(Enum):
     REFUSE = "refuse"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Limit:
     """The limit of a field of a record: the column that holds it, and what is done with a value that is longer."""
 
     column: "Field[Any, Any]"
     excess: Excess
+    longest: int | None = field(init=False, default=None)
+    """Characters of a text."""
+    bound: Decimal | None = field(init=False, default=None)
+    """The absolute value of a number is below it."""
+
+    def __post_init__(self) -> None:
+        """Computed once, because an import asks for each value of each record."""
+        if isinstance(self.column, DecimalField):
+            self.bound = Decimal(10) ** ((self.column.max_digits or 0) - (self.column.decimal_places or 0))
+        elif isinstance(self.column, CharField | TextField):
+            self.longest = self.column.max_length
+
+    def fits(self, value: Any) -> bool:
+        if self.longest is not None:
+            return len(value) <= self.longest
+        return self.bound is None or (value.is_finite() and abs(value) < self.bound)
 
 
 def _limits(model: type[Model], **excess: Excess) -> dict[str, Limit]:
@@ -212,33 +227,48 @@ LISTS: dict[type[Any], dict[str, "ArrayField[Any, Any]"]] = {
 
 def apply_limits(record: Record) -> None:
     """Cut or leave out, in place, the values that their columns cannot hold, and add a problem for each."""
-    owners = list(_owners(record, ""))
-    unreadable: set[int] = set()
-    for owner, label in owners:
-        for name, limit in LIMITS.get(type(owner), {}).items():
-            value = getattr(owner, name, None)
-            if value is None or _fits(limit.column, value):
-                continue
-            field = _label(limit.column, label)
-            record.problems.append(_problem(field, limit, value))
-            if limit.excess is not Excess.REFUSE:
-                setattr(owner, name, _replacement(limit, value))
-                if name == _DROPPED.get(type(owner)):
-                    unreadable.add(id(owner))
-        for name, array in LISTS.get(type(owner), {}).items():
-            setattr(owner, name, _fitting(record, getattr(owner, name), array, label))
-    for owner, _ in owners:
-        _drop_incomplete(owner, unreadable)
+    _limit(record, record, ())
 
 
-def _owners(owner: Any, label: str) -> Iterator[tuple[Any, str]]:
-    """The record and all records inside it, each with the words that tell it from its siblings."""
-    yield owner, label
-    for name in PARTS.get(type(owner), ()):
-        value = getattr(owner, name)
-        for part in value if isinstance(value, list) else [value]:
-            if part is not None:
-                yield from _owners(part, _part_label(part) or label)
+def _limit(record: Record, owner: Any, path: tuple[Any, ...]) -> bool:
+    """Apply the limits to a record or part of one, and to its parts. Returns whether it still means something.
+
+    `path`: the parts that lead from the record to it.
+    """
+    kind, essential = type(owner), _DROPPED.get(type(owner))
+    lost = False
+    for name, limit in LIMITS.get(kind, {}).items():
+        value = getattr(owner, name, None)
+        if value is None or limit.fits(value):
+            continue
+        record.problems.append(_problem(_label(limit.column, path), limit, value))
+        if limit.excess is not Excess.REFUSE:
+            setattr(owner, name, _replacement(limit, value))
+            lost = lost or name == essential
+    for name, array in LISTS.get(kind, {}).items():
+        setattr(owner, name, _fitting(record, getattr(owner, name), array, path))
+    for name in PARTS.get(kind, ()):
+        _limit_parts(record, owner, name, path)
+    # A price without an amount says that there is none (C3), unless its amount was left out here.
+    return essential is None or not (lost if issubclass(kind, PriceRecord) else getattr(owner, essential) in (None, ""))
+
+
+def _limit_parts(record: Record, owner: Any, name: str, path: tuple[Any, ...]) -> None:
+    """Parts that lost the value without which they mean nothing, such as an image its address, are removed."""
+    value = getattr(owner, name)
+    if isinstance(value, list):
+        kept = [part for part in value if _limit(record, part, (*path, part))]
+        if len(kept) < len(value):
+            setattr(owner, name, kept)
+    elif value is not None and not _limit(record, value, (*path, value)):
+        setattr(owner, name, None)
+
+
+def _label(column: "Field[Any, Any]", path: tuple[Any, ...]) -> str:
+    """The field, and what tells the part from its siblings."""
+    name = str(column.verbose_name)
+    part = next(filter(None, map(_part_label, reversed(path))), "")
+    return f"{name} ({part})" if part else name
 
 
 def _part_label(part: Any) -> str:
@@ -249,26 +279,6 @@ def _part_label(part: Any) -> str:
         name = part.sku or (part.title if isinstance(part, OrderLineRecord) else "") or part.external_id
         return name[:60]
     return ""
-
-
-def _label(column: "Field[Any, Any]", owner: str) -> str:
-    name = str(column.verbose_name)
-    return f"{name} ({owner})" if owner else name
-
-
-def _fits(column: "Field[Any, Any]", value: Any) -> bool:
-    if isinstance(column, DecimalField):
-        return _number_fits(column, value)
-    if isinstance(column, CharField | TextField) and column.max_length is not None:
-        return len(value) <= column.max_length
-    return True
-
-
-def _number_fits(column: "DecimalField[Any, Any]", value: Decimal) -> bool:
-    if not value.is_finite():
-        return False
-    limit = Decimal(10) ** ((column.max_digits or 0) - (column.decimal_places or 0))
-    return abs(value) < limit
 
 
 def _problem(field: str, limit: Limit, value: Any) -> Problem:
@@ -288,33 +298,12 @@ def _replacement(limit: Limit, value: Any) -> Any:
     return cut(value, limit.column.max_length or 0) if limit.excess is Excess.CUT else ""
 
 
-def _fitting(record: Record, texts: list[str], array: "ArrayField[Any, Any]", label: str) -> list[str]:
+def _fitting(record: Record, texts: list[str], array: "ArrayField[Any, Any]", path: tuple[Any, ...]) -> list[str]:
     """The texts that fit, with a problem for each of the others."""
     limit = array.base_field.max_length or 0
     record.problems += [
-        issues.IDENTIFIER_TOO_LONG(field=_label(array, label), length=len(text), limit=limit, fatal=False)
+        issues.IDENTIFIER_TOO_LONG(field=_label(array, path), length=len(text), limit=limit, fatal=False)
         for text in texts
         if len(text) > limit
     ]
     return [text for text in texts if len(text) <= limit]
-
-
-def _drop_incomplete(owner: Any, unreadable: Collection[int]) -> None:
-    """Remove parts that lost the value without which they mean nothing, such as an image its address.
-
-    `unreadable` are the IDs (`id`) of parts that lost it here.
-    """
-    for name in PARTS.get(type(owner), ()):
-        value = getattr(owner, name)
-        if isinstance(value, list):
-            setattr(owner, name, [part for part in value if _is_complete(part, unreadable)])
-        elif value is not None and not _is_complete(value, unreadable):
-            setattr(owner, name, None)
-
-
-def _is_complete(part: Any, unreadable: Collection[int]) -> bool:
-    """A price without an amount says that there is none (C3), unless its amount was left out here."""
-    if isinstance(part, PriceRecord):
-        return id(part) not in unreadable
-    needed = _DROPPED.get(type(part))
-    return needed is None or getattr(part, needed) not in (None, "")

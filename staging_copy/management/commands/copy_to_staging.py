@@ -13,8 +13,10 @@ from staging_copy.copying.journal import AlreadyRunning
 from staging_copy.copying.preflight import PreflightFailed
 from staging_copy.copying.stages import STAGE_LABELS, CopyFailed
 from staging_copy.copying.target import WrongTarget
-from staging_copy.masking.policy import PolicyError, Rows
+from staging_copy.masking.classifier import Proposal
+from staging_copy.masking.policy import PolicyError
 from staging_copy.models import Backup, Copy
+from staging_copy.report import treatment
 
 
 class Command(BaseCommand):
@@ -26,7 +28,9 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         what = parser.add_mutually_exclusive_group()
         what.add_argument(
-            "--dry-run", action="store_true", help="run all checks; show tables, rules, rows and estimated time"
+            "--dry-run",
+            action="store_true",
+            help="do everything but the switchover; show tables, rules, rows and the time it took",
         )
         what.add_argument("--rollback", action="store_true", help="switch back to the database before the last copy")
         parser.add_argument("--backup", metavar="NAME", help="the backup to copy (default: the latest)")
@@ -36,7 +40,7 @@ class Command(BaseCommand):
             if options["rollback"]:
                 self._rollback()
             elif options["dry_run"]:
-                self._show(services.dry_run(backup=_backup(options["backup"])))
+                self._dry_run(_backup(options["backup"]))
             else:
                 self._copy(_backup(options["backup"]))
         except (
@@ -53,12 +57,7 @@ class Command(BaseCommand):
             raise CommandError(f"PostgreSQL: {error}") from error
 
     def _copy(self, backup: Backup | None) -> None:
-        copy = services.start_copy(backup=backup, by=None)
-        watcher = Watcher(
-            lambda stage: self.stdout.write(f"{STAGE_LABELS[stage]}..."),
-            lambda table, rows: self.stdout.write(f"    {table:<40} {rows:>12,}"),
-        )
-        copy = services.run_copy(copy=copy, watcher=watcher)
+        copy = services.run_copy(copy=services.start_copy(backup=backup, by=None), watcher=self._watcher())
         report = copy.report
         self.stdout.write(
             f"Staging is now a copy of {report['backup']['name']} (live as of {report['backup']['taken_at']}). "
@@ -74,17 +73,26 @@ class Command(BaseCommand):
         seconds = services.rollback(copy=copy, by=None)
         self.stdout.write(f"Status of {copy}: {copy.get_state_display()}. Downtime of staging: {seconds:.2f} s.")
 
-    def _show(self, plan: services.CopyPlan) -> None:
-        self.stdout.write(f"Backup: {plan.backup} (live as of {plan.backup.taken_at:%Y-%m-%d %H:%M %Z})")
-        for planned in plan.tables:
-            self.stdout.write(
-                f"{planned.table:<40} {planned.rows:>12,} rows  {_describe_table(planned.treatment, planned.rules)}"
-            )
-        for warning in plan.warnings:
-            self.stdout.write(f"Kept, but looks personal: {warning}")
-        for finding in plan.definitions.findings:
-            self.stdout.write(f"{finding}: {finding.addresses} email addresses masked in its definition")
-        self.stdout.write(f"Dry run: {plan.rows:,} rows, estimated time {plan.estimated}. Nothing was changed.")
+    def _watcher(self) -> Watcher:
+        return Watcher(
+            lambda stage: self.stdout.write(f"{STAGE_LABELS[stage]}..."),
+            lambda table, rows: self.stdout.write(f"    {table:<40} {rows:>12,}"),
+        )
+
+    def _dry_run(self, backup: Backup | None) -> None:
+        dry_run = services.start_dry_run(backup=backup, by=None)
+        report = services.run_dry_run(dry_run=dry_run, watcher=self._watcher()).report
+        self.stdout.write(f"Backup: {report['backup']['name']} (live as of {report['backup']['taken_at']})")
+        for table in report["tables"]:
+            what = treatment(table) or "copied unchanged"
+            self.stdout.write(f"{table['table']:<40} {table['rows_in_backup']:>12,} rows  {what}")
+        for warning in report["warnings"]:
+            self.stdout.write(f"Kept, but looks personal: {Proposal(**warning)}")
+        for found in report["definitions"]["masked"]:
+            self.stdout.write(f"{found['kind']} {found['name']}: {found['addresses']} email addresses masked")
+        rows = sum(table["rows_on_staging"] for table in report["tables"])
+        seconds = sum(seconds for _stage, seconds in report["stages"])
+        self.stdout.write(f"Dry run passed: {rows:,} rows in {seconds:.0f} s. Nothing was changed.")
 
 
 def _backup(name: str | None) -> Backup | None:
@@ -94,10 +102,3 @@ def _backup(name: str | None) -> Backup | None:
         return Backup.objects.get(name=name)
     except Backup.DoesNotExist as error:
         raise CommandError(f"Backup {name} not found. Use backup_live --list to see all backups.") from error
-
-
-def _describe_table(treatment: Rows, rules: dict[str, Any]) -> str:
-    if treatment is not Rows.COPY:
-        return "emptied" if treatment is Rows.EMPTY else "staging's own"
-    changed = [f"{column} {rule}" for column, rule in rules.items() if rule not in ("keep", "keep:tree")]
-    return ", ".join(changed) or "kept"

@@ -126,6 +126,7 @@ def test_every_problem_names_the_statement_that_solves_it(
         source.execute(
             'CREATE TABLE t (id int) TABLESPACE "fast disk"',
             "CREATE POLICY p ON t FOR SELECT TO auditor USING (true)",
+            "ALTER TABLE t ENABLE ROW LEVEL SECURITY, FORCE ROW LEVEL SECURITY",
             "CREATE EXTENSION file_fdw",
             "CREATE EXTENSION citext",
             database="shop",
@@ -159,5 +160,6 @@ def test_every_problem_names_the_statement_that_solves_it(
         ),
         'CREATE ROLE "auditor" NOLOGIN',
         'CREATE TABLESPACE "fast disk" OWNER "copier" LOCATION \'/PATH\'',
+        'ALTER ROLE "copier" BYPASSRLS',
     ]
     assert statements == expected
