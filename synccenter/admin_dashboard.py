@@ -1,6 +1,6 @@
 """The console's home: what is wrong across all sellers, ranked by impact (I6), and the state of the installation."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -22,7 +22,7 @@ from connectors.adapters.registry import adapters
 from hub.models import Alert, Connection
 from synccenter.admin_tiles import engine_tiles, staging_tiles
 from synccenter.unfold import may_view
-from synclog.inbox import cause_title, group_by_cause, shown_issues
+from synclog.inbox import CauseCount, cause_title, count_by_cause, shown_issues
 from synclog.models import Issue
 
 _MAX_INCIDENTS = 12
@@ -60,13 +60,16 @@ class SellerHealth:
 def dashboard_context(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """The context of `admin/index.html`. Unfold calls this (DASHBOARD_CALLBACK)."""
     now = timezone.now()
-    found = incidents(now=now) if may_view(request, "synclog.issue") else []
+    sees_issues, sees_sellers = may_view(request, "synclog.issue"), may_view(request, "accounts.seller")
+    blocking = shown_issues(now=now).filter(severity=Issue.Severity.ERROR)
+    counts = count_by_cause(blocking) if sees_issues or sees_sellers else []
+    found = incidents(counts) if sees_issues else []
     search = without_nul(request.GET.get("seller", ""))[:100]
-    grid = seller_grid(search=search, now=now) if may_view(request, "accounts.seller") else []
+    grid = seller_grid(counts, search=search) if sees_sellers else []
     return context | {
         "title": _("Home"),
         "incidents": found[:_MAX_INCIDENTS],
-        "sentence": _sentence(found) if may_view(request, "synclog.issue") else "",
+        "sentence": _sentence(found) if sees_issues else "",
         "sellers": grid[:_MAX_SELLERS],
         "more_sellers": max(0, len(grid) - _MAX_SELLERS),
         "seller_search": search,
@@ -77,9 +80,9 @@ def dashboard_context(request: HttpRequest, context: dict[str, Any]) -> dict[str
     }
 
 
-def incidents(*, now: datetime) -> list[Incident]:
-    """Open alerts and causes of blocking issues: what has stopped first, then by sellers and items. Four queries."""
-    found = [*_alert_incidents(), *_issue_incidents(now)]
+def incidents(counts: list[CauseCount]) -> list[Incident]:
+    """Open alerts and causes of blocking issues: what has stopped first, then by sellers and items. Two queries."""
+    found = [*_alert_incidents(), *_issue_incidents(counts)]
     order: dict[Color, int] = {"danger": 0, "warning": 1}
     return sorted(found, key=lambda each: (order.get(each.color, 2), -each.sellers, -each.items, each.since))
 
@@ -107,22 +110,30 @@ def _alert_incidents() -> list[Incident]:
     return found
 
 
-def _issue_incidents(now: datetime) -> list[Incident]:
-    groups = group_by_cause(shown_issues(now=now).filter(severity=Issue.Severity.ERROR), now=now)[:_MAX_INCIDENTS]
-    samples = Issue.objects.select_related("sync_log__connection").in_bulk([group.sample_id for group in groups])
+def _issue_incidents(counts: list[CauseCount]) -> list[Incident]:
+    groups: dict[str, list[CauseCount]] = defaultdict(list)
+    for count in counts:
+        groups[count.key].append(count)
+    sizes = {
+        key: (len({each.seller_id for each in found}), sum(each.items for each in found))
+        for key, found in groups.items()
+    }
+    worst = sorted(groups, key=lambda key: sizes[key], reverse=True)[:_MAX_INCIDENTS]
+    newest = {key: max(each.sample_id for each in groups[key]) for key in worst}
+    samples = Issue.objects.select_related("sync_log__connection").in_bulk(newest.values())
     return [
         Incident(
             title=cause_title(sample),
             detail=sample.fix or sample.message,
-            sellers=group.sellers,
-            items=group.items,
-            since=group.since,
+            sellers=sizes[key][0],
+            items=sizes[key][1],
+            since=min(each.since for each in groups[key]),
             color="warning",
             action=_("Show issues"),
-            address=_list("synclog_issue", cause=group.key),
+            address=_list("synclog_issue", cause=key),
         )
-        for group in groups
-        if (sample := samples.get(group.sample_id)) is not None
+        for key in worst
+        if (sample := samples.get(newest[key])) is not None
     ]
 
 
@@ -139,19 +150,20 @@ def _sentence(found: list[Incident]) -> str:
     return _("Worst now: %(title)s (%(size)s).") % {"title": worst.title, "size": size} + (f" {more}" if others else "")
 
 
-def seller_grid(*, now: datetime, search: str = "") -> list[SellerHealth]:
-    """The sellers whose name contains the text, those with the worst state first. Four queries."""
+def seller_grid(counts: list[CauseCount], *, search: str = "") -> list[SellerHealth]:
+    """The sellers whose name contains the text, those with the worst state first. Three queries."""
     sellers = Seller.objects.exclude(status=Seller.Status.DELETED)
     if search:
         sellers = sellers.filter(name__icontains=search)
-    blocking = shown_issues(now=now).filter(severity=Issue.Severity.ERROR).order_by()
-    blocked = dict(blocking.values_list("seller").annotate(Count("pk")))
+    blocked: Counter[int] = Counter()
+    for count in counts:
+        blocked[count.seller_id] += count.issues
     alerts: dict[int | None, set[str]] = defaultdict(set)
     for seller, kind in Alert.objects.filter(resolved_at=None).values_list("seller", "kind"):
         alerts[seller].add(kind)
     broken = set(Connection.objects.filter(state=Connection.State.NEEDS_ATTENTION).values_list("seller", flat=True))
     rank: dict[Color, int] = {"danger": 0, "warning": 1, "success": 2, "default": 3}
-    found = [_health(each, blocked.get(each.pk, 0), alerts[each.pk], each.pk in broken) for each in sellers]
+    found = [_health(each, blocked[each.pk], alerts[each.pk], each.pk in broken) for each in sellers]
     return sorted(found, key=lambda each: (rank[each.color], -each.blocked, each.seller.name))
 
 

@@ -26,15 +26,13 @@ def engine_tiles(now: datetime) -> list[dict[str, Any]]:
     # Only `created_at` is indexed; runs take less than a week, so this includes every run that failed in the last day.
     failed = Run.objects.filter(
         created_at__gt=now - timedelta(days=7), finished_at__gt=now - timedelta(days=1), state=Run.State.FAILED
-    )
+    ).count()
     oldest = Change.objects.filter(state=Change.State.READY).order_by("pk").first()
-    held = Change.objects.filter(state=Change.State.HELD)
+    held = _capped_count(Change.objects.filter(state=Change.State.HELD))
     workers = Worker.objects.filter(seen_at__gt=now - 3 * HEARTBEAT_INTERVAL).count()
     return [
-        _card(
-            _("Changes that need action"), _capped_count(held), "hub.change", "?state__exact=held", alarm=held.exists()
-        ),
-        _card(_("Failed runs (last 24 hours)"), failed.count(), "hub.run", "?state=failed", alarm=failed.exists()),
+        _card(_("Changes that need action"), held, "hub.change", "?state__exact=held", alarm=held != "0"),
+        _card(_("Failed runs (last 24 hours)"), failed, "hub.run", "?state=failed", alarm=failed > 0),
         _card(_("Active runs"), runs.count(), "hub.run", "?state=open"),
         _card(
             _("Queue lag"),

@@ -18,7 +18,7 @@ from unfold.decorators import action, display
 from accounts.models import Seller
 from accounts.operators import get_operator
 from common.admin import Color, ReadOnlyAdmin, as_json, badge
-from hub.admin.queue import ItemSearchMixin, item_filter
+from hub.admin.item_search import ItemSearchMixin, item_filter
 from synclog import queries
 from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
 from synclog.services import resolve_issues

@@ -4,8 +4,7 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db import connection
-from django.db.models import Case, Exists, F, OuterRef, Q, QuerySet, When
+from django.db.models import Count, Exists, F, Func, IntegerField, Max, Min, OuterRef, Q, QuerySet, Value
 
 from accounts.models import Seller
 from synclog.issue_catalog import issue_type
@@ -79,38 +78,86 @@ def is_snoozed(*, now: datetime, seller: Seller | None = None) -> Q:
     return Q(snoozed_until__isnull=False, snoozed_until__gt=now) | whole_cause
 
 
-# What identifies the item of an issue: the same at its source and at its targets, once it has been imported.
-_ITEM = ("kind", "item_id", "ref")
+@dataclass(frozen=True)
+class CauseCount:
+    """The open issues of one seller with one cause and one kind of item.
+
+    `blocking` is the number of those that block their item; `sample_id` is one of the issues.
+    """
+
+    seller_id: int
+    key: str
+    kind: str
+    items: int
+    issues: int
+    since: datetime
+    blocking: int
+    sample_id: int
 
 
-def _with_item(issues: QuerySet[Issue]) -> QuerySet[Issue]:
-    """Issues with `ref`: the external ID of an item that was never imported."""
-    return issues.order_by().annotate(ref=Case(When(item_id=None, then=F("external_id"))))
+# An item that was never imported has no issue anywhere else.
+_ITEMS = Count("item_id", distinct=True) + Count("pk", filter=Q(item_id=None))
+
+
+def count_by_cause(issues: QuerySet[Issue]) -> list[CauseCount]:
+    """The issues counted by seller, cause and kind. One query, in the order of the index `synclog_issue_counts`.
+
+    Without sorting or hashing them: each page shows these numbers, of 100,000 issues too.
+    """
+    rows = (
+        issues.order_by()
+        .values("seller_id", "kind", key=F("cause"))
+        .annotate(
+            items=_ITEMS,
+            issues=Count("pk"),
+            since=Min("opened_at"),
+            blocking=Count("pk", filter=Q(severity=Issue.Severity.ERROR)),
+            sample_id=Max("pk"),
+        )
+    )
+    return [CauseCount(**row) for row in rows]
+
+
+def _new_by_day(issues: QuerySet[Issue], *, now: datetime) -> dict[str, list[int]]:
+    """Cause → items with an issue that was opened on each of the last days, the latest last. One query."""
+    since = [now - timedelta(days=day) for day in range(TREND_DAYS, 0, -1)]
+    day = Func(F("opened_at"), Value(since), function="WIDTH_BUCKET", output_field=IntegerField())
+    new: dict[str, list[int]] = defaultdict(lambda: [0] * TREND_DAYS)
+    recent = issues.filter(opened_at__gte=since[0]).order_by().annotate(day=day)
+    for cause, bucket, items in recent.values_list("cause", "day").annotate(items=_ITEMS):
+        new[cause][bucket - 1] = items
+    return new
 
 
 def causes(issues: QuerySet[Issue], *, now: datetime) -> list[Cause]:
-    """The issues of one seller grouped by cause: blocking ones first, then by number of items. Three queries."""
-    rows = group_by_cause(issues, now=now)
+    """The issues of one seller grouped by cause: blocking ones first, then by number of items. Four queries."""
+    groups: dict[str, list[CauseCount]] = defaultdict(list)
+    for count in count_by_cause(issues):
+        groups[count.key].append(count)
+    new = _new_by_day(issues, now=now) if groups else {}
     related = ("sync_log__connection", "job__connection", "seller")
-    samples = Issue.objects.select_related(*related).in_bulk([row.sample_id for row in rows])
+    samples = Issue.objects.select_related(*related).in_bulk(
+        [max(each.sample_id for each in g) for g in groups.values()]
+    )
     sellers = {sample.seller_id for sample in samples.values()}
     decided = CauseState.objects.filter(seller__in=sellers).select_related("assigned_to")
     states = {state.cause: state for state in decided}
-    return [
+    found = [
         Cause(
-            key=row.key,
-            items=row.items,
-            issues=row.issues,
-            new_by_day=row.new_by_day,
-            since=row.since,
-            blocking=row.blocking,
-            kind=row.kind,
-            sample=samples[row.sample_id],
-            state=states.get(row.key),
+            key=key,
+            items=sum(each.items for each in counts),
+            issues=sum(each.issues for each in counts),
+            new_by_day=new[key],
+            since=min(each.since for each in counts),
+            blocking=any(each.blocking for each in counts),
+            kind=counts[0].kind if len(counts) == 1 else "",
+            sample=samples[sample_id],
+            state=states.get(key),
         )
-        for row in rows
-        if row.sample_id in samples  # it may have been deleted since
+        for key, counts in groups.items()
+        if (sample_id := max(each.sample_id for each in counts)) in samples  # it may have been deleted since
     ]
+    return sorted(found, key=lambda cause: (not cause.blocking, -cause.items, cause.key))
 
 
 def connections_by_cause(issues: QuerySet[Issue]) -> dict[str, list[str]]:
@@ -125,66 +172,7 @@ def connections_by_cause(issues: QuerySet[Issue]) -> dict[str, list[str]]:
     return {cause: sorted(names) for cause, names in found.items()}
 
 
-@dataclass(frozen=True)
-class CauseGroup:
-    """Numbers of the issues with one cause, of one seller or of all; `sample_id` is one of these issues."""
-
-    key: str
-    items: int
-    sellers: int
-    issues: int
-    new_by_day: list[int]
-    since: datetime
-    blocking: bool
-    kind: str
-    sample_id: int
-
-
-def group_by_cause(issues: QuerySet[Issue], *, now: datetime) -> list[CauseGroup]:
-    """Blocking causes first, then by number of sellers and of items. One query.
-
-    Several levels of hash aggregates, because COUNT(DISTINCT) would sort all issues.
-    """
-    columns = _with_item(issues).values("cause", "seller_id", *_ITEM, "severity", "opened_at", "id")
-    inner, params = columns.query.sql_with_params()
-    since = [now - timedelta(days=day) for day in range(TREND_DAYS, 0, -1)]
-    # Few rows are left once items are counted by day, so that only they are compared as text and by day.
-    new = ", ".join(f"(sum(items) FILTER (WHERE day = {day}))::bigint AS new_{day}" for day in range(1, TREND_DAYS + 1))
-    sums = ", ".join(f"coalesce(sum(new_{day}), 0)::bigint" for day in range(1, TREND_DAYS + 1))
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"""
-            WITH item AS (
-                SELECT cause, seller_id, {", ".join(_ITEM)}, count(*) AS issues, min(opened_at) AS opened_at,
-                    max(id) AS sample, bool_or(severity = 'error') AS blocking
-                FROM ({inner}) AS issue GROUP BY cause, seller_id, {", ".join(_ITEM)}
-            ), of_day AS (
-                SELECT cause, seller_id, kind, width_bucket(opened_at, %s::timestamptz[]) AS day, count(*) AS items,
-                    sum(issues) AS issues, min(opened_at) AS opened_at, max(sample) AS sample,
-                    bool_or(blocking) AS blocking
-                FROM item GROUP BY cause, seller_id, kind, day
-            ), of_seller AS (
-                SELECT cause, sum(items) AS items, sum(issues) AS issues, {new}, min(opened_at) AS opened_at,
-                    max(sample) AS sample, bool_or(blocking) AS blocking, min(kind) AS first_kind,
-                    max(kind) AS last_kind
-                FROM of_day GROUP BY cause, seller_id
-            )
-            SELECT cause, sum(items)::bigint, count(*), sum(issues)::bigint, ARRAY[{sums}], min(opened_at),
-                bool_or(blocking), CASE WHEN min(first_kind) = max(last_kind) THEN min(first_kind) ELSE '' END,
-                max(sample)
-            FROM of_seller GROUP BY cause ORDER BY bool_or(blocking) DESC, count(*) DESC, sum(items) DESC, cause
-            """,  # noqa: S608 - the SQL of a queryset with its parameters
-            [*params, since],
-        )
-        return [CauseGroup(*row) for row in cursor.fetchall()]
-
-
 def count_blocked_items(issues: QuerySet[Issue]) -> dict[str, int]:
-    """Kind of item → how many of them have one of the issues, the largest number first."""
-    inner, params = _with_item(issues).values(*_ITEM).distinct().query.sql_with_params()
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT kind, count(*) FROM ({inner}) AS item GROUP BY 1 ORDER BY 2 DESC, 1",  # noqa: S608 - a queryset's
-            params,
-        )
-        return dict(cursor.fetchall())
+    """Kind of item → how many of them have one of the issues, the largest number first. One query."""
+    counted = issues.order_by().values_list("kind").annotate(items=_ITEMS)
+    return dict(counted.order_by("-items", "kind"))

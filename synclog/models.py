@@ -132,6 +132,12 @@ class Issue(models.Model):
             models.Index(
                 fields=["seller", "cause", "-seen_at"], condition=Q(resolved_at=None), name="synclog_issue_by_cause"
             ),
+            models.Index(
+                fields=["seller", "cause", "kind", "item_id"],
+                include=["id", "severity", "snoozed_until", "opened_at", "sync_log"],
+                condition=Q(resolved_at=None),
+                name="synclog_issue_counts",
+            ),
             models.Index(fields=["kind", "item_id"], name="synclog_issue_of_item"),
             models.Index(fields=["sync_log", "-opened_at"], name="synclog_issue_of_log"),
         ]

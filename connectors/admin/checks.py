@@ -17,7 +17,7 @@ from unfold.decorators import display
 from accounts.operators import get_operator
 from common.admin import Color, ReadOnlyAdmin, as_json, badge
 from connectors.services.checks import count_by_verdict, repair, repairable
-from hub.admin.queue import ItemSearchMixin
+from hub.admin.item_search import ItemSearchMixin
 from hub.models import Run, RunItem
 
 VERDICT_COLORS: dict[RunItem.Verdict, Color] = {

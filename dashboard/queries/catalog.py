@@ -70,12 +70,12 @@ def _add_list_details(rows: list[Product]) -> None:
 def product(*, seller: Seller, product_id: int) -> Product:
     """The product with brand, categories and images. Raises Product.DoesNotExist, also for another seller's product."""
     return (
-        Product.objects.select_related("brand", "attribute_set")
+        seller.products.select_related("brand", "attribute_set")
         .prefetch_related(
             Prefetch("categories", Category.objects.order_by("path")),
             Prefetch("images", Image.objects.order_by("position", "id")),
         )
-        .get(seller=seller, pk=product_id)
+        .get(pk=product_id)
     )
 
 

@@ -1,5 +1,5 @@
-"""Console pages of the engine: runs, queue, lanes and links (`queue`), and alerts (`alerts`)."""
+"""Console pages of the engine. Only services write the rows of its state."""
 
-from hub.admin import alerts, queue
+from hub.admin import alerts, lanes, links, queue, runs
 
-__all__ = ["alerts", "queue"]
+__all__ = ["alerts", "lanes", "links", "queue", "runs"]

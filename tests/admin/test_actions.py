@@ -7,7 +7,7 @@ from pytest_django.asserts import assertRedirects
 from accounts.models import ApiKey, AuditEvent
 from accounts.services import find_api_key
 from hub.kinds import DataType
-from hub.models import Change, Job, JobState, PlatformSwitch, Run
+from hub.models import Change, Job, JobState, Master, PlatformSwitch, Run
 from hub.services import pause_job, require_attention
 from synclog.models import Issue
 from synclog.services import IssueDraft, upsert_issues
@@ -180,6 +180,17 @@ def test_issues_of_exports_are_sent_again(operator: Console, two_sellers: TwoSel
     change.refresh_from_db()
     assert change.state == Change.State.READY
     assert "Sending 1 item again." in operator.get("/admin/synclog/issue/").content.decode()
+
+
+def test_changes_of_the_source_of_truth_are_audited(operator: Console, two_sellers: TwoSellers) -> None:
+    seller, shop = two_sellers.north.seller, two_sellers.north.shop
+    master = Master.objects.create(seller=seller, group=Master.Group.PRICE, connection=shop)
+    address = f"/admin/hub/master/{master.pk}/change/"
+    operator.post(address, operator.form_of(address) | {"group": Master.Group.STOCK})
+    operator.post("/admin/hub/master/", {"action": "delete_selected", "_selected_action": [master.pk], "post": "yes"})
+    assert not Master.objects.filter(seller=seller).exists()
+    events = AuditEvent.objects.filter(seller=seller, action__startswith="master.").order_by("pk")
+    assert list(events.values_list("action", "target")) == [("master.save", "stock"), ("master.delete", "stock")]
 
 
 def test_resolving_issues_of_several_sellers_is_audited_per_seller(operator: Console, two_sellers: TwoSellers) -> None:
