@@ -37,7 +37,7 @@ def _rights(client: ShopClient) -> Finding:
 
 
 def _salable(client: ShopClient) -> Finding:
-    website = next(iter(client.inventory.website_codes), "base")
+    website = next(iter(client.websites.codes), "base")
     path = f"/inventory/export-stock-salable-qty/website/{website}"
     try:
         client.get(path, search_params([], sort=("entity_id",), size=1, page=1))
@@ -64,11 +64,35 @@ def _page_size(client: TargetClient) -> Finding:
     return confirmed(f"Pages of {MAX_PAGE_SIZE} rows are answered.")
 
 
+def _customers_by_website(client: ShopClient) -> Finding:
+    websites = client.websites
+    if not websites.limited or client.settings.shared_customers:
+        return unknown("Customers of all websites are imported.")
+    own = [Filter("store_id", ",".join(map(str, websites.own_stores)), "in")]
+    with_account = [Filter("customer_id", 0, "gt")]
+    orders, _ = client.search("/orders", own, with_account, sort=("entity_id",), size=100)
+    ids = {str(row.get("customer_id")) for row in orders if isinstance(row, dict)}
+    found = client.fetch_by_ids("/customers/search", ids) if ids else []
+    others = [row for row in found if isinstance(row, dict) and not websites.includes(row.get("website_id"))]
+    if others:
+        return refuted(f"{len(others)} customers of other websites have orders on this one.", shared_customers=True)
+    return (
+        confirmed(f"All {len(found)} customers of the first orders belong to the website.")
+        if found
+        else unknown("No customer with an account has ordered on the website yet.")
+    )
+
+
 _ALL_GROUPS = Assumption("all_groups", "A tier price for everybody has the customer group `ALL GROUPS`, number 32000.")
 SHOP = (
     Assumption("rights", "The integration may read all that is imported.", _rights),
     Assumption("salable", "Magento tells what can be sold, with the module for exporting stock.", _salable),
     Assumption("page_size", "Pages of 300 rows are allowed, which is the limit of shops that limit them.", _page_size),
+    Assumption(
+        "customers_by_website",
+        "Only customers of a website order on it, unless the settings say so.",
+        _customers_by_website,
+    ),
     _ALL_GROUPS,
 )
 TARGET = (

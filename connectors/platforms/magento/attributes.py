@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connectors.platforms.magento.values import text
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import TryAgainLater
 
 if TYPE_CHECKING:
@@ -17,12 +18,14 @@ PATH = "/products/attributes"
 class Attribute(NamedTuple):
     """`options`: value → label. `own` are those created by the shop's users, as opposed to the vendor's.
 
-    `name` is what the attribute is called in the hub: its label, with the code if several attributes have this label.
+    `label` is that of the connection's store view. `name` is what the attribute is called in the hub: its label, with
+    the code if several attributes have this label.
     """
 
     id: str
     code: str
     label: str
+    default_label: str
     own: bool
     options: dict[str, str]
     name: str
@@ -54,7 +57,7 @@ class Attributes:
         wanted = name.lower()
         by_name = (each for each in self._all if each.name.lower() == wanted)
         return next(by_name, None) or next(
-            (each for each in self._all if wanted in (each.label.lower(), each.code)), None
+            (each for each in self._all if wanted in (each.label.lower(), each.default_label.lower(), each.code)), None
         )
 
     def find_by_id(self, attribute_id: str) -> Attribute | None:
@@ -63,11 +66,12 @@ class Attributes:
     def read_options(self, code: str) -> dict[str, str]:
         """Value → label of one attribute, fetched again; empty if the attribute does not exist."""
         rows = self.client.fetch_by_values(PATH, "attribute_code", [code])
-        return _parse(rows[0]).options if rows else {}
+        return _parse(rows[0], self.client.websites.own_store).options if rows else {}
 
     @cached_property
     def _all(self) -> Sequence[Attribute]:
-        found = [_parse(row) for row in self.client.fetch_all(PATH, sort=("attribute_id",))]
+        rows = self.client.fetch_all(PATH, sort=("attribute_id",))
+        found = [_parse(row, self.client.websites.own_store) for row in rows]
         # Only attributes of the shop's users appear under their labels.
         shared = Counter(each.label.lower() for each in found if each.own)
         return [
@@ -84,7 +88,7 @@ class Attributes:
         return {each.id: each for each in self._all}
 
 
-def _parse(row: Any) -> Attribute:
+def _parse(row: Any, store_id: int) -> Attribute:
     match row:
         case {"attribute_id": int(number), "attribute_code": str(code)}:
             given = row.get("options") or ()
@@ -94,6 +98,10 @@ def _parse(row: Any) -> Attribute:
                 # An option that was left out would count as deleted.
                 raise TryAgainLater("Magento returned an option of an attribute in an unexpected format.")
             options = {str(each["value"]): text(each["label"]) for each in given if each["value"] not in (None, "")}
-            label = text(row.get("default_frontend_label")) or code
-            return Attribute(str(number), code, label, bool(row.get("is_user_defined")), options, name=label)
+            default = text(row.get("default_frontend_label")) or code
+            labels = [each for each in row.get("frontend_labels") or () if isinstance(each, dict)]
+            own = (text(each.get("label")) for each in labels if whole_number(each.get("store_id")) == store_id)
+            label = next(filter(None, own), default)
+            user_defined = bool(row.get("is_user_defined"))
+            return Attribute(str(number), code, label, default, user_defined, options, name=label)
     raise TryAgainLater("Magento returned an attribute in an unexpected format.")

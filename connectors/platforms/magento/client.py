@@ -14,6 +14,7 @@ from connectors.platforms.magento.search import Filter, Group, any_of, search_pa
 from connectors.platforms.magento.settings import FieldMap, Settings, StoreViewSettings, TargetMap, TargetSettings
 from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.values import text
+from connectors.platforms.magento.websites import Websites
 from connectors.sdk.account import Account
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import ListingRepeats, NeedsAttention, TryAgainLater
@@ -34,7 +35,8 @@ FieldMapT = TypeVar("FieldMapT", bound=Schema)
 
 
 class MagentoClient(Generic[SettingsT, FieldMapT]):
-    """The API of one shop. `config`, `attributes` and the configuration of `inventory` are fetched once."""
+    """The API of one shop. `config`, `attributes`, `websites` and the configuration of `inventory` are
+    fetched once."""
 
     def __init__(self, account: Account[SettingsT, Any, FieldMapT], http: HttpClient) -> None:
         self.settings = account.settings
@@ -43,6 +45,7 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
         http.describe_denial = describe_denied_right
         self.attributes = Attributes(self)
         self.inventory = Inventory(self)
+        self.websites = Websites(self)
 
     @cached_property
     def config(self) -> Row:
@@ -69,8 +72,9 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
 
     # Calls
 
-    def path(self, path: str) -> str:
-        return f"/rest/{self.settings.store_view}/V1{path}"
+    def path(self, path: str, *, view: str = "") -> str:
+        """By default in the store view of the settings."""
+        return f"/rest/{view or self.settings.store_view}/V1{path}"
 
     def get(self, path: str, params: Mapping[str, Any] | None = None) -> Any:
         """NeedsAttention if the shop rejects it: with a correct connection, the requested path always exists."""

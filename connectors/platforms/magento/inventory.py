@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from connectors.platforms.magento.client import MagentoClient
 
 SELECTION_PATH = "/inventory/source-selection-algorithm-result"
-ADMIN = 0  # the ID of the website and of the store view of the admin panel
 
 
 class Inventory:
@@ -29,7 +28,7 @@ class Inventory:
 
     def stock_of_store(self, store_id: int) -> int | None:
         """The ID of the stock that orders of a store view take from; None for an unknown store view."""
-        code = self._websites.get(self._website_of_store.get(store_id, ADMIN))
+        code = self.client.websites.of_store(store_id)
         return self.stock_of_website(code) if code else None
 
     def stock_of_website(self, code: str) -> int | None:
@@ -50,10 +49,6 @@ class Inventory:
             case {"stock_id": given} if (number := whole_number(given)) is not None:
                 return number
         self.client.raise_malformed_response(path)
-
-    @property
-    def website_codes(self) -> list[str]:
-        return [code for number, code in sorted(self._websites.items()) if number != ADMIN]
 
     def sources_of(self, stock_id: int) -> list[str]:
         """The enabled sources of a stock, first the ones that are used first."""
@@ -77,21 +72,6 @@ class Inventory:
             case {"source_selection_items": list(rows)}:
                 return _by_source(rows)
         self.client.raise_malformed_response(SELECTION_PATH)
-
-    @cached_property
-    def _websites(self) -> dict[int, str]:
-        return {number: str(row["code"]) for number, row in self._rows("/store/websites").items()}
-
-    @cached_property
-    def _website_of_store(self) -> dict[int, int]:
-        rows = self._rows("/store/storeViews")
-        return {number: whole_number(row.get("website_id")) or ADMIN for number, row in rows.items()}
-
-    def _rows(self, path: str) -> dict[int, dict[str, Any]]:
-        match self.client.get(path):
-            case list(rows) if all(isinstance(row, dict) and "code" in row for row in rows):
-                return {number: row for row in rows if (number := whole_number(row.get("id"))) is not None}
-        self.client.raise_malformed_response(path)
 
 
 def _by_source(rows: Iterable[Any]) -> dict[str, dict[str, float]]:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from connectors.platforms.magento.search import Filter, Group
+from connectors.platforms.magento.websites import Websites
 from connectors.sdk.decoding import whole_number
 
 PATH = "/products"
@@ -27,6 +28,19 @@ def child_ids(row: Any) -> list[int]:
     if not isinstance(links, list):
         return []
     return [number for each in links if (number := whole_number(each)) is not None]
+
+
+def website_ids(row: Any, *, default: list[int]) -> list[int]:
+    """The websites that a product is assigned to, if the shop tells them."""
+    extension = row.get("extension_attributes") if isinstance(row, dict) else None
+    found = extension.get("website_ids") if isinstance(extension, dict) else None
+    return [number for each in found if (number := whole_number(each))] if isinstance(found, list) else default
+
+
+def of_website(websites: Websites) -> list[Group]:
+    """A group that matches products of the connection's website; none if it has all websites. A filter by website is
+    no documented field: seen in the shop's code (`ProductWebsiteFilter`)."""
+    return [[Filter("website_id", websites.own)]] if websites.limited else []
 
 
 def of_types(*types: str) -> Group:

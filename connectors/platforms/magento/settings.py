@@ -12,7 +12,15 @@ class StoreViewSettings(Schema):
     """What both directions have in common."""
 
     store_view: str = Field(
-        "all", pattern=r"^[a-zA-Z][a-zA-Z0-9_]*$", title="Store view", description="Code in the address."
+        "all",
+        pattern=r"^[a-zA-Z][a-zA-Z0-9_]*$",
+        title="Store view",
+        description="Code of a store view: its texts and prices, and only items of its website. “all”: all websites.",
+    )
+    shared_customers: bool = Field(
+        False,
+        title="Customers are shared by all websites",
+        description="As in Magento's account sharing options. Off: with a store view, only customers of its website.",
     )
 
 
@@ -56,6 +64,11 @@ class TargetSettings(StoreViewSettings):
     )
     source_code: str = Field(
         "default", min_length=1, title="Source", description="Code of the inventory source that receives stock."
+    )
+    prices_by_website: bool = Field(
+        False,
+        title="Prices differ by website",
+        description="As in Magento's catalog price scope. Prices are then written for the website of the store view.",
     )
     # Connections that were saved by earlier releases have the old name.
     items_per_call: int = Field(

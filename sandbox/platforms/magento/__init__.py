@@ -17,7 +17,8 @@ from sandbox.platforms.magento.authentication import Authenticator
 from sandbox.platforms.magento.handlers import BULK_RIGHT, HANDLERS, Handler, queue
 from sandbox.platforms.magento.responses import ApiError, Row, denied
 from sandbox.platforms.magento.sales import MagentoSales
-from sandbox.platforms.magento.store import DEFAULT_CATEGORY, HIDDEN, VIEWS, Store
+from sandbox.platforms.magento.store import HIDDEN, Store
+from sandbox.platforms.magento.websites import DEFAULT_CATEGORY, VIEWS, has_view
 from sandbox.sales import routes as sales_routes
 
 
@@ -76,6 +77,8 @@ class Magento(Platform):
                 account = self.authenticator.authenticate(request, right)
                 annotate_call(request, account=account)
                 store = self.stores[account]
+                if not has_view(store, request.path_params["view"]):
+                    raise ApiError(400, "Specified request cannot be processed.")
                 if right in store.denied_rights:
                     raise denied(right)
                 return json_response(await handle(request, store), status)

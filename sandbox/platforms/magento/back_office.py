@@ -4,10 +4,11 @@
 - `POST goods {"account", "skus", "vendor"}` adds simple products, shipped by that vendor if one is given.
 - `POST options {"account", "code", "labels"}` adds options to an attribute.
 - `PATCH row {"account", "kind", "id", "changes"}` changes a row and its modification time; `DELETE row` deletes one.
-- `POST setting {"account", "limited", "consuming", "at", "denied", "stock_sources", "disabled_sources", "unmanaged"}`
+- `POST setting {"account", "limited", "consuming", "at", "denied", "stock_sources", "disabled_sources", "unmanaged",
+  "second_website", "prices_by_website"}`
   turns the input limits on or off, starts or stops the queue consumers, freezes the shop's clock at a time, takes
   rights from the integration, and sets which sources supply the website, which are disabled, and the SKUs whose stock
-  the shop does not manage.
+  the shop does not manage; opens the second website, and makes prices differ by website.
 """
 
 import time
@@ -78,6 +79,9 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
         store.stock_sources = body.get("stock_sources", store.stock_sources)
         store.disabled_sources = body.get("disabled_sources", store.disabled_sources)
         store.unmanaged_skus = body.get("unmanaged", store.unmanaged_skus)
+        store.prices_by_website = body.get("prices_by_website", store.prices_by_website)
+        if body.get("second_website") and not store.second_website:
+            store.open_second_website()
         return Response(status_code=204)
 
     return [

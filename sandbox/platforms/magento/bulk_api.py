@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 
-from sandbox.platforms.magento import products
+from sandbox.platforms.magento import products, websites
 from sandbox.platforms.magento.products import ENTRY
 from sandbox.platforms.magento.responses import ApiError, Row, required, validated
 from sandbox.platforms.magento.store import ATTRIBUTES, HIDDEN, VISIBLE, Store, attribute
@@ -81,8 +81,9 @@ PRODUCT = {
 }
 
 
-def save(store: Store, body: Any) -> Row:
-    """Create or update a product by SKU. Fields that are not sent stay unchanged.
+def save(store: Store, body: Any, view: str) -> Row:
+    """Create or update a product by SKU. Fields that are not sent stay unchanged, and so do the values of other store
+    views and, for a product that exists, the global ones of what belongs to store views.
 
     As in the shop, SKUs are trimmed, and the database has question marks for each byte of a character outside of
     Unicode's basic plane: a product with such an SKU is saved, but not found again.
@@ -96,6 +97,12 @@ def save(store: Store, body: Any) -> Row:
     _check(store, product, stored)
     url_key = _check_url_key(store, product, stored)
     row = stored or store.add_product(product["sku"])
+    if stored is None:  # it gets its values globally; seen in code: a store view's is on its website only
+        website = websites.VIEWS[view][1]
+        row["extension_attributes"]["website_ids"] = [website] if website else store.website_ids
+    else:
+        product = websites.take_values_of_view(store, view, row, product)
+        url_key = url_key if view == "all" else attribute(row, "url_key")
     custom = {each["attribute_code"]: each["value"] for each in row["custom_attributes"]} | {"url_key": url_key}
     custom |= {
         each["attribute_code"]: each["value"]
@@ -116,7 +123,7 @@ def save(store: Store, body: Any) -> Row:
     store.set_updated_at(row)
     if product["sku"] != given:
         raise ApiError(404, "The product that was requested doesn't exist. Verify the product and try again.")
-    return row
+    return next(iter(websites.in_view(store, view, [row])))
 
 
 def _storable(value: Any) -> Any:
@@ -169,12 +176,13 @@ def _check(store: Store, product: Row, stored: Row | None) -> None:
         seen.add(values)
 
 
-def queue(store: Store, bodies: Any) -> Row:
+def queue(store: Store, bodies: Any, view: str) -> Row:
     if not isinstance(bodies, list) or not bodies:
         raise ApiError(400, "Decoding error.")
     if store.enforce_limits and len(bodies) > MAX_BULK_SIZE:
         raise ApiError(400, 'Maximum items of type "%type" is %max', type="products", max=MAX_BULK_SIZE)
     name = str(uuid.UUID(int=len(store.operations) + 1))
+    store.views_of_bulks[name] = view
     start = store.clock.now()
     items = []
     for number, body in enumerate(bodies):
@@ -206,7 +214,7 @@ def process_queue(store: Store) -> None:
             continue
         try:
             body = orjson.loads(orjson.loads(operation["serialized_data"])["meta_information"])
-            saved = save(store, body)
+            saved = save(store, body, store.views_of_bulks[operation["bulk_uuid"]])
         except ApiError as error:
             operation |= {"status": FAILED, "result_message": error.formatted_message, "error_code": error.status}
         else:

@@ -91,7 +91,12 @@ def _checked(store: Store, customer: Row, number: int | None) -> Row:
             raise required(name)
         if re.search("[\U00010000-\U0010ffff]", customer[name]):
             raise ApiError(400, f"{label} is not valid!")
-    same = (key for key, row in store.customers.items() if row["email"].lower() == customer["email"].lower())
+    website = customer.get("website_id") or (store.customers[number]["website_id"] if number else 1)
+    same = (
+        key
+        for key, row in store.customers.items()
+        if row["email"].lower() == customer["email"].lower() and row["website_id"] == website
+    )
     if any(key != number for key in same):
         raise ApiError(400, "A customer with the same email address already exists in an associated website.")
     own = {each["id"] for each in store.customers[number]["addresses"]} if number else set()

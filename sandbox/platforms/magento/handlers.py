@@ -19,10 +19,11 @@ from sandbox.platforms.magento import (
     products,
     shipments,
     stock_and_prices,
+    websites,
 )
 from sandbox.platforms.magento.responses import ApiError, Row, unknown
 from sandbox.platforms.magento.search import search
-from sandbox.platforms.magento.store import GROUPS, MEDIA, SOURCES, VIEWS, Store
+from sandbox.platforms.magento.store import GROUPS, MEDIA, SOURCES, Store
 
 Handler = Callable[[Request, Store], Awaitable[Any]]
 BULK_RIGHT = "Magento_Catalog::products"
@@ -58,9 +59,8 @@ def _listing(kind: str) -> Handler:
 
 
 async def _products(request: Request, store: Store) -> Row:
-    return search(
-        request, store.products.values(), products.product_value, enforce_limits=store.enforce_limits, attributes=True
-    )
+    rows = websites.in_view(store, request.path_params["view"], store.products.values())
+    return search(request, rows, products.product_value, enforce_limits=store.enforce_limits, attributes=True)
 
 
 async def _source_items(request: Request, store: Store) -> Row:
@@ -83,14 +83,14 @@ async def _source_links(request: Request, store: Store) -> Row:
 
 
 async def _stock(request: Request, store: Store) -> Row:
-    return inventory.stock_of(request.path_params["channel"], request.path_params["code"])
+    return inventory.stock_of(store, request.path_params["channel"], request.path_params["code"])
 
 
 async def _salable(request: Request, store: Store) -> Row:
     """As in the shop, `total_count` counts the page only."""
-    inventory.stock_of(request.path_params["channel"], request.path_params["code"])
+    stock = inventory.stock_of(store, request.path_params["channel"], request.path_params["code"])
     found = await _products(request, store)
-    items = inventory.salable_quantities(store, found["items"])
+    items = inventory.salable_quantities(store, stock["stock_id"], found["items"])
     return found | {"items": items, "total_count": len(items)}
 
 
@@ -99,11 +99,15 @@ async def _select_sources(request: Request, store: Store) -> Row:
 
 
 async def _websites(request: Request, store: Store) -> list[Row]:
-    return inventory.websites()
+    return websites.websites(store)
+
+
+async def _store_groups(request: Request, store: Store) -> list[Row]:
+    return websites.store_groups(store)
 
 
 async def _store_views(request: Request, store: Store) -> list[Row]:
-    return inventory.store_views(VIEWS[1:])
+    return websites.store_views(store)
 
 
 async def _attribute_options(request: Request, store: Store) -> list[Row]:
@@ -158,10 +162,10 @@ async def _groups(request: Request, store: Store) -> Row:
 async def _configs(request: Request, store: Store) -> list[Row]:
     return [
         {
-            "id": number,
+            "id": websites.VIEWS[code][0],
             "code": code,
-            "website_id": 1,
-            "locale": "en_GB",
+            "website_id": websites.VIEWS[code][1],
+            "locale": "de_DE" if code == "german" else "en_GB",
             "base_currency_code": store.options.currency,
             "default_display_currency_code": store.options.currency,
             "timezone": "Europe/London",
@@ -172,7 +176,7 @@ async def _configs(request: Request, store: Store) -> list[Row]:
             "base_media_url": MEDIA,
             "secure_base_media_url": MEDIA,
         }
-        for number, code in enumerate(VIEWS[1:], 1)
+        for code in websites.view_codes(store)
     ]
 
 
@@ -217,20 +221,20 @@ async def _base_prices(request: Request, store: Store) -> list[Row]:
 
 
 async def _save(request: Request, store: Store) -> Row:
-    return bulk_api.save(store, await _body(request))
+    return bulk_api.save(store, await _body(request), request.path_params["view"])
 
 
 async def _save_named(request: Request, store: Store) -> Row:
     body = await _body(request)
     if isinstance(body.get("product"), dict):
         body["product"]["sku"] = request.path_params["sku"]
-    return bulk_api.save(store, body)
+    return bulk_api.save(store, body, request.path_params["view"])
 
 
 async def queue(request: Request, store: Store) -> Row:
     bodies = await _json(request)
     annotate_call(request, items=len(bodies) if isinstance(bodies, list) else None)
-    return bulk_api.queue(store, bodies)
+    return bulk_api.queue(store, bodies, request.path_params["view"])
 
 
 async def _detailed_status(request: Request, store: Store) -> Row:
@@ -305,6 +309,7 @@ HANDLERS: list[tuple[str, str, str, Handler]] = [
     ("GET", "/inventory/export-stock-salable-qty/{channel}/{code}", "Magento_InventoryApi::stock", _salable),
     ("POST", "/inventory/source-selection-algorithm-result", SELECTION_RIGHT, _select_sources),
     ("GET", "/store/websites", "Magento_Backend::store", _websites),
+    ("GET", "/store/storeGroups", "Magento_Backend::store", _store_groups),
     ("GET", "/store/storeViews", "Magento_Backend::store", _store_views),
     *carts.HANDLERS,
 ]

@@ -1,11 +1,13 @@
 """Inventory with several sources: stocks, salable quantities, and which source ships what.
 
-There is one website, `base`, with one stock. The quantity of a source is physical: an order reserves, a shipment takes
-from its source. https://developer.adobe.com/commerce/webapi/rest/inventory/
+The website `base` has stock 1; the second website, if any, has stock 2 with the source `overflow`. The quantity of a
+source is physical: an order reserves, a shipment takes from its source.
+https://developer.adobe.com/commerce/webapi/rest/inventory/
 """
 
 from sandbox.platforms.magento.responses import ApiError, Row, validated
-from sandbox.platforms.magento.store import SOURCES, STOCK_ID, WEBSITE, Store
+from sandbox.platforms.magento.store import SOURCES, Store
+from sandbox.platforms.magento.websites import BASE, SECOND, WEBSITES, website_of
 
 SELECTION = {
     "inventoryRequest!": {"stockId!": int, "items!": [{"sku!": str, "qty!": float}], "extension_attributes": dict},
@@ -15,31 +17,19 @@ SELECTION = {
 QUANTITY_IF_NOT_MANAGED = 0.0
 
 
-def websites() -> list[Row]:
-    return [
-        {"id": 0, "code": "admin", "name": "Admin", "default_group_id": 0},
-        {"id": 1, "code": WEBSITE, "name": "Main Website", "default_group_id": 1},
-    ]
-
-
-def store_views(codes: tuple[str, ...]) -> list[Row]:
-    return [
-        {"id": number, "code": code, "name": code, "website_id": int(number > 0), "store_group_id": int(number > 0)}
-        | {"is_active": 1}
-        for number, code in enumerate(("admin", *codes))
-    ]
-
-
-def stock_of(channel: str, code: str) -> Row:
-    if (channel, code) != ("website", WEBSITE):
-        raise ApiError(404, "No linked stock found for sales channel: %1", code)
-    return {"stock_id": STOCK_ID, "name": "Default Stock"}
+def stock_of(store: Store, channel: str, code: str) -> Row:
+    """Each website has the stock with its own ID."""
+    for number in (BASE, SECOND) if store.second_website else (BASE,):
+        if (channel, code) == ("website", WEBSITES[number]):
+            return {"stock_id": number, "name": f"Stock of {code}"}
+    raise ApiError(404, "No linked stock found for sales channel: %1", code)
 
 
 def source_links(store: Store) -> list[Row]:
     return [
-        {"stock_id": STOCK_ID, "source_code": code, "priority": place}
-        for place, code in enumerate(store.stock_sources, 1)
+        {"stock_id": stock, "source_code": code, "priority": place}
+        for stock in ((BASE, SECOND) if store.second_website else (BASE,))
+        for place, code in enumerate(_sources_of(store, stock), 1)
     ]
 
 
@@ -51,25 +41,27 @@ def sources(store: Store) -> list[Row]:
     ]
 
 
-def salable_quantities(store: Store, products: list[Row]) -> list[Row]:
+def salable_quantities(store: Store, stock: int, products: list[Row]) -> list[Row]:
     """The quantity that can be sold of each product that the stock has."""
     found = []
     for product in products:
         sku = product["sku"]
-        items = [store.sources.get((sku.lower(), code)) for code in _supplying(store)]
+        items = [store.sources.get((sku.lower(), code)) for code in _supplying(store, stock)]
         if sku in store.unmanaged_skus:
             found.append({"sku": sku, "qty": QUANTITY_IF_NOT_MANAGED, "is_salable": True})
         elif any(items):
             physical = sum(item["quantity"] for item in items if item and item["status"])
-            salable = max(0.0, physical - reserved(store, sku))
+            salable = max(0.0, physical - reserved(store, stock, sku))
             found.append({"sku": sku, "qty": salable, "is_salable": salable > 0})
     return found
 
 
-def reserved(store: Store, sku: str) -> float:
-    """How many pieces are ordered and neither shipped nor given up."""
+def reserved(store: Store, stock: int, sku: str) -> float:
+    """How many pieces are ordered on the website of the stock, and neither shipped nor given up."""
     pieces = 0.0
     for order in store.orders.values():
+        if website_of(order["store_id"]) != stock:
+            continue
         for item in order["items"]:
             is_parent = any(each.get("parent_item_id") == item["item_id"] for each in order["items"])
             if item["sku"].lower() == sku.lower() and not is_parent:
@@ -100,7 +92,7 @@ def select_sources(store: Store, body: Row) -> Row:
     rows, shippable = [], True
     for item in request["inventoryRequest"]["items"]:
         left = item["qty"]
-        for code in _supplying(store):
+        for code in _supplying(store, request["inventoryRequest"]["stockId"]):
             stored = store.sources.get((item["sku"].lower(), code))
             if stored and stored["status"]:
                 taken = min(left, stored["quantity"])
@@ -111,5 +103,9 @@ def select_sources(store: Store, body: Row) -> Row:
     return {"source_selection_items": rows, "shippable": shippable}
 
 
-def _supplying(store: Store) -> list[str]:
-    return [code for code in store.stock_sources if code not in store.disabled_sources]
+def _sources_of(store: Store, stock: int) -> list[str]:
+    return store.stock_sources if stock == BASE else [SOURCES[1]]
+
+
+def _supplying(store: Store, stock: int) -> list[str]:
+    return [code for code in _sources_of(store, stock) if code not in store.disabled_sources]

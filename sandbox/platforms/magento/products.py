@@ -34,6 +34,8 @@ IMAGE_TYPES = ("image/jpeg", "image/png", "image/gif")
 def product_value(row: Row, field: str) -> Any:
     if field == "entity_id":
         return row["id"]
+    if field == "website_id":
+        return row["extension_attributes"].get("website_ids", [])
     if field in PRODUCT_FIELDS:
         return row.get(field)
     if field in ATTRIBUTES:

@@ -74,7 +74,7 @@ def search(request: Request, rows: Iterable[Row], read: Read, *, enforce_limits:
         except LookupError:
             raise unsearchable(field) from None
 
-    found = [row for row in rows if all(any(test(value_of(row, field)) for field, test in group) for group in groups)]
+    found = [row for row in rows if all(any(_holds(test, value_of(row, f)) for f, test in group) for group in groups)]
     for order in reversed(criteria["sort_orders"].values()):
         field, descending = order.get("field", ""), order.get("direction", "ASC").upper() == "DESC"
         found.sort(key=lambda row: _sortable(value_of(row, field)), reverse=descending)
@@ -87,6 +87,11 @@ def search(request: Request, rows: Iterable[Row], read: Read, *, enforce_limits:
         start = (min(max(page, 1), last) - 1) * size
         found = found[start : start + size]
     return {"items": found, "search_criteria": {"page_size": size, "current_page": page}, "total_count": total}
+
+
+def _holds(test: Test, value: Any) -> bool:
+    """Of several values, such as the websites of a product, one is enough."""
+    return any(map(test, value)) if isinstance(value, list) else test(value)
 
 
 def _parsed(request: Request) -> Row:

@@ -2,6 +2,7 @@
 
 from sandbox.platforms.magento.responses import ApiError, Row, validated
 from sandbox.platforms.magento.store import GROUPS, SOURCES, Store
+from sandbox.platforms.magento.websites import set_price
 
 MAX_ENTITIES = 20
 ALL_GROUPS, ALL_GROUPS_ID = "ALL GROUPS", 32000
@@ -47,7 +48,7 @@ def save_base_prices(store: Store, body: Row) -> list[Row]:
         elif price["price"] < 0:
             wrong = ["Price", f"{price['price']:g}"]
         else:
-            product["price"] = price["price"]
+            set_price(store, product, price["store_id"], price["price"])
         if wrong:
             rejected.append({"message": "Invalid attribute %fieldName = %fieldValue.", "parameters": wrong})
     return rejected
@@ -88,7 +89,8 @@ def tier_prices(store: Store, body: Row) -> list[Row]:
     for sku in validated(body, {"skus!": [str]})["skus"]:
         for each in (store.by_sku(sku) or {}).get("tier_prices", ()):
             group = each["customer_group_id"]
-            about = {"price": each["value"], "price_type": "fixed", "website_id": 0, "sku": sku}
+            website = each["extension_attributes"]["website_id"]
+            about = {"price": each["value"], "price_type": "fixed", "website_id": website, "sku": sku}
             found.append(
                 about
                 | {"customer_group": ALL_GROUPS if group == ALL_GROUPS_ID else GROUPS[group], "quantity": each["qty"]}
@@ -110,5 +112,5 @@ def _tier(price: Row) -> Row:
     return about | {"extension_attributes": {"website_id": price["website_id"]}}
 
 
-def _key(tier: Row) -> tuple[int, float]:
-    return tier["customer_group_id"], tier["qty"]
+def _key(tier: Row) -> tuple[int, float, int]:
+    return tier["customer_group_id"], tier["qty"], tier["extension_attributes"]["website_id"]

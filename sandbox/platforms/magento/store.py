@@ -10,14 +10,13 @@ from sandbox.catalog import Catalog, Product, Variant
 from sandbox.platforms.base import Options
 from sandbox.platforms.magento.order_totals import Rules
 from sandbox.platforms.magento.responses import Row
+from sandbox.platforms.magento.websites import BASE, DEFAULT_CATEGORY, SECOND, SECOND_CATEGORY
 
-ROOT, DEFAULT_CATEGORY = 1, 2
+ROOT = 1
 HIDDEN, VISIBLE = 1, 4
 SOURCES = ("default", "overflow")
-WEBSITE, STOCK_ID = "base", 1
 VENDORS = ("Northwind", "Sundry")
 MEDIA = "https://shop.example/media/"
-VIEWS = ("all", "default", "outlet")
 GROUPS = ("NOT LOGGED IN", "General", "Wholesale")
 _IDS = ("option", "image", "item", "address", "shipment", "track", "comment", "invoice", "creditmemo", "cart_item")
 # Attributes of products beside their own fields: code → (ID, input type, label, user-defined).
@@ -55,7 +54,8 @@ def stamp(seconds: float) -> str:
 class Store:
     """Rows by ID in the format of the API. `enforce_limits`: input limits apply; `consumers_running`: queued
     operations are processed; `denied_rights`: what the integration may not do; `stock_sources`: the sources that supply
-    the website; `unmanaged_skus`: those that are sold whatever the stock.
+    the first website; `unmanaged_skus`: those that are sold whatever the stock; `scoped`: (product, store view) → the
+    values that the product has there only.
     """
 
     def __init__(self, options: Options) -> None:
@@ -70,6 +70,9 @@ class Store:
         self.stock_sources = [SOURCES[0]]
         self.disabled_sources: list[str] = []
         self.unmanaged_skus: list[str] = []
+        self.second_website = False
+        self.prices_by_website = False
+        self.scoped: dict[tuple[int, int], Row] = {}
         self.attributes: dict[int, Row] = {}
         self.categories: dict[int, Row] = {}
         self.products: dict[int, Row] = {}
@@ -82,6 +85,7 @@ class Store:
         self.order_rules: dict[int, Rules] = {}
         self.carts: dict[int, Row] = {}
         self.operations: list[Row] = []
+        self.views_of_bulks: dict[str, str] = {}
         self._ids = {kind: count(1) for kind in _IDS}
         self.sellable: list[tuple[Row, Row]] = []
         catalog = Catalog(str(self.options.seed), self.options.products, self.options.dirty)
@@ -141,6 +145,18 @@ class Store:
             parent = DEFAULT_CATEGORY if category.parent is None else category.parent + 3
             path = f"{self.categories[parent]['path']}/{number}"
             self._add_category(number, parent, category.name, path, path.count("/"))
+
+    @property
+    def website_ids(self) -> list[int]:
+        return [BASE, SECOND] if self.second_website else [BASE]
+
+    def open_second_website(self) -> None:
+        """A website with a shop, a category below its root, and one store view."""
+        self.second_website = True
+        self.attributes[ATTRIBUTES["size"][0]]["frontend_labels"] = [{"store_id": 3, "label": "Größe"}]
+        self._add_category(SECOND_CATEGORY, ROOT, "Europe", f"{ROOT}/{SECOND_CATEGORY}", 1)
+        number = SECOND_CATEGORY + 1
+        self._add_category(number, SECOND_CATEGORY, "Möbel", f"{ROOT}/{SECOND_CATEGORY}/{number}", 2)
 
     def _add_category(self, number: int, parent: int, name: str, path: str, level: int) -> None:
         self.categories[number] = {

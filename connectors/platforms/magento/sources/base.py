@@ -1,7 +1,7 @@
 """Base classes of sources: paging that misses no item, and converting rows to records."""
 
 from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar, TypeVar
 
@@ -30,13 +30,24 @@ class MagentoSource(Source[ShopClient, RecordT]):
     def page_size(self) -> int:
         return self.client.settings.page_size
 
+    def website_filters(self) -> list[Group]:
+        """Groups of filters for what `includes` allows; empty if the connection is not limited to a website."""
+        return []
+
     def base_filters(self) -> list[Group]:
         """Groups of filters that apply to every read."""
-        return []
+        return self.website_filters()
 
     def full_filters(self) -> list[Group]:
         """The filters of a full read, if it excludes more."""
         return self.base_filters()
+
+    def excluded(self, external_ids: Collection[str]) -> set[str]:
+        """Items of other websites."""
+        if not self.website_filters():
+            return set()
+        found = self.client.fetch_by_ids(self.path, external_ids)
+        return {str(number) for row in found if not self.includes(row) for number in self.row_ids([row])}
 
     @abstractmethod
     def records(self, rows: list[Any]) -> list[RecordT]:
@@ -87,7 +98,8 @@ class ListedSource(MagentoSource[RecordT], Listing[ShopClient]):
         return {str(each) for each in self.row_ids(self.client.fetch_by_ids(self.path, external_ids))}
 
     def list_ids(self, *, cursor: Any) -> IdPage:
-        rows, after, _ = self.rows_after(cursor or 0, *self.full_filters())
+        everywhere = [group for group in self.full_filters() if group not in self.website_filters()]
+        rows, after, _ = self.rows_after(cursor or 0, *everywhere)
         return IdPage([str(each) for each in self.row_ids(rows)], after)
 
 

@@ -23,8 +23,18 @@ class Categories(ListedSource[CategoryRecord]):
     path = "/categories/list"
     required = ("name", "is_active", "level", "path")
 
+    def includes(self, raw: Any) -> bool:
+        path = raw.get("path") if isinstance(raw, dict) else None
+        if not self.client.websites.limited or not isinstance(path, str):
+            return True
+        return tree_of(path) in map(str, self.client.websites.own_roots)
+
+    def website_filters(self) -> list[Group]:
+        websites = self.client.websites
+        return [[Filter("path", f"1/{root}/%", "like") for root in websites.own_roots]] if websites.limited else []
+
     def base_filters(self) -> list[Group]:
-        return [[Filter("level", MIN_CATEGORY_LEVEL, "gteq")]]
+        return [[Filter("level", MIN_CATEGORY_LEVEL, "gteq")], *self.website_filters()]
 
     def records(self, rows: list[Any]) -> list[CategoryRecord]:
         return [record(row, _Category, self._build, self._placeholder) for row in rows]

@@ -4,9 +4,11 @@ from functools import cached_property, partial
 from typing import Any
 
 from connectors.platforms.magento.api_model import ApiModel
+from connectors.platforms.magento.search import Filter, Group
 from connectors.platforms.magento.sources.base import MagentoSource
 from connectors.platforms.magento.values import mapped_value, text
 from connectors.sdk import issues
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.field_maps import mapped_paths, mapped_values
 from connectors.sdk.listing_protocol import Text, UtcDatetime, record
 from connectors.sdk.records import AddressRecord, CustomerRecord
@@ -19,6 +21,17 @@ class Customers(MagentoSource[CustomerRecord]):
     partial_schedule = "15m"
     path = "/customers/search"
     required = ("email", "addresses")
+
+    def includes(self, raw: Any) -> bool:
+        if self.client.settings.shared_customers or not isinstance(raw, dict):
+            return True
+        return self.client.websites.includes(whole_number(raw.get("website_id")))
+
+    def website_filters(self) -> list[Group]:
+        websites = self.client.websites
+        if self.client.settings.shared_customers or not websites.limited:
+            return []
+        return [[Filter("website_id", websites.own)]]
 
     @cached_property
     def _mapped(self) -> dict[str, str]:

@@ -1,8 +1,8 @@
 """Orders with their lines, addresses and shipments (D14, S1)."""
 
-from collections.abc import Collection
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from connectors.platforms.magento.search import Filter, Group
@@ -37,18 +37,22 @@ class Orders(MagentoSource[OrderRecord]):
     required = ("increment_id", "state", "grand_total", "items")
 
     def includes(self, raw: Any) -> bool:
-        b2b = self.client.settings.b2b_store_id
-        return b2b is None or not isinstance(raw, dict) or whole_number(raw.get("store_id")) in (None, b2b)
+        stores = self._stores
+        return stores is None or not isinstance(raw, dict) or whole_number(raw.get("store_id")) in (None, *stores)
 
-    def base_filters(self) -> list[Group]:
-        b2b = self.client.settings.b2b_store_id
-        return [] if b2b is None else [[Filter("store_id", b2b)]]
+    def website_filters(self) -> list[Group]:
+        if self._stores is None:
+            return []
+        condition = "eq" if len(self._stores) == 1 else "in"
+        return [[Filter("store_id", ",".join(map(str, self._stores)), condition)]]
 
-    def excluded(self, external_ids: Collection[str]) -> set[str]:
-        """Orders of other stores than the B2B store."""
-        if not self.base_filters():
-            return set()
-        return {str(each) for each in self.row_ids(self.client.fetch_by_ids(self.path, external_ids))}
+    @cached_property
+    def _stores(self) -> list[int] | None:
+        """The store views whose orders are imported: the B2B storefront's, else those of the website; None: all."""
+        b2b, websites = self.client.settings.b2b_store_id, self.client.websites
+        if b2b is not None:
+            return [b2b]
+        return websites.own_stores if websites.limited else None
 
     def records(self, rows: list[Any]) -> list[OrderRecord]:
         shipments, without_shipments = self._shipments(rows)

@@ -8,7 +8,6 @@ from typing import Any
 from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.client import ShopClient
 from connectors.platforms.magento.values import mapped_value
-from connectors.sdk.decoding import whole_number
 from connectors.sdk.records import ConditionalPriceRecord, PriceListRecord, PriceRecord
 from connectors.sdk.time_zones import end_of_day, start_of_day, time_zone
 
@@ -57,8 +56,7 @@ def prices_of(
 
 def _applies(client: ShopClient, tier: TierPrice) -> bool:
     """Whether it is for all websites, or for the one of the store view in the settings."""
-    own = whole_number(client.config.get("website_id"))
-    return tier.extension_attributes.website_id in (ALL_WEBSITES, own)
+    return tier.extension_attributes.website_id in (ALL_WEBSITES, client.websites.own)
 
 
 def _tier(client: ShopClient, regular: Decimal, tier: TierPrice) -> ConditionalPriceRecord:

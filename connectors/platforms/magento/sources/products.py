@@ -56,8 +56,15 @@ class Products(ListedSource[ProductRecord]):
     def page_size(self) -> int:
         return min(MAX_PAGE_SIZE, super().page_size)
 
+    def includes(self, raw: Any) -> bool:
+        websites = self.client.websites
+        return not websites.limited or websites.own in product_rows.website_ids(raw, default=[websites.own])
+
+    def website_filters(self) -> list[Group]:
+        return product_rows.of_website(self.client.websites)
+
     def base_filters(self) -> list[Group]:
-        return [product_rows.of_types(*SIMPLE_TYPES, CONFIGURABLE)]
+        return [product_rows.of_types(*SIMPLE_TYPES, CONFIGURABLE), *self.website_filters()]
 
     def full_filters(self) -> list[Group]:
         return [*self.base_filters(), product_rows.individually_visible()]
@@ -126,4 +133,4 @@ class Products(ListedSource[ProductRecord]):
         child_rows = self.client.fetch_by_values(
             self.path, "entity_id", [number for row in rows for number in child_ids(row)]
         )
-        return {row["id"]: row for row in child_rows if row_ids([row])}
+        return {row["id"]: row for row in child_rows if row_ids([row]) and self.includes(row)}

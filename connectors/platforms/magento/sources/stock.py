@@ -7,6 +7,7 @@ from typing import Any
 from connectors.platforms.magento import product_rows
 from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.client import MAX_PAGE_SIZE, ShopClient
+from connectors.platforms.magento.search import Group
 from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.sources.product_records import product_link
 from connectors.platforms.magento.sources.stock_records import fetch_stock
@@ -35,15 +36,19 @@ class Stock(Source[ShopClient, StockLevelsRecord]):
         rows, after, total = self.client.search_after(
             product_rows.PATH,
             cursor["after"] if cursor else 0,
-            product_rows.of_types(*product_rows.SIMPLE_TYPES),
+            *self._filters,
             size=size,
             fields=",".join(_FIELDS),
         )
         return Page(self._records(rows), {"after": after} if after else None, total=None if cursor else total)
 
     def fetch(self, external_ids: Sequence[str]) -> list[StockLevelsRecord]:
+        return self._records(self.client.fetch_by_ids(product_rows.PATH, external_ids, *self._filters))
+
+    @property
+    def _filters(self) -> list[Group]:
         types = product_rows.of_types(*product_rows.SIMPLE_TYPES)
-        return self._records(self.client.fetch_by_ids(product_rows.PATH, external_ids, types))
+        return [types, *product_rows.of_website(self.client.websites)]
 
     def _records(self, rows: Sequence[Any]) -> list[StockLevelsRecord]:
         kept = [{name: row[name] for name in _FIELDS if name in row} if isinstance(row, dict) else row for row in rows]

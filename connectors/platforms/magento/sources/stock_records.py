@@ -23,25 +23,42 @@ Quantities = dict[str, dict[str, Decimal]]
 
 
 def fetch_stock(client: ShopClient, skus: Sequence[str]) -> dict[str, list[StockRecord]]:
-    """`sku_key` → its stock at each enabled source; none for a product whose stock the shop does not track.
+    """`sku_key` → its stock at each enabled source of the connection's website; none for a product whose stock the shop
+    does not track.
 
-    A source that is marked as out of stock has none.
+    A source that is marked as out of stock has none. A product that only other sources have cannot be sold.
     """
+    supplying = _supplying_sources(client)
     physical: Quantities = defaultdict(dict)
+    elsewhere: dict[str, list[str]] = defaultdict(list)
     for row in client.fetch_by_values("/inventory/source-items", "sku", skus, sort=("source_code",)):
         match row:
             case {"sku": str(sku), "source_code": str(source), "quantity": quantity}:
-                if source not in client.inventory.disabled_sources:
+                own = physical[sku_key(sku)]
+                if source in client.inventory.disabled_sources or (supplying is not None and source not in supplying):
+                    elsewhere[sku_key(sku)].append(source)
+                else:
                     counts = whole_number(row.get("status", IN_STOCK)) == IN_STOCK
-                    physical[sku_key(sku)][source] = _number(quantity) if counts else _ZERO
+                    own[source] = _number(quantity) if counts else _ZERO
     if client.settings.deduct_reservations and physical:
-        for website in client.inventory.website_codes:
+        for website in client.websites.codes:
             if (stock_id := client.inventory.stock_of_website(website)) is not None:
                 _deduct_reservations(client, website, stock_id, skus, physical)
     return {
-        key: [StockRecord(quantity=quantity, location=source) for source, quantity in sorted(by_source.items())]
+        key: [
+            StockRecord(quantity=quantity, location=source)
+            for source, quantity in sorted((by_source or dict.fromkeys(elsewhere[key], _ZERO)).items())
+        ]
         for key, by_source in physical.items()
     }
+
+
+def _supplying_sources(client: ShopClient) -> set[str] | None:
+    """The sources of the connection's website; None: all sources."""
+    if not client.websites.limited:
+        return None
+    stocks = (client.inventory.stock_of_website(code) for code in client.websites.codes)
+    return {source for stock in stocks if stock is not None for source in client.inventory.sources_of(stock)}
 
 
 def _deduct_reservations(

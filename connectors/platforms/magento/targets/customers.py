@@ -8,7 +8,7 @@ from typing import Any
 
 from connectors.platforms.magento.client import Row, TargetClient, row_ids
 from connectors.platforms.magento.error_messages import error_message
-from connectors.platforms.magento.search import Filter
+from connectors.platforms.magento.search import Filter, Group
 from connectors.platforms.magento.skus import without_astral
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
@@ -74,23 +74,25 @@ class CustomerTarget(Target[TargetClient, CustomerItem, Payload]):
         return outcomes
 
     def read_existing(self, *, cursor: Any) -> ExistingPage[Payload]:
-        rows, following, _ = self.client.search_after(SEARCH_PATH, cursor or 0, self._own_website())
+        rows, following, _ = self.client.search_after(SEARCH_PATH, cursor or 0, *self._own_website())
         return ExistingPage({str(row["id"]): _content(row) for row in rows}, following)
 
     def find_existing(self, external_ids: Collection[str]) -> set[str]:
         return {str(row["id"]) for row in self._search("entity_id", external_ids)}
 
-    def _own_website(self) -> list[Filter]:
-        return [Filter("website_id", self.client.config["website_id"])]
+    def _own_website(self) -> list[Group]:
+        """Customers of other websites have accounts of their own, unless the shop shares them."""
+        return [] if self.client.settings.shared_customers else [[Filter("website_id", self.client.websites.own)]]
 
     def _search(self, field: str, values: Collection[str]) -> list[Row]:
         given = [each for each in values if each]
-        rows = self.client.fetch_by_values(SEARCH_PATH, field, given, self._own_website()) if given else []
+        rows = self.client.fetch_by_values(SEARCH_PATH, field, given, *self._own_website()) if given else []
         return [row for row in rows if row_ids([row])]
 
     def _save(self, payload: Payload, row: Row | None) -> str:
         """Create or update a customer. Returns its ID. Addresses that are the same already keep theirs."""
-        about = {"website_id": self.client.config["website_id"], "store_id": self.client.config["id"]}
+        new = {"website_id": self.client.websites.own, "store_id": self.client.config["id"]}
+        about = new if row is None else {name: row[name] for name in new if name in row}
         customer = about | {name: payload[name] for name in ("email", "firstname", "lastname", "taxvat")}
         groups = {name.lower(): number for number, name in self.client.customer_groups.items()}
         if (group := groups.get(payload["group"].lower())) is not None:

@@ -9,8 +9,9 @@ from connectors.platforms.magento.search import Group
 
 
 def read_page(client: TargetClient, group: Group, *, cursor: Any) -> tuple[list[Row], int | None]:
-    """A page of the products that match the filters, and the cursor of the next page."""
-    rows, following, _ = client.search_after(product_rows.PATH, cursor or 0, group)
+    """A page of the products of the connection's website that match the filters, and the cursor of the next page."""
+    own = product_rows.of_website(client.websites)
+    rows, following, _ = client.search_after(product_rows.PATH, cursor or 0, group, *own)
     if not all(map(product_rows.is_product, rows)):
         client.raise_malformed_response(product_rows.PATH)
     return rows, following

@@ -1,4 +1,5 @@
-"""Prices for a quantity of one, in all store views; with tier prices, also for quantities and customer groups.
+"""Prices for a quantity of one, in all store views or for a website; with tier prices, also for quantities and customer
+groups.
 
 https://developer.adobe.com/commerce/webapi/rest/tutorials/catalog-pricing/
 """
@@ -11,7 +12,13 @@ from connectors.platforms.magento.client import Row
 from connectors.platforms.magento.error_messages import error_message, fill_placeholders
 from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.targets.sku_values import Entry, SkuValueTarget, json_value
-from connectors.platforms.magento.targets.tier_prices import stored_tiers, tier_rows, tiers_of
+from connectors.platforms.magento.targets.tier_prices import (
+    ALL_WEBSITES,
+    stored_tiers,
+    tier_key,
+    tier_rows,
+    tiers_of,
+)
 from connectors.platforms.magento.targets.variants import sku_of
 from connectors.sdk import issues
 from connectors.sdk.errors import BatchRejected, SkipRecord, TryAgainLater
@@ -37,24 +44,44 @@ class PriceTarget(SkuValueTarget):
             return None
         if price.amount < 0:
             raise SkipRecord(issues.PRICE_NEGATIVE(names=sku_of(item)))
-        entry = {"sku": sku_of(item), "price": json_number(price.amount), "store_id": ALL_STORE_VIEWS}
+        entry = {"sku": sku_of(item), "price": json_number(price.amount)} | self._scope
         return entry | {"tiers": tiers_of(item, price.price_list)} if self.client.settings.tier_prices else entry
 
     def save(self, entries: list[Entry]) -> dict[str, Exception]:
         """Save the prices. The shop saves the valid ones and reports the others."""
-        base = [{name: value for name, value in each.items() if name != "tiers"} for each in entries]
+        store = self.client.websites.own_store if self._by_website else ALL_STORE_VIEWS
+        base = [{"sku": each["sku"], "price": each["price"], "store_id": store} for each in entries]
         rejected = _rejected(self._call("POST", PATH, base), entries)
-        tiers = [row for each in entries for row in tier_rows(each)]
-        if tiers:
-            rejected |= _rejected(self._call("PUT", TIERS_PATH, tiers), entries)
-        if without := [each["sku"] for each in entries if each.get("tiers") == []]:
-            self._remove_tiers(without)
+        if self.client.settings.tier_prices:
+            rejected |= self._save_tiers(entries)
         return rejected
 
-    def _remove_tiers(self, skus: list[str]) -> None:
-        """Remove all tier prices of products that have none any more."""
+    @property
+    def _by_website(self) -> bool:
+        return self.client.settings.prices_by_website and self.client.websites.limited
+
+    @property
+    def _scope(self) -> Entry:
+        return {"store_view": self.client.settings.store_view} if self._by_website else {"store_id": ALL_STORE_VIEWS}
+
+    def _save_tiers(self, entries: list[Entry]) -> dict[str, Exception]:
+        """Replace the tier prices of products: all of them, or only those of the connection's website."""
+        website = self.client.websites.own if self._by_website else ALL_WEBSITES
+        tiers = [row for each in entries for row in tier_rows(each, website)]
+        if self._by_website:
+            self._remove_tiers([each["sku"] for each in entries], website, kept=tiers)
+            return _rejected(self._call("POST", TIERS_PATH, tiers), entries) if tiers else {}
+        rejected = _rejected(self._call("PUT", TIERS_PATH, tiers), entries) if tiers else {}
+        if without := [each["sku"] for each in entries if each["tiers"] == []]:
+            self._remove_tiers(without, None, kept=[])
+        return rejected
+
+    def _remove_tiers(self, skus: list[str], website: int | None, *, kept: list[Row]) -> None:
+        """Remove the tier prices of a website (None: of all) but those that are written again."""
         found = self.client.post(f"{TIERS_PATH}-information", {"skus": skus})
-        if found and _rejected(self._call("POST", f"{TIERS_PATH}-delete", found), []):
+        keys = {tier_key(each) for each in kept}
+        gone = [row for row in found if website in (None, row.get("website_id")) and tier_key(row) not in keys]
+        if gone and _rejected(self._call("POST", f"{TIERS_PATH}-delete", gone), []):
             raise TryAgainLater("Magento did not remove all tier prices.")
 
     def _call(self, method: str, path: str, prices: list[Entry]) -> Any:
@@ -68,12 +95,9 @@ class PriceTarget(SkuValueTarget):
 
     def existing_entries(self, rows: list[Row]) -> Mapping[str, Entry]:
         return {
-            str(row["id"]): {
-                "sku": row["sku"],
-                "price": json_value(row.get("price")),
-                "store_id": ALL_STORE_VIEWS,
-            }
-            | ({"tiers": stored_tiers(self.client, row)} if self.client.settings.tier_prices else {})
+            str(row["id"]): {"sku": row["sku"], "price": json_value(row.get("price"))}
+            | self._scope
+            | ({"tiers": stored_tiers(self.client, row, self._by_website)} if self.client.settings.tier_prices else {})
             for row in rows
         }
 

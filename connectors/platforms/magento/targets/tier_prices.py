@@ -5,6 +5,7 @@ from typing import Any
 
 from catalog.items import VariantItem
 from connectors.platforms.magento.client import Row, TargetClient
+from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.targets.sku_values import Entry, json_value
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.values import json_number
@@ -30,15 +31,24 @@ def tiers_of(item: VariantItem, price_list: str) -> list[Entry]:
     ]
 
 
-def tier_rows(entry: Entry) -> list[Row]:
+def tier_rows(entry: Entry, website: int) -> list[Row]:
     """The tier prices of a payload as the shop takes them."""
-    about = {"price_type": "fixed", "website_id": ALL_WEBSITES, "sku": entry["sku"]}
+    about = {"price_type": "fixed", "website_id": website, "sku": entry["sku"]}
     return [about | each for each in entry.get("tiers", ())]
 
 
-def stored_tiers(client: TargetClient, row: Row) -> list[Entry]:
-    """The tier prices of the shop's product, in the form of `tiers_of`."""
-    found = [_stored(client, each) for each in row.get("tier_prices") or () if isinstance(each, dict)]
+def tier_key(row: Row) -> tuple[str, str, float, str]:
+    """What two tier prices of one website must not have in common."""
+    return sku_key(str(row["sku"])), str(row["customer_group"]), float(row["quantity"]), str(row["price_type"])
+
+
+def stored_tiers(client: TargetClient, row: Row, by_website: bool) -> list[Entry]:
+    """The tier prices of the shop's product in the form of `tiers_of`: all, or only those of the connection's
+    website."""
+    given = [each for each in row.get("tier_prices") or () if isinstance(each, dict)]
+    if by_website:
+        given = [e for e in given if (e.get("extension_attributes") or {}).get("website_id") == client.websites.own]
+    found = [_stored(client, each) for each in given]
     return sorted(found, key=lambda each: (each["customer_group"], each["quantity"]))
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from connectors.platforms.magento import product_rows
 from connectors.platforms.magento.attributes import Attribute
 from connectors.platforms.magento.client import Row, TargetClient
 from connectors.platforms.magento.product_rows import NOT_VISIBLE, VISIBLE
@@ -30,13 +31,15 @@ class BodyBuilder:
         body = self._shared(product, variant["sku"], key) | {
             "sku": variant["sku"],
             "name": variant["name"],
-            "type_id": "simple",
             "price": variant["price"],
             "status": max(product["status"], variant["status"]),
             "visibility": NOT_VISIBLE if product["options"] else VISIBLE,
         }
         body["custom_attributes"] += [{"attribute_code": code, "value": value} for code, value in chosen.items()]
-        if (grams := variant["weight_in_grams"]) is not None:
+        if sku_key(variant["sku"]) not in self.known:
+            # A downloadable product needs files, which the hub does not have.
+            body["type_id"] = "virtual" if product.get("digital") else "simple"
+        if (grams := variant["weight_in_grams"]) is not None and not product.get("digital"):
             body["weight"] = round(grams / float(grams_per_unit(self.client.config["weight_unit"])), 4)
         return body
 
@@ -66,8 +69,14 @@ class BodyBuilder:
             custom.append({"attribute_code": brand.code, "value": value})
         links = [{"position": 0, "category_id": each} for each in product["categories"]]
         body: Body = {"custom_attributes": custom, "extension_attributes": {"category_links": links} if links else {}}
-        if sku_key(sku) in self.known:
+        websites = self.client.websites
+        if row := self.known.get(sku_key(sku)):
+            assigned = product_rows.website_ids(row, default=[websites.own])
+            if websites.limited and websites.own not in assigned:
+                body["extension_attributes"]["website_ids"] = [*assigned, websites.own]
             return body
+        if websites.limited:
+            body["extension_attributes"]["website_ids"] = [websites.own]
         custom.append({"attribute_code": URL_KEY, "value": key})
         return body | {"attribute_set_id": self.client.settings.attribute_set_id}
 

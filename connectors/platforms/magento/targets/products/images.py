@@ -2,7 +2,7 @@
 
 Images are recognized by their file name, which is derived from their URL, so that repeating is safe. They are saved
 with their product, since an SKU in a path could not be signed: a list of images replaces all of them, so it has the
-existing ones by ID. https://developer.adobe.com/commerce/webapi/rest/tutorials/image/
+existing ones by ID. They belong to all store views: a list that is saved for one would end its inheritance. https://developer.adobe.com/commerce/webapi/rest/tutorials/image/
 """
 
 import re
@@ -15,6 +15,7 @@ from typing import Any
 from connectors.platforms.magento import product_rows
 from connectors.platforms.magento.client import Row, TargetClient
 from connectors.platforms.magento.error_messages import error_message
+from connectors.platforms.magento.websites import ALL
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Outcome
@@ -49,7 +50,8 @@ def save_images(client: TargetClient, row: Row, images: Sequence[Sequence[str]],
     if [_content(each) for each in wanted] == [_content(each) for each in stored]:
         return
     try:
-        client.post(product_rows.PATH, {"product": {"sku": row["sku"], "media_gallery_entries": wanted}})
+        body = {"product": {"sku": row["sku"], "media_gallery_entries": wanted}}
+        client.http.request("POST", client.path(product_rows.PATH, view=ALL), body=body)
     except RequestRejected as error:
         outcome.error = SkipRecord(issues.REJECTED(reason=error_message(error)))
 

@@ -26,8 +26,8 @@ def product_payload(item: ProductItem, refs: References, price_list: str, *, wit
     """None for discontinued products. SkipRecord if the shop cannot represent the product.
 
     `{"sku", "name", "description", "url_key", "status", "brand", "categories", "options", "variants"}`; without options
-    the only variant is the product itself. `left_out`: characters of its texts that the shop cannot store, if any;
-    `images`: their URLs and texts in order, if they are sent.
+    the only variant is the product itself. `digital`: it is not shipped; `left_out`: characters of its texts that the
+    shop cannot store, if any; `images`: their URLs and texts in order, if they are sent.
     """
     if item.status not in SOLD_STATUSES:
         return None
@@ -47,6 +47,7 @@ def product_payload(item: ProductItem, refs: References, price_list: str, *, wit
         "categories": [key for pk in item.category_ids if (key := refs.get(Kind.CATEGORY, pk))],
         "options": options,
         "variants": [_variant(item, each, price_list) for each in variants],
+        **({"digital": True} if item.product_type == "digital" else {}),
         **({"left_out": left_out} if left_out else {}),
         **({"images": [[each.url, each.alt] for each in item.images]} if with_images else {}),
     }
