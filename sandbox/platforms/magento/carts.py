@@ -21,7 +21,8 @@ from sandbox.platforms.magento.placing import finish, items_of, new_order
 from sandbox.platforms.magento.products import product_of
 from sandbox.platforms.magento.responses import ApiError, Row, required, unknown, validated
 from sandbox.platforms.magento.stock_and_prices import ALL_GROUPS_ID
-from sandbox.platforms.magento.store import ATTRIBUTES, VIEWS, Store, attribute
+from sandbox.platforms.magento.store import ATTRIBUTES, Store, attribute
+from sandbox.platforms.magento.websites import VIEWS
 
 RIGHT = "Magento_Cart::manage"
 PAYMENTS = {"checkmo": "Check / Money order", "purchaseorder": "Purchase Order"}
@@ -75,7 +76,7 @@ def open_cart(store: Store, customer: int, view: str) -> int:
         if cart["customer_id"] == customer and cart["is_active"]:
             return int(cart["id"])
     key = max(store.carts, default=0) + 1
-    store_id = VIEWS[1:].index(view) + 1 if view in VIEWS[1:] else 0
+    store_id = VIEWS[view][0]
     store.carts[key] = {"id": key, "customer_id": customer, "is_active": True, "store_id": store_id, "items": []}
     return key
 
