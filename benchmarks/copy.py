@@ -60,7 +60,7 @@ def run(argv: list[str]) -> list[Figure]:
         Figure("unmasked pg_restore -j2 + ANALYZE", large.plain, "s"),
         Figure.at_most("masked : unmasked", large.masked / large.plain, "times", limit),
         Figure.at_most("memory of the loaders and PostgreSQL's programs", large.memory["workers"], "MB", 100),
-        Figure("memory of the command (Django)", large.memory["command"], "MB"),
+        Figure.at_most("memory of the command (Django)", large.memory["command"], "MB", 112),
         Figure("memory of the check on staging (Django)", large.memory["check"], "MB"),
         Figure.at_most("ten times the rows", large.masked / small.masked, "times", 11),
         Figure.at_most("downtime of staging", large.downtime, "s", 1),

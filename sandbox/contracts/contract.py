@@ -26,7 +26,7 @@ from werkzeug.datastructures import Headers, ImmutableMultiDict
 from sandbox.contracts.problems import Kind, Problem, described
 
 HOST = "http://sandbox"
-# Answers per operation whose result is remembered.
+# Requests and answers per operation whose result is remembered.
 MAX_CHECKED = 1000
 METHODS = ("get", "put", "post", "patch", "delete")
 Document = dict[str, Any]
@@ -124,8 +124,13 @@ class Operation:
         data = V31ResponseDataValidator(self._own, extra_media_type_deserializers=self._json_types)
         return data, V31ResponseHeadersValidator(self._own)
 
-    def request_problems(self, message: RequestMessage) -> Iterator[Problem]:
+    def request_problems(self, message: RequestMessage) -> list[Problem]:
         """What is wrong with a request. A body that is not JSON is not read: only its type is checked."""
+        # The parameters include the headers.
+        request = (message.path, repr(message.parameters), _digest(message.body or b""))
+        return self._remembered(request, self._request_problems(message))
+
+    def _request_problems(self, message: RequestMessage) -> Iterator[Problem]:
         for error in self._security_validator.iter_errors(message):
             yield Problem(Kind.SECURITY, *described(error))
         for error in self._parameters_validator(message).iter_errors(message):
@@ -152,17 +157,16 @@ class Operation:
         for error in self._body_validator.iter_errors(message):
             yield Problem(Kind.BODY, *described(error))
 
-    def response_problems(self, request: RequestMessage, response: ResponseMessage) -> list[Problem]:
-        """What is wrong with an answer. The same answer, which clients often ask for, is checked once."""
-        digest = sha256(response.data).digest()
-        answer = (response.status_code, response.content_type, tuple(sorted(response.headers.items())), digest)
-        if answer not in self._checked:
+    def _remembered(self, message: Hashable, check: Iterator[Problem]) -> list[Problem]:
+        """What a check finds. Tests send the same over and over again, which is checked once."""
+        if message not in self._checked:
             if len(self._checked) >= MAX_CHECKED:
                 self._checked.clear()
-            self._checked[answer] = list(self._response_problems(request, response))
-        return self._checked[answer]
+            self._checked[message] = list(check)
+        return self._checked[message]
 
-    def _response_problems(self, request: RequestMessage, response: ResponseMessage) -> Iterator[Problem]:
+    def response_problems(self, request: RequestMessage, response: ResponseMessage) -> Iterator[Problem]:
+        """What is wrong with an answer."""
         declared = self.spec["responses"]
         status = str(response.status_code)
         if not {status, f"{status[0]}XX", "default"} & declared.keys():
@@ -176,8 +180,10 @@ class Operation:
         # An answer in a type that is not read, such as JSON Lines, may be empty.
         media_type = response.content_type.partition(";")[0].strip()
         unread = not is_json(media_type) and (content or {}).get(media_type) == {}
-        for error in () if unread else data.iter_errors(request, response):
-            yield Problem(Kind.BODY, *described(error))
+        if not unread:
+            answer = (response.status_code, response.content_type, _digest(response.data))
+            errors = (Problem(Kind.BODY, *described(error)) for error in data.iter_errors(request, response))
+            yield from self._remembered(answer, errors)
         for error in headers.iter_errors(request, response):
             yield Problem(Kind.HEADER, *described(error))
 
@@ -211,6 +217,10 @@ class Contract:
             if method.lower() in operations:
                 return operations[method.lower()]
         return Problem(Kind.METHOD, f"{method} is not part of {path}")
+
+
+def _digest(body: bytes) -> bytes:
+    return sha256(body).digest()
 
 
 def is_json(content_type: str) -> bool:

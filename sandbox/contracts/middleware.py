@@ -85,7 +85,7 @@ class ContractMiddleware:
             body,
         )
         operation = self.contract.find(scope["method"], request.path)
-        problems = [operation] if isinstance(operation, Problem) else list(operation.request_problems(request))
+        problems = [operation] if isinstance(operation, Problem) else operation.request_problems(request)
         answer = RecordedResponse()
         await self.app(scope, receive, answer.send)
         if problems and not self.platform.is_rejection(answer.status, answer.body):

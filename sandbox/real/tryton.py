@@ -25,6 +25,8 @@ SETUP = FOLDER / "tryton_company.py"
 MODULES = ("sale_amendment", "stock_package_shipping")
 # The key of the user application that `SETUP` creates.
 KEY = "key-of-the-sandbox-application"
+# Of the user `admin`, for Tryton's own clients.
+PASSWORD = "sandbox-erp-login"
 START_TIMEOUT = 120.0
 
 
@@ -34,10 +36,7 @@ def running(cache: Path, postgres: Postgres, *, name: str = "real_tryton") -> It
 
     `cache` keeps what was installed and prepared. RuntimeError with the server's log if it does not start.
     """
-    version = blake2b(REQUIREMENTS.read_bytes() + SETUP.read_bytes(), digest_size=6).hexdigest()
-    home = cache / f"tryton-{version}"
-    python = _install(home)
-    dump = _prepare(home, python, postgres)
+    home, python, dump = prepare(cache, postgres)
     postgres.create(name)
     try:
         postgres.run("pg_restore", f"--dbname={name}", "--no-owner", "--jobs=2", str(dump))
@@ -45,6 +44,14 @@ def running(cache: Path, postgres: Postgres, *, name: str = "real_tryton") -> It
             yield url
     finally:
         postgres.drop(name)
+
+
+def prepare(cache: Path, postgres: Postgres) -> tuple[Path, Path, Path]:
+    """What `running` needs, made if it is not there yet: the folder of the server, its Python and the dump."""
+    parts = REQUIREMENTS.read_bytes() + SETUP.read_bytes() + PASSWORD.encode()
+    home = cache / f"tryton-{blake2b(parts, digest_size=6).hexdigest()}"
+    python = _install(home)
+    return home, python, _prepare(home, python, postgres)
 
 
 def _install(home: Path) -> Path:
@@ -86,7 +93,7 @@ def _configuration(home: Path, port: int = 0) -> Path:
 
 def _admin(home: Path, python: Path, postgres: Postgres, name: str, *arguments: str) -> None:
     password = home / "password"
-    password.write_text("a password that nobody needs\n")
+    password.write_text(f"{PASSWORD}\n")
     program: list[str | Path] = [python.with_name("trytond-admin"), "--config", _configuration(home)]
     program += ["--database", name, *arguments]
     _call(postgres, home, program, TRYTONPASSFILE=str(password))

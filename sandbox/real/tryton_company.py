@@ -1,12 +1,13 @@
 """Run by the Python of a Tryton server: fills a new database with a company that can sell and ship.
 
-`python tryton_company.py CONFIGURATION DATABASE KEY`. The company has a chart of accounts, sales taxes of 19, 7 and 0
-%, a warehouse, three products in stock and a service, a carrier, a package type, and an administrator whose application
-has the key. Tryton brings the chart and the warehouse.
+`python tryton_company.py CONFIGURATION DATABASE KEY`. The company keeps its books in euros and also sells in pounds.
+It has a chart of accounts, sales taxes of 20, 19, 7 and 0 %, a warehouse, three products in stock and a service, a
+carrier, a package type, and an administrator whose application has the key. Tryton brings the chart and the warehouse.
 """
 
 import sys
 from collections.abc import Callable
+from datetime import date
 from decimal import Decimal
 from functools import partial
 from typing import Any
@@ -44,8 +45,13 @@ def first(model: str, *domain: Any) -> Any:
 
 
 def make_company(key: str) -> tuple[int, int]:
-    currency = new("currency.currency", name="Euro", code="EUR", symbol="€", rounding=Decimal("0.01"), digits=2)
-    company = new("company.company", party=new("party.party", name="Sandbox GmbH"), currency=currency)
+    euro, pound = (
+        new("currency.currency", name=name, code=code, symbol=symbol, rounding=Decimal("0.01"), digits=2)
+        for name, code, symbol in (("Euro", "EUR", "€"), ("Pound sterling", "GBP", "£"))
+    )
+    for currency, rate in ((euro, "1"), (pound, "0.85")):
+        new("currency.currency.rate", currency=currency, date=date(2020, 1, 1), rate=Decimal(rate))
+    company = new("company.company", party=new("party.party", name="Sandbox GmbH"), currency=euro)
     administrator = first("res.user", ("login", "=", "admin"))
     administrator.companies = [company]
     administrator.company = company
@@ -73,7 +79,7 @@ def make_books(company: int) -> None:
     configuration.save()
     due = first("account.account", ("name", "like", "%Tax%"), ("type", "!=", None))
     group = new("account.tax.group", name="Sales", code="S", kind="sale")
-    for rate in ("0.19", "0.07", "0"):
+    for rate in ("0.20", "0.19", "0.07", "0"):
         name = f"{Decimal(rate):.0%}"
         accounts = {"invoice_account": due, "credit_note_account": due}
         values = {"name": name, "description": name, "type": "percentage", "rate": Decimal(rate), "group": group}

@@ -31,25 +31,40 @@ START_TIMEOUT = 120.0
 
 @contextmanager
 def running(
-    cache: Path, postgres: Postgres, *, name: str = "real_vendure", plugin: Mapping[str, str] | None = None
+    cache: Path,
+    postgres: Postgres,
+    *,
+    name: str = "real_vendure",
+    port: int = 0,
+    plugin: Mapping[str, str] | None = None,
 ) -> Iterator[Shop]:
     """Start a server, and yield its shop. It ends, and its database goes, at the end.
 
-    `cache` keeps what was installed and prepared. `plugin`: `url` and `secret` of our plugin, if it is to be loaded.
-    RuntimeError with the server's log if it does not start.
+    `cache` keeps what was installed and prepared. `port` 0 is a free one. `plugin`: `url` and `secret` of our plugin,
+    if it is to be loaded. RuntimeError with the server's log if it does not start.
     """
-    parts = (*PACKAGES, INDEX.read_text(), Path(vendure_shop.__file__).read_text())
-    home = cache / f"vendure-{blake2b(''.join(parts).encode(), digest_size=6).hexdigest()}"
-    node = _install(home)
-    dump = _prepare(home, node, postgres)
+    home, node, dump = prepare(cache, postgres)
     postgres.create(name)
     try:
         postgres.run("pg_restore", f"--dbname={name}", "--no-owner", str(dump))
         options = {f"SYNCCENTER_{each.upper()}": value for each, value in (plugin or {}).items()}
-        with _server(home, node, postgres, name, **options) as url:
-            yield Shop(url, (home / "key").read_text())
+        with _server(home, node, postgres, name, port, **options) as url:
+            yield Shop(url, api_key(home))
     finally:
         postgres.drop(name)
+
+
+def prepare(cache: Path, postgres: Postgres) -> tuple[Path, Path, Path]:
+    """What `running` needs, made if it is not there yet: the folder of the server, the program `node` and the dump."""
+    parts = (*PACKAGES, INDEX.read_text(), Path(vendure_shop.__file__).read_text())
+    home = cache / f"vendure-{blake2b(''.join(parts).encode(), digest_size=6).hexdigest()}"
+    node = _install(home)
+    return home, node, _prepare(home, node, postgres)
+
+
+def api_key(home: Path) -> str:
+    """The key of a prepared shop."""
+    return (home / "key").read_text()
 
 
 def _install(home: Path) -> Path:
@@ -78,7 +93,7 @@ def _prepare(home: Path, node: Path, postgres: Postgres) -> Path:
         name = "real_vendure_template"
         postgres.create(name)
         try:
-            with _server(home, node, postgres, name, VENDURE_SYNCHRONIZE="1") as url:
+            with _server(home, node, postgres, name, 0, VENDURE_SYNCHRONIZE="1") as url:
                 (home / "key").write_text(vendure_shop.prepare(url))
             postgres.run("pg_dump", "--format=custom", f"--file={dump}.part", name)
         finally:
@@ -88,8 +103,8 @@ def _prepare(home: Path, node: Path, postgres: Postgres) -> Path:
 
 
 @contextmanager
-def _server(home: Path, node: Path, postgres: Postgres, name: str, **options: str) -> Iterator[str]:
-    with socket.create_server(("127.0.0.1", 0)) as probe:
+def _server(home: Path, node: Path, postgres: Postgres, name: str, port: int, **options: str) -> Iterator[str]:
+    with socket.create_server(("127.0.0.1", port)) as probe:
         port = probe.getsockname()[1]
     log = home / f"vendure-{port}.log"
     environment = {

@@ -14,7 +14,11 @@ PRODUCTS = {
     "Desk lamp": {"DESK-S": 1050, "DESK-M": 1250},
     "Floor lamp": {"FLOOR-S": 8999, "FLOOR-M": 9999},
     "Wall lamp": {"WALL-S": 3333, "WALL-M": 3777},
+    "Reading lamp": {"LAMP-1": 2500, "LAMP-2": 2500},
 }
+BRAND = "Acme"
+# Shipped by the company whose ERP is the real Tryton server, which has the same SKUs.
+BRANDS = {"Reading lamp": "Sandbox GmbH"}
 STOCK = 50
 _ERROR = "... on ErrorResult { errorCode message }"
 
@@ -98,7 +102,7 @@ class Shop:
 
     def order(self, order_id: str) -> dict[str, Any]:
         document = """query($id: ID!) { order(id: $id) {
-            id code state totalWithTax lines { id quantity } payments { id }
+            id code state totalWithTax lines { id quantity productVariant { sku } } payments { id }
             fulfillments { id state trackingCode lines { orderLineId quantity } }
         } }"""
         found: dict[str, Any] = self.admin.run(document, id=order_id)["order"]
@@ -215,15 +219,18 @@ def _set_up_checkout(admin: Api) -> None:
 
 def _create_products(admin: Api) -> None:
     facet = admin.run(
-        "mutation($input: CreateFacetInput!) { createFacet(input: $input) { values { id } } }",
+        "mutation($input: CreateFacetInput!) { createFacet(input: $input) { values { id name } } }",
         input={
             "code": "brand",
             "isPrivate": False,
             "translations": _named("Brand"),
-            "values": [{"code": "acme", "translations": _named("Acme")}],
+            "values": [
+                {"code": name.lower().replace(" ", "-"), "translations": _named(name)}
+                for name in (BRAND, *BRANDS.values())
+            ],
         },
     )
-    brands = [value["id"] for value in facet["createFacet"]["values"]]
+    brands = {value["name"]: value["id"] for value in facet["createFacet"]["values"]}
     _created(
         admin, "createCollection", "CreateCollectionInput", filters=[],
         translations=_named("Lamps", slug="lamps", description=""),
@@ -231,7 +238,7 @@ def _create_products(admin: Api) -> None:
     for name, prices in PRODUCTS.items():
         slug = name.lower().replace(" ", "-")
         product = _created(
-            admin, "createProduct", "CreateProductInput", facetValueIds=brands,
+            admin, "createProduct", "CreateProductInput", facetValueIds=[brands[BRANDS.get(name, BRAND)]],
             translations=_named(name, slug=slug, description="<p>Bright.</p>"),
         )  # fmt: skip
         group = admin.run(
@@ -240,7 +247,7 @@ def _create_products(admin: Api) -> None:
             input={
                 "code": f"{slug}-size",
                 "translations": _named("Size"),
-                "options": [{"code": size.lower(), "translations": _named(size)} for size in ("S", "M")],
+                "options": [{"code": sku[-1].lower(), "translations": _named(sku[-1])} for sku in prices],
             },
         )["createProductOptionGroup"]
         admin.run(

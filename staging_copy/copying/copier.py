@@ -15,6 +15,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+import psycopg2
 from django.contrib.auth.hashers import make_password
 from django.utils.translation import gettext as _
 
@@ -232,8 +233,13 @@ class _Run:
         oid = swap.databases(self.config.staging, [self.side.name])[self.side.name]
         self.report = self._report()
         self.record.write("swapping", oid=oid)
-        downtime = swap.swap(self.config.staging)
-        self.report["swap_seconds"] = round(downtime, 3)
+        started = time.monotonic()
+        try:
+            self.report["swap_seconds"] = round(swap.swap(self.config.staging), 3)
+        except psycopg2.Error:
+            # The connection may have been lost after the renames: then this was the longest that it can have taken.
+            self.report["swap_seconds"] = round(time.monotonic() - started, 3)
+            raise
         undo(self.config, self.record)
 
     def _report(self) -> dict[str, Any]:

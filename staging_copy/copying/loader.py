@@ -7,6 +7,7 @@ progress, and `done` or `error` for each table. It exits at the end of its input
 
 import json
 import sys
+import traceback
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import closing
@@ -26,7 +27,7 @@ from staging_copy.masking.policy import PolicyError, Rule
 from staging_copy.masking.rules import Rules
 from staging_copy.postgres import Database
 
-# Errors whose message explains the problem; any other exception is a bug and shows its traceback.
+# Errors whose message explains the problem; of any other exception, only its kind and place are told.
 EXPECTED_ERRORS = (ArchiveError, UnknownPath, RowsDiffer, PolicyError, AddressFound, psycopg2.Error)
 _PROGRESS_EVERY = 64  # blocks of 128 KiB
 
@@ -96,7 +97,10 @@ class Loader:
             # COPY FREEZE requires that the table was truncated in the same transaction.
             cursor.execute(f"TRUNCATE ONLY {table.qualified}")
             columns = ", ".join(map(quote, names))
-            cursor.copy_expert(f"COPY {table.qualified} ({columns}) FROM STDIN (FREEZE)", stream, BLOCK)
+            try:
+                cursor.copy_expert(f"COPY {table.qualified} ({columns}) FROM STDIN (FREEZE)", stream, BLOCK)
+            except psycopg2.Error as error:
+                raise stream.error or error from None
             if cursor.rowcount != result.rows:
                 raise ArchiveError(f"{result.rows} rows were sent, but {cursor.rowcount} were stored.")
         return result
@@ -127,15 +131,23 @@ class LoadResult:
 
 
 class _Stream:
-    """A file-like object for `copy_expert`. Returns one block per read, ignoring the requested size."""
+    """A file-like object for `copy_expert`. Returns one block per read, ignoring the requested size.
+
+    psycopg2 sends the text of an exception to the server, in whose log nothing of live may stand. So `error` keeps it.
+    """
 
     def __init__(self, blocks: Iterator[bytes], result: LoadResult) -> None:
         self._blocks = blocks
         self._result = result
         self._count = 0
+        self.error: Exception | None = None
 
     def read(self, size: int) -> bytes:
-        block = next(self._blocks, b"")
+        try:
+            block = next(self._blocks, b"")
+        except Exception as error:
+            self.error = error
+            raise RuntimeError from None
         self._result.rows += block.count(b"\n")
         self._count += 1
         if self._count % _PROGRESS_EVERY == 0:
@@ -157,6 +169,12 @@ def main() -> None:
                 result = loader.load(connection, task)
             except EXPECTED_ERRORS as error:
                 send_message(error=type(error).__name__, message=f"{task.table}: {error}".strip())
+                return
+            except Exception as error:
+                # A bug, whose text may hold a value of live; the message is recorded and sent to alert channels.
+                [*_, place] = traceback.extract_tb(error.__traceback__)
+                message = f"{task.table}: {type(error).__name__} at {Path(place.filename).name}:{place.lineno}"
+                send_message(error=type(error).__name__, message=message)
                 return
             # `asdict` cannot copy a Counter.
             send_message(**vars(result) | {"scan": vars(result.scan)}, done=True)

@@ -13,7 +13,8 @@ from staging_copy.masking.rules import Mask, Rules
 
 
 class UnknownPath(Exception):
-    """A JSON value has no rule for its path or shape. The message names the path, never the value."""
+    """A JSON value has no rule for its path or shape. The message names the path, never the value, nor
+    an address that is a key."""
 
 
 class _Number(str):
@@ -84,7 +85,8 @@ class JsonMask:
                     # Keys are data here, so a key can be an email address.
                     pieces.append(f"{scrubbed(key)}: {other(below)}")
                 else:
-                    raise UnknownPath(f"{path}.{key}: there is no masking rule for this path.")
+                    name = self._rules.scrub(key.encode()).decode()
+                    raise UnknownPath(f"{path}.{name}: there is no masking rule for this path.")
             return "{" + ", ".join(pieces) + "}"
 
         return write

@@ -16,8 +16,8 @@ from hub.kinds import DataType, Kind
 from hub.models import Connection, Run
 from orders.models import Shipment
 from synccenter.demo.platforms import Platform
-from synccenter.demo.scenario import Check, DemoFailed, Step
 from synccenter.demo.sellers import DemoSeller
+from synccenter.demo.steps import Check, DemoFailed, Step
 
 ACCOUNT = "auroraerp"
 TOKEN = secrets.token_hex(8)

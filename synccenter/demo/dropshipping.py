@@ -15,8 +15,8 @@ from hub.kinds import DataType
 from hub.models import Connection, Run
 from orders.models import Order, OrderLine, Shipment
 from synccenter.demo.platforms import Platform
-from synccenter.demo.scenario import Check, DemoFailed, Step
 from synccenter.demo.sellers import DemoSeller
+from synccenter.demo.steps import Check, DemoFailed, Step
 
 ACCOUNT = "cascade"
 TOKEN = secrets.token_hex(8)

@@ -26,8 +26,8 @@ from staging_copy.models import Backup, Copy
 from staging_copy.postgres import Database
 from synccenter import roles
 from synccenter.demo.platforms import Platform, free_port
-from synccenter.demo.scenario import Check, DemoFailed, Step
 from synccenter.demo.sellers import PASSWORD, PEOPLE
+from synccenter.demo.steps import Check, DemoFailed, Step
 from synccenter.processes import Processes
 
 PRODUCTS = 40

@@ -143,6 +143,18 @@ OPTIONS_MISSING = IssueType(
     message=_("The variants do not all have the same options, so {platform} cannot tell them apart."),
     fix=_("Give every variant the same options, such as size or color, in {source}."),
 )
+TOO_MANY = IssueType(
+    "too_many",
+    title=_("Too many variants or options"),
+    message=_("{field}: the product has {count}. {platform} accepts {limit}."),
+    fix=_("Split the product in {source}."),
+)
+OTHER_VARIANTS = IssueType(
+    "other_variants",
+    title=_("Variants with other options"),
+    message=_("In {platform}, the product has variants with other options than in SyncCenter: {names}."),
+    fix=_("Delete these variants in {platform}, or give the variants in {source} the same options. Then select Retry."),
+)
 OPTIONS_DIFFER = IssueType(
     "options_differ",
     title=_("Options differ"),
@@ -250,6 +262,12 @@ FEED_LINE_WITHOUT_SKU = IssueType(
     title=_("Feed line without SKU"),
     message=_("Line {line} of the feed has no SKU of up to {limit} characters."),
     fix=_("Correct the line in the image feed."),
+)
+PRICE_CURRENCY = IssueType(
+    "price_currency",
+    title=_("Price in another currency"),
+    message=_("The price is in {currency}, and {platform} sells in {remote}. It was not sent."),
+    fix=_("Choose a price list in {remote} in the settings of the connection. Then select Retry."),
 )
 AMBIGUOUS_NAME = IssueType(
     "ambiguous_name",

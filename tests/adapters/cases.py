@@ -277,6 +277,19 @@ CASES = {
             DataType.ORDERS: ("orders", "id"),
         },
         filters={DataType.ORDERS: {"companies": True, "b2b_orders_only": True}},
+        changes_only=frozenset((DataType.ORDERS,)),
+    ),
+    "shopify_target": Case(
+        sandbox="shopify",
+        account=("alpha", "alpha-token"),
+        credential="access_token",
+        settings={"on_removal": "delete"},
+        options={"products": 5, "quota": 100_000},
+        states={DataType.PRODUCTS: ("products", "id")},
+        # The store, a search by SKU, the definition of the key, and one call for each product.
+        calls=3 + 5,
+        changes_only=frozenset((DataType.STOCK, DataType.PRICES)),
+        timestamp_fields=frozenset(("updatedAt",)),
     ),
     "sparklayer": Case(
         sandbox="sparklayer",

@@ -7,16 +7,20 @@ from typing import Any
 import pytest
 from graphql import FieldNode, parse
 
-from connectors.platforms.shopify import documents, sales_documents
+from connectors.platforms.shopify import documents, sales_documents, target_documents
 from connectors.platforms.shopify.documents import ProductDocuments
 from connectors.platforms.shopify.sales_documents import LIMITS, CustomerDocuments, OrderDocuments
 from connectors.sdk.adapter import Adapter
+from connectors.sdk.errors import SkipRecord, TryAgainLater
+from connectors.sdk.operations import Action, Operation, Outcome, References
 from connectors.sdk.records import OrderLineRecord, OrderRecord
-from hub.kinds import DataType
+from hub.kinds import DataType, Kind
 from orders.amounts import balance, completed
 from orders.currencies import round_amount
+from orders.items import OrderLineItem, ShipmentItem
 from orders.quantities import left_to_ship
 from sandbox.process import SandboxProcess
+from tests.adapters.samples import order as order_item
 
 Open = Callable[..., Adapter[Any]]
 ADDRESS = {"first_name": "Sam", "last_name": "Buyer", "street": "1 High Street", "city": "Leeds", "postcode": "LS1"}
@@ -179,7 +183,12 @@ def test_a_total_that_contains_the_rounding_of_cash(cents: str, shop: Shop) -> N
 
 def test_no_list_is_cut_silently() -> None:
     """Whatever is asked for in part has a next page, or a length at which the order is refused."""
-    texts = [each for module in (documents, sales_documents) for each in vars(module).values() if _is_document(each)]
+    texts = [
+        each
+        for module in (documents, sales_documents, target_documents)
+        for each in vars(module).values()
+        if _is_document(each)
+    ]
     made = (ProductDocuments((), ()), CustomerDocuments((), companies=True), OrderDocuments((), companies=True))
     texts += [text for each in made for name in ("page", "nodes", "more_variants") if (text := getattr(each, name, ""))]
     assert len(texts) > 20
@@ -297,3 +306,63 @@ def test_orders_of_companies(shop: Shop) -> None:
     read = {record.external_id: record for record in source.fetch([str(each) for each in ordered])}
     assert read[str(company["id"])].company_name == company["company"]["name"]
     assert (read[str(company["id"])].b2b_enabled, read[str(private["id"])].b2b_enabled) == (True, None)
+
+
+# Shipments that other systems report
+LINES = [
+    OrderLineItem(number, 1, number, 0, f"SKU-{number}", "Lamp", "", Decimal(9), Decimal(1), "pending")
+    for number in (1, 2)
+]
+
+
+def shipment(number: str, lines: dict[int, int], *tracking: str, carrier: str = "DHL Express") -> ShipmentItem:
+    quantities = {line_id: Decimal(quantity) for line_id, quantity in lines.items()}
+    return ShipmentItem(number, carrier, list(tracking), None, quantities, reported_by=9)
+
+
+def test_shipments_of_others_are_created_once(shop: Shop) -> None:
+    placed = shop.place(LAMP, {"sku": "MUG", "quantity": 3, "price": "10"})
+    adapter = shop.open("shopify", notify=True)
+    refs = References({(Kind.ORDER_LINE, place): each["id"] for place, each in enumerate(placed["lines"], 1)})
+    target: Any = adapter.target(DataType.ORDERS)
+
+    def send(*shipments: ShipmentItem) -> Outcome:
+        payload = target.payload(order_item(1, lines=LINES, shipments=list(shipments)), refs)
+        [outcome] = target.send([Operation(Action.UPDATE, 1, placed["id"], payload)])
+        return outcome
+
+    def found() -> list[tuple[list[str], dict[str, Any]]]:
+        record = shop.read(placed)
+        return [(each.tracking_numbers, dict(each.lines)) for each in record.shipments or ()]
+
+    lamp, mug = (each["id"] for each in placed["lines"])
+    first = shipment("1", {1: 2, 2: 1}, "A", "B")
+    # The answer is lost after Shopify has created it.
+    shop.store.fault("drop", method="POST", after=1, when="after", times=1)
+    with pytest.raises(TryAgainLater):
+        send(first)
+    assert send(first).error is None and found() == [(["A", "B"], {lamp: 2, mug: 1})]
+    # Tracking numbers follow, also of a shipment that had none; what was imported is not sent back.
+    bare = shipment("2", {1: 1})
+    imported = ShipmentItem("4001", "Post", ["X"], None, {1: Decimal(2)})
+    assert send(first, bare, imported).error is None and found()[1] == ([], {lamp: 1})
+    more = shipment("1", {1: 2, 2: 1}, "A", "B", "C")
+    assert send(more, shipment("2", {1: 1}, "D")).error is None
+    assert found() == [(["A", "B", "C"], {lamp: 2, mug: 1}), (["D"], {lamp: 1})]
+    # More than is open: what is open is shipped, and the rest is reported.
+    error = send(more, shipment("3", {1: 5, 2: 2}, "E")).error
+    assert isinstance(error, SkipRecord) and "E: only a part of it is open" in str(error)
+    assert found()[2] == (["E"], {lamp: 2, mug: 2}) and shop.read(placed).status == "shipped"
+
+
+def test_shipments_that_shopify_does_not_take(shop: Shop) -> None:
+    placed = shop.place(LAMP)
+    target: Any = shop.open("shopify").target(DataType.ORDERS)
+    refs = References({(Kind.ORDER_LINE, 1): placed["lines"][0]["id"]})
+    payload = target.payload(order_item(1, lines=LINES, shipments=[shipment("1", {1: 1}, "A")]), refs)
+    shop.act("change", placed, change={"on_hold": True})
+    held, gone = target.send(
+        [Operation(Action.UPDATE, 1, placed["id"], payload), Operation(Action.UPDATE, 2, "987654321", payload)]
+    )
+    assert isinstance(held.error, SkipRecord) and held.error.problem.code == "shipment_rejected"
+    assert gone.error is None and target.payload(order_item(3), References({})) is None

@@ -9,10 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import requests
 
 from catalog.models import Product, Stock, Variant
-from connectors.platforms.tryton.values import encoded
 from connectors.services.connections import install_connection
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Change, Connection, Job, Link, Run
@@ -21,6 +19,7 @@ from orders.models import Order, OrderLine, ShipmentLine
 from orders.records import AdjustmentRecord, OrderLineRecord, OrderRecord, RefundLineRecord, RefundRecord
 from sandbox.real import tryton
 from sandbox.real.postgres import Postgres
+from sandbox.real.tryton_staff import Staff
 from synccenter.embedded import postgres_binaries
 from synccenter.processes import Processes
 from synclog.models import Issue
@@ -42,62 +41,9 @@ def server() -> Iterator[str]:
         yield url
 
 
-class Erp:
-    """What people do in Tryton, and what they see there."""
-
-    def __init__(self, url: str) -> None:
-        self.url = f"{url}/rest/model"
-        context = encoded({"company": 1, "locations": [self._warehouse(url)]})
-        self.headers = {"Authorization": f"Bearer {tryton.KEY}", "X-Tryton-Context": context}
-
-    def find(self, model: str, domain: list[Any], *fields: str) -> list[Any]:
-        params = {"d": encoded(domain), "f": list(fields), "o": encoded([["id", "ASC"]])}
-        return self._done(requests.get(f"{self.url}/{model}", params=params, headers=self.headers, timeout=60))
-
-    def write(self, model: str, number: int, values: dict[str, Any]) -> None:
-        self._done(requests.put(f"{self.url}/{model}/{number}", json=values, headers=self.headers, timeout=60))
-
-    def press(self, model: str, number: int, *buttons: str) -> None:
-        for button in buttons:
-            url = f"{self.url}/{model}/{number}/{button}"
-            self._done(requests.post(url, json={}, headers=self.headers, timeout=60))
-
-    def create(self, model: str, values: dict[str, Any]) -> int:
-        return int(
-            self._done(requests.post(f"{self.url}/{model}", json=values, headers=self.headers, timeout=60))["id"]
-        )
-
-    def sales(self, number: str) -> list[Any]:
-        fields = ("state", "lines.quantity", "shipments.state", "invoices.total_amount")
-        return self.find("sale.sale", [["reference", "=", number]], "total_amount", "tax_amount", "origin", *fields)
-
-    def ship(self, number: str, tracking: str) -> None:
-        """Everything that is left of a sale, in one package."""
-        (sale,) = [row for row in self.sales(number) if not row["origin"]]
-        (shipment,) = [row["id"] for row in sale["shipments"] if row["state"] == "waiting"]
-        self.press("stock.shipment.out", shipment, "assign_try", "pick")
-        (found,) = self.find("stock.shipment.out", [["id", "=", shipment]], "outgoing_moves")
-        ((carrier, kind),) = zip(self.find("carrier", []), self.find("stock.package.type", []), strict=True)
-        package = {"type": kind["id"], "moves": [["add", found["outgoing_moves"]]], "shipping_reference": tracking}
-        self.write("stock.shipment.out", shipment, {"carrier": carrier["id"], "packages": [["create", [package]]]})
-        self.press("stock.shipment.out", shipment, "pack", "do")
-
-    @staticmethod
-    def _warehouse(url: str) -> int:
-        params = {"d": encoded([["type", "=", "warehouse"]])}
-        headers = {"Authorization": f"Bearer {tryton.KEY}"}
-        found = requests.get(f"{url}/rest/model/stock.location", params=params, headers=headers, timeout=60).json()
-        return int(found[0]["id"])
-
-    @staticmethod
-    def _done(answer: requests.Response) -> Any:
-        assert answer.ok, answer.text
-        return answer.json()
-
-
 @pytest.fixture
-def erp(server: str) -> Erp:
-    return Erp(server)
+def erp(server: str) -> Staff:
+    return Staff(server)
 
 
 @pytest.fixture
@@ -176,7 +122,7 @@ def issues() -> list[str]:
     return list(Issue.objects.filter(resolved_at=None).values_list("message", flat=True))
 
 
-def test_products_prices_and_stock_are_read(connection: Connection, erp: Erp) -> None:
+def test_products_prices_and_stock_are_read(connection: Connection, erp: Staff) -> None:
     run(connection, DataType.PRODUCTS, Run.Scope.FULL)
     stock = dict(Stock.objects.values_list("variant__sku", "quantity"))
     assert stock == {"LAMP-1": 100, "LAMP-2": 50, "CHAIR": 7}
@@ -202,7 +148,7 @@ def test_products_prices_and_stock_are_read(connection: Connection, erp: Erp) ->
     assert Variant.objects.get(sku="CHAIR").status == "suspended" and issues() == []
 
 
-def test_an_order_is_sent_shipped_and_returned(shop: Job, connection: Connection, erp: Erp) -> None:
+def test_an_order_is_sent_shipped_and_returned(shop: Job, connection: Connection, erp: Staff) -> None:
     send(shop, connection, lamps("1"))
     found = Order.objects.get()
     (sale,) = erp.sales("N-1")
@@ -237,7 +183,7 @@ def test_an_order_is_sent_shipped_and_returned(shop: Job, connection: Connection
     assert (returned["origin"], returned["total_amount"]["decimal"]) == (f"sale.sale,{sale['id']}", "-11.90")
 
 
-def test_parts_of_an_order_and_then_the_order_are_cancelled(shop: Job, connection: Connection, erp: Erp) -> None:
+def test_parts_of_an_order_and_then_the_order_are_cancelled(shop: Job, connection: Connection, erp: Staff) -> None:
     send(shop, connection, lamps("2"))
     less = lamps("2")
     less.lines[0] = replace(less.lines[0], quantity_cancelled=D(2))
@@ -256,7 +202,7 @@ def test_parts_of_an_order_and_then_the_order_are_cancelled(shop: Job, connectio
 
 
 def test_killed_workers_lose_and_double_nothing(
-    shop: Job, connection: Connection, erp: Erp, processes: Processes, process_environment: dict[str, str]
+    shop: Job, connection: Connection, erp: Staff, processes: Processes, process_environment: dict[str, str]
 ) -> None:
     """Between the steps of a sale, before the results of sales are recorded, and while products are read."""
     send(shop, connection)

@@ -171,6 +171,14 @@ def test_what_does_not_date_an_order_is_found_by_its_history(
     assert order_of(open_adapter("vendure"), placed, since=before)
 
 
+def test_the_vendor_of_a_line_is_what_is_mapped(sku: str, place: Callable[..., Any], open_adapter: Open) -> None:
+    """A facet of the product, since its variants have none of their own."""
+    placed = place({sku: 1})
+    for mapped, known in (("", False), ("facets.brand", True), ("customFields.gone", False)):
+        order = order_of(open_adapter("vendure", field_map={"orders": {"vendor": mapped}}), placed)
+        assert order and bool(order.lines[0].vendor) is known
+
+
 def test_a_refund_counts_when_it_is_settled(
     sku: str, place: Callable[..., Any], act: Callable[..., Any], open_adapter: Open
 ) -> None:

@@ -122,7 +122,10 @@ def test_products_prices_and_stock_are_read_and_their_changes_found(connection: 
     read_catalog(connection)
     skus = {sku: price for prices in PRODUCTS.values() for sku, price in prices.items()}
     names = list(PRODUCTS)
-    assert set(Product.objects.filter(title__in=names).values_list("brand__name", "status")) == {("Acme", "live")}
+    assert set(Product.objects.filter(title__in=names).values_list("brand__name", "status")) == {
+        ("Acme", "live"),
+        ("Sandbox GmbH", "live"),
+    }
     assert Category.objects.get().name == "Lamps" and set(skus) <= set(Variant.objects.values_list("sku", flat=True))
     assert {sku: pence(sku) for sku in skus} == skus and issues() == []
     shop.update_variant("WALL-S", prices=[{"currencyCode": "GBP", "price": 3400}])

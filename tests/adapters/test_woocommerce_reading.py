@@ -11,7 +11,7 @@ from connectors.platforms.woocommerce.error_messages import describe_denial
 from connectors.platforms.woocommerce.php_output import without_messages
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import ListingRepeats, NeedsAttention, TryAgainLater
-from connectors.sdk.records import ConditionalPriceRecord, PriceRecord
+from connectors.sdk.records import ConditionalPriceRecord, PriceRecord, ProductRecord
 from connectors.sdk.responses import Response
 from hub.kinds import DataType, Kind
 from sandbox.process import SandboxProcess
@@ -245,6 +245,18 @@ def test_partial_imports_ask_for_changes_in_gmt(shop: SandboxProcess, open_adapt
     everything = records(adapter, DataType.PRODUCTS)
     distrustful = open_adapter("woocommerce", change_dates=False)
     assert len(records(distrustful, DataType.PRODUCTS, since=before)) == len(everything)
+
+
+def test_a_sale_is_found_as_new_stock_although_it_dates_no_product(shop: SandboxProcess, open_adapter: Open) -> None:
+    number = add(shop, "products", sku="SOLD", name="Sold", regular_price="5", manage_stock=True, stock_quantity=7)
+    change = {"account": ACCOUNT, "kind": "products", "id": number, "changes": {"modified": "2020-01-01T00:00:00"}}
+    shop.control("PATCH", "row", json=change | {"keep_date": True})
+    before = datetime.now(UTC)
+    lines = [{"sku": "SOLD", "quantity": 2, "price": "5", "tax_rate": "0"}]
+    shop.control("POST", "sales", json={"account": ACCOUNT, "order": {"lines": lines}})
+    [found] = records(open_adapter("woocommerce"), DataType.PRODUCTS, since=before)
+    assert isinstance(found, ProductRecord) and found.variants and found.variants[0].stock
+    assert (found.external_id, found.variants[0].stock[0].quantity) == (str(number), 5)
 
 
 def test_shops_before_brands_have_none(shop: SandboxProcess, open_adapter: Open) -> None:

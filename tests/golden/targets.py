@@ -35,6 +35,8 @@ CREDENTIALS: dict[str, dict[str, str]] = {
     "rest": {"token": "word"},
     "seller_center_oms": {"api_key": "word"},
     "seller_center_shop": {"api_key": "word"},
+    "shopify": {"access_token": "word"},
+    "shopify_target": {"access_token": "word"},
     "sparklayer": {"client_secret": "word"},
     "tryton": {"key": "word"},
     "vendure": {"api_key": "word"},
@@ -112,6 +114,11 @@ TARGETS: dict[str, dict[str, Setup]] = {
     "seller_center_shop": {
         "default": Setup(),
         "mapped": Setup({"seller": "7", "price_list": "trade"}, {"attributes": {"Size": "77", "Material": "4"}}),
+    },
+    "shopify": {"default": Setup()},
+    "shopify_target": {
+        "default": Setup(),
+        "trade prices": Setup({"price_list": "trade", "location_id": 2, "on_removal": "delete"}),
     },
     "sparklayer": {
         "default": Setup(_SPARKLAYER),

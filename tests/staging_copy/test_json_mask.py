@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from staging_copy.masking.json_mask import JsonMask, UnknownPath
@@ -34,6 +34,7 @@ def test_each_path_has_its_rule() -> None:
     ("rule", "value", "path"),
     [
         ({"known": "keep"}, '{"known": 1, "new": "x"}', "t.c.new"),
+        ({"known": "keep"}, '{"Alice@doe.example": 1}', r"t.c.[0-9]+@sellercenter.net"),
         ({"a": {"b": "keep"}}, '{"a": {"b": 1, "c": 2}}', "t.c.a.c"),
         ({"list": ["keep"]}, '{"list": [1, {"name": "Alice"}]}', r"t.c.list\[\]"),
         ({"a": "keep"}, '{"a": {"name": "Alice"}}', "t.c.a"),
@@ -48,6 +49,8 @@ def test_an_unknown_path_or_shape_stops_the_copy(rule: Any, value: str, path: st
     assert "Alice" not in str(raised.value)
 
 
+# Both depend on how busy the machine is.
+@settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(JSON)
 def test_kept_values_are_unchanged(value: Any) -> None:
     text = json.dumps(value, ensure_ascii=False)

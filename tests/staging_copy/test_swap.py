@@ -180,6 +180,21 @@ def test_a_server_that_is_gone_is_cleaned_up_when_it_is_back(
     assert swap.next_name(copy_databases.staging) not in copy_databases.names()
 
 
+def test_a_connection_that_is_lost_after_the_renames_completes_the_copy(
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rename = swap.swap
+
+    def rename_and_fail(*args: Any) -> None:
+        rename(*args)
+        raise psycopg2.OperationalError("server closed the connection unexpectedly")
+
+    monkeypatch.setattr(swap, "swap", rename_and_fail)
+    done = copy()
+    assert done.state == Copy.State.DONE and done.report["swap_seconds"] >= 0
+    assert copy_databases.query("SELECT count(*) FROM orders_order") == [(1,)]
+
+
 def test_a_forgotten_transaction_on_staging_does_not_stop_a_copy(
     copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy], monkeypatch: pytest.MonkeyPatch
 ) -> None:

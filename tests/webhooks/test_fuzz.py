@@ -14,7 +14,7 @@ from tests.webhooks.sending import body_of, event, signed, with_secret
 
 pytestmark = pytest.mark.django_db
 
-fuzz = settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+fuzz = settings(max_examples=75, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 # What a server accepts in a header: Latin-1 without control characters.
 values = st.text(st.characters(min_codepoint=32, max_codepoint=255, exclude_characters="\x7f"), max_size=60)
 names = st.sampled_from(

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from django.db.models import Exists, OuterRef
 
 from catalog import services as catalog
-from catalog.models import Product, Variant
-from catalog.records import BrandRecord, CategoryRecord, ProductRecord, SettingsRecord
+from catalog.models import PriceList, Product, Variant
+from catalog.records import BrandRecord, CategoryRecord, PriceRecord, ProductRecord, SettingsRecord
+from connectors.adapters.registry import adapter_for
 from connectors.engine.applying.context import (
     ImportContext,
     Links,
@@ -97,7 +98,7 @@ def write_products(context: ImportContext, records: Sequence[Record], known: Lin
         seller_id=context.seller_id,
         drafts=drafts,
         groups=context.groups,
-        price_list=context.price_list,
+        price_list=_default_price_list(context, kept),
         origin=context.connection_id,
         now=context.now,
         sole_stock_source=context.sole_stock_source,
@@ -121,6 +122,19 @@ def write_products(context: ImportContext, records: Sequence[Record], known: Lin
         for record, draft, result in zip(kept, drafts, saved, strict=True)
     ]
     return written + pending
+
+
+def _default_price_list(context: ImportContext, records: Sequence[ProductRecord]) -> PriceList | None:
+    """The list of the connection's default prices (D12). One that is no shop gets it with the first of them."""
+    connection = context.job.connection
+    if context.price_list is None and connection.seller is not None and Master.Group.PRICE in context.groups:
+        prices = [variant.price for record in records for variant in record.variants or ()]
+        if any(isinstance(price, PriceRecord) and price.amount is not None for price in prices):
+            name = f"{adapter_for(connection.platform).name} Price"
+            context.price_list = catalog.ensure_price_list(
+                connection=connection, slug=f"{connection.slug}-price", name=name
+            )
+    return context.price_list
 
 
 def _known_categories(record: ProductRecord, known: dict[str, int]) -> list[int] | None:

@@ -7,12 +7,13 @@ from datetime import date
 from typing import Any
 
 from connectors.platforms.shopify import settings
-from connectors.platforms.shopify.assumptions import ASSUMPTIONS
+from connectors.platforms.shopify.assumptions import SOURCE_ASSUMPTIONS, TARGET_ASSUMPTIONS
 from connectors.platforms.shopify.authentication import authenticator
 from connectors.platforms.shopify.client import API_VERSION, ShopifyClient
 from connectors.platforms.shopify.error_messages import describe_refusal
 from connectors.platforms.shopify.installation import ShopifyInstallation
 from connectors.platforms.shopify.sources import Collections, Customers, Orders, Products, StoreSettings, Vendors
+from connectors.platforms.shopify.targets import PriceTarget, ProductTarget, ShipmentTarget, StockTarget
 from connectors.platforms.shopify.webhooks import ShopifyWebhooks
 from connectors.sdk.account import Account, Rate
 from connectors.sdk.adapter import Adapter
@@ -26,25 +27,12 @@ _VERSION_ENDS = date(2027, 7, 1)
 _WARN_DAYS = 120
 
 
-class Shopify(Adapter[ShopifyClient]):
-    """Reads a store's settings, collections, vendors, products, customers and orders.
+class _Shopify(Adapter[ShopifyClient]):
+    """What both directions have in common. They share the store's rate limit."""
 
-    Products, customers and orders are also read by time of change, in case an event is lost. Deletions are found by
-    full imports.
-    """
-
-    key = "shopify"
-    name = "Shopify"
-    role = Role.SHOP
-    Settings = settings.Settings
     Credentials = settings.Credentials
-    FieldMap = settings.FieldMap
-    assumptions = ASSUMPTIONS
-    webhooks = ShopifyWebhooks
-    streams = (StoreSettings, Collections, Vendors, Products, Customers, Orders)
     # The limit is one of costs, which each answer tells; this one only keeps bursts apart.
     rate = Rate(requests=1000, seconds=50)
-    installation = ShopifyInstallation
 
     @classmethod
     def budget_key(cls, account: Account[Any, Any, Any]) -> str:
@@ -74,3 +62,33 @@ class Shopify(Adapter[ShopifyClient]):
                 fix="Enter the store's address in Shopify, such as https://example.myshopify.com, without a path.",
             ) from error
         return f"{shop.get('name')} ({shop.get('myshopifyDomain')}), {shop.get('currencyCode')}"
+
+
+class Shopify(_Shopify):
+    """Reads a store's settings, collections, vendors, products, customers and orders; creates shipments that other
+    systems report.
+
+    Products, customers and orders are also read by time of change, in case an event is lost. Deletions are found by
+    full imports.
+    """
+
+    key = "shopify"
+    name = "Shopify"
+    role = Role.SHOP
+    Settings = settings.Settings
+    FieldMap = settings.FieldMap
+    assumptions = SOURCE_ASSUMPTIONS
+    webhooks = ShopifyWebhooks
+    streams = (StoreSettings, Collections, Vendors, Products, Customers, Orders, ShipmentTarget)
+    installation = ShopifyInstallation
+
+
+class ShopifyTarget(_Shopify):
+    """Writes products with their variants and images, stock and prices to a store."""
+
+    key = "shopify_target"
+    name = "Shopify (target)"
+    role = Role.CUSTOM  # products come from the seller's shop
+    Settings = settings.TargetSettings
+    assumptions = TARGET_ASSUMPTIONS
+    streams = (ProductTarget, StockTarget, PriceTarget)

@@ -117,6 +117,15 @@ class ShopifyClient:
             found += [each for each in nodes if isinstance(each, dict) and each.get("id")]
         return found
 
+    def locations(self) -> list[Row]:
+        """All locations of the store, also those that are inactive."""
+        found: list[Row] = []
+        after, first = None, True
+        while first or after:
+            rows, after = self.page(documents.LOCATIONS, "locations", after=after)
+            first, found = False, found + [row for row in rows if isinstance(row, dict)]
+        return found
+
     @cached_property
     def shop(self) -> Row:
         """Name, currency, time zone, domains and the granted scopes."""

@@ -4,7 +4,7 @@ A value of the field map names a field of Shopify: `vendor`, or `metafields.cust
 namespace and key. Empty: the store has no such field.
 """
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
@@ -39,12 +39,41 @@ class Settings(Schema):
         description="Import only orders that were placed for a company. Turn on Companies as well.",
     )
     test_orders: bool = Field(False, title="Test orders", description="Import orders of test payments as well.")
+    notify: bool = Field(
+        False,
+        title="Notify customers of shipments",
+        description="Shopify sends an email about each shipment that other systems report.",
+    )
 
     @model_validator(mode="after")
     def _orders_of_companies_need_companies(self) -> Self:
         if self.b2b_orders_only and not self.companies:
             raise ValueError("Turn on Companies to import only orders of companies.")
         return self
+
+
+class TargetSettings(Schema):
+    price_list: str = Field(
+        "",
+        title="Price list",
+        description="Slug of the SyncCenter price list with the default prices, in the store's currency. Leave empty "
+        "for the first.",
+    )
+    location_id: int | None = Field(
+        None,
+        title="Location",
+        description="ID of the location that stock is sent to. Leave empty for the first that fulfills online orders.",
+    )
+    publication_ids: tuple[int, ...] = Field(
+        (),
+        title="Sales channels",
+        description="IDs of the publications in which new products are offered. Leave empty to publish them yourself.",
+    )
+    on_removal: Literal["archive", "delete"] = Field(
+        "archive",
+        title="Discontinued products",
+        description="archive: they are archived. delete: they are deleted for good.",
+    )
 
 
 class Credentials(Schema):

@@ -115,8 +115,14 @@ class CustomerMap(Schema):
     parent_id: CustomField = ""
 
 
+class OrderMap(Schema):
+    # Who ships a line: a value of its variant, or else of the product.
+    vendor: Path = ""
+
+
 class FieldMap(SourceFieldMap):
     """Which field of the shop contains which of our fields."""
 
     products: ProductMap = ProductMap()
     customers: CustomerMap = CustomerMap()
+    orders: OrderMap = OrderMap()

@@ -50,7 +50,7 @@ def _time(row: object) -> datetime | None:
 SOURCE_ASSUMPTIONS = (
     Assumption(
         "change_dates",
-        "A change of a variation or of stock changes the date of its product, too.",
+        "A change of a variation changes the date of its product, too.",
         _variations_change_their_product,
     ),
     Assumption("modified_after", "Products and orders can be listed by their date of change.", _change_filter_works),

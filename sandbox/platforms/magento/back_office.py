@@ -2,6 +2,7 @@
 
 - `POST order {"account", "lines": [[index of the product, quantity]], "stage"}` places and returns an order.
 - `POST goods {"account", "skus", "vendor"}` adds simple products, shipped by that vendor if one is given.
+- `POST stock {"account", "sku", "quantity"}` counts what the default source has of a product.
 - `POST options {"account", "code", "labels"}` adds options to an attribute.
 - `PATCH row {"account", "kind", "id", "changes"}` changes a row and its modification time; `DELETE row` deletes one.
 - `POST setting {"account", "limited", "consuming", "at", "denied", "stock_sources", "disabled_sources", "unmanaged",
@@ -43,6 +44,11 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
         body = orjson.loads(await request.body())
         for sku in body["skus"]:
             stores[body["account"]].add_product(sku, body.get("vendor", ""))
+        return Response(status_code=204)
+
+    async def stock(request: Request) -> Response:
+        body = orjson.loads(await request.body())
+        stores[body["account"]].put_stock(body["sku"], "default", body["quantity"], 1 if body["quantity"] else 0)
         return Response(status_code=204)
 
     async def options(request: Request) -> Response:
@@ -87,6 +93,7 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
     return [
         Route("/_sandbox/order", order, methods=["POST"]),
         Route("/_sandbox/goods", add_products, methods=["POST"]),
+        Route("/_sandbox/stock", stock, methods=["POST"]),
         Route("/_sandbox/options", options, methods=["POST"]),
         Route("/_sandbox/row", row, methods=["PATCH"]),
         Route("/_sandbox/row", drop, methods=["DELETE"]),

@@ -21,7 +21,7 @@ from sandbox.platforms.base import (
     json_response,
     token_matches,
 )
-from sandbox.platforms.shopify import catalog, orders, webhooks
+from sandbox.platforms.shopify import catalog, fulfillments, inventory, orders, product_writes, webhooks
 from sandbox.platforms.shopify.back_office import routes as back_office_routes
 from sandbox.platforms.shopify.bulk import BulkOperations
 from sandbox.platforms.shopify.limits import Bucket
@@ -34,7 +34,7 @@ from sandbox.sales import routes as sales_routes
 
 API_VERSION = "2026-07"
 TOKEN_HEADER = "x-shopify-access-token"
-AREAS = (catalog, orders, webhooks)
+AREAS = (catalog, orders, webhooks, product_writes, inventory, fulfillments)
 
 
 class Account:
@@ -155,6 +155,7 @@ class Shopify(Platform):
     async def reset(self) -> None:
         for account in self.stores.values():
             account.bucket.refill()
+            account.store.options = self.options
             account.store.fill()
             fill(account.store)
 

@@ -1,5 +1,6 @@
 """Control routes beside the vendor's API: what a person changes in the store's admin."""
 
+from dataclasses import replace
 from typing import Any
 
 import orjson
@@ -39,6 +40,20 @@ def routes(accounts: dict[str, Any]) -> list[BaseRoute]:
             store.set_level(body["item"], body["location"], body["available"])
         return Response(status_code=204)
 
+    async def own(request: Request) -> Response:
+        """`POST /_sandbox/own/{account}` `{"product", "sku", "options"}` adds a variant and an image to a product."""
+        store, body = accounts[request.path_params["account"]].store, orjson.loads(await request.body())
+        position = len(store.variants_of(body["product"])) + 1
+        store.add_variant(body["product"], sku=body["sku"], options=body["options"], price="1.00", position=position)
+        store.add_image(body["product"], "https://cdn.shopify.com/s/files/1/files/own.jpg?v=1")
+        return Response(status_code=204)
+
+    async def processing(request: Request) -> Response:
+        """`PATCH /_sandbox/processing/{account}` `{"seconds"}`: how long images and products are processed."""
+        store, body = accounts[request.path_params["account"]].store, orjson.loads(await request.body())
+        store.options = replace(store.options, import_ms=body["seconds"] * 1000)
+        return Response(status_code=204)
+
     async def settings(request: Request) -> Response:
         """`PATCH /_sandbox/settings/{account}` `{"scopes", "bulk_outcome", "shop"}`."""
         account, body = accounts[request.path_params["account"]], orjson.loads(await request.body())
@@ -49,6 +64,8 @@ def routes(accounts: dict[str, Any]) -> list[BaseRoute]:
 
     return [
         Route("/_sandbox/levels/{account}", level, methods=["PUT"]),
+        Route("/_sandbox/own/{account}", own, methods=["POST"]),
+        Route("/_sandbox/processing/{account}", processing, methods=["PATCH"]),
         Route("/_sandbox/settings/{account}", settings, methods=["PATCH"]),
         Route("/_sandbox/{table}/{account}/{number:int}", edit, methods=["PATCH", "DELETE"]),
     ]

@@ -1,5 +1,6 @@
 """Resolvers of the store and its catalog."""
 
+import time
 from collections.abc import Iterable
 from typing import Any
 
@@ -53,6 +54,27 @@ def products_count(_: Any, arguments: Row, context: Context) -> Row:
 def collections(_: Any, arguments: Row, context: Context) -> list[Row]:
     require(context, "read_products", "collections")
     return in_order(matching(context.store.collections.values(), arguments.get("query")), arguments)
+
+
+def variants(_: Any, arguments: Row, context: Context) -> list[Row]:
+    require(context, "read_products", "productVariants")
+    return in_order(matching(context.store.variants.values(), arguments.get("query")), arguments)
+
+
+def _image(row: Row, arguments: Row, context: Context) -> Row | None:
+    image: Row | None = row["image"] if _media_status(row, arguments, context) == "READY" else None
+    return image
+
+
+def _media_status(row: Row, arguments: Row, context: Context) -> str:
+    if time.monotonic() < row.get("ready", 0):
+        return "PROCESSING"
+    return "FAILED" if row.get("failed") else "READY"
+
+
+def _media_errors(row: Row, arguments: Row, context: Context) -> list[Row]:
+    failed = _media_status(row, arguments, context) == "FAILED"
+    return [{"message": "The image could not be downloaded."}] if failed else []
 
 
 def vendors(_: Any, arguments: Row, context: Context) -> list[str]:
@@ -148,6 +170,7 @@ RESOLVERS: dict[str, dict[str, Resolver]] = {
         "node": node,
         "nodes": nodes,
         "product": node,
+        "productVariants": variants,
         "productVendors": vendors,
         "products": products,
         "productsCount": products_count,
@@ -173,6 +196,8 @@ RESOLVERS: dict[str, dict[str, Resolver]] = {
         "sellableOnlineQuantity": lambda row, arguments, context: available(context.store, row),
         "title": _title,
     },
+    "MediaImage": {"image": _image, "status": _media_status, "mediaErrors": _media_errors},
+    "Video": {"status": _media_status, "mediaErrors": _media_errors},
     "InventoryItem": {
         "inventoryLevel": lambda row, arguments, context: context.store.level_of(
             row["id"], int(arguments["locationId"].rpartition("/")[2])

@@ -64,7 +64,7 @@ def load_schema(resolvers: Mapping[str, Mapping[str, Resolver]]) -> GraphQLSchem
                 field.resolve = _resolver(found)
             elif field_name == "id":
                 field.resolve = lambda row, info, **_: gid(info.parent_type.name, row["id"])
-    for name in ("Node", "Media", "PurchasingEntity", "DiscountApplication"):
+    for name in ("Node", "Media", "PurchasingEntity", "DiscountApplication", "ProductOperation"):
         if name in schema.type_map:
             schema.type_map[name].resolve_type = lambda row, info, kind: row["__typename"]  # type: ignore[attr-defined]
     return schema

@@ -11,7 +11,9 @@ from typing import Any
 
 from graphql import GraphQLError
 
-_TERM = re.compile(r"(?P<name>[a-z_]+):(?P<sign>>=|<=|>|<)?(?P<value>'[^']*'|\S+)")
+_QUOTED = r"\"(?:[^\"\\]|\\.)*\""
+_TERM = re.compile(rf"(?P<name>[a-z_]+):(?P<sign>>=|<=|>|<)?(?P<value>'[^']*'|{_QUOTED}|\S+)")
+_OR = re.compile(rf"({_QUOTED}|'[^']*')|\sOR\s")
 _COMPARE = {
     "": lambda left, right: left == right,
     ">=": lambda left, right: left >= right,
@@ -32,9 +34,14 @@ FIELDS = {
 
 
 def matching(rows: Iterable[Any], query: str | None) -> list[Any]:
-    """The rows that all terms of the query match."""
-    terms = list(_terms(query or ""))
-    return [row for row in rows if all(_matches(row, *term) for term in terms)]
+    """The rows that all terms of the query match, or of one part of it, if parts are joined by OR."""
+    parts = [list(_terms(part)) for part in _parts(query or "")]
+    return [row for row in rows if any(all(_matches(row, *term) for term in terms) for terms in parts)]
+
+
+def _parts(query: str) -> list[str]:
+    """Split at OR, except within quotes."""
+    return _OR.sub(lambda match: match[1] or "\0", query).split("\0")
 
 
 def _terms(query: str) -> Iterable[tuple[str, str, str]]:
@@ -44,7 +51,11 @@ def _terms(query: str) -> Iterable[tuple[str, str, str]]:
     for match in _TERM.finditer(query):
         if match["name"] not in FIELDS:
             raise GraphQLError(f"unknown filter {match['name']}", extensions={"code": "BAD_REQUEST"})
-        yield match["name"], match["sign"] or "", match["value"].strip("'")
+        yield match["name"], match["sign"] or "", _unquoted(match["value"])
+
+
+def _unquoted(value: str) -> str:
+    return re.sub(r"\\(.)", r"\1", value[1:-1]) if value.startswith('"') else value.strip("'")
 
 
 def _matches(row: dict[str, Any], name: str, sign: str, value: str) -> bool:

@@ -13,6 +13,7 @@ ALL_SCOPES = (
     *("read_products", "write_products", "read_inventory", "write_inventory", "read_locations"),
     *("read_customers", "read_orders", "read_all_orders", "read_companies"),
     *("read_merchant_managed_fulfillment_orders", "write_merchant_managed_fulfillment_orders"),
+    *("read_publications", "write_publications"),
 )
 
 
@@ -41,6 +42,10 @@ class Store:
         self.orders: dict[int, Row] = {}
         self.webhooks: dict[int, Row] = {}
         self.idempotent: dict[str, tuple[Any, Any]] = {}
+        self.operations: dict[int, Row] = {}
+        # Namespace and key of metafields of products → their type.
+        self.definitions: dict[str, str] = {}
+        self.publications = {1: "Online Store", 2: "Point of Sale"}
         self._ids: dict[str, int] = {}
         self.locations = {
             1: self._location(1, "Warehouse", online=True),

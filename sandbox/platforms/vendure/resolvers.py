@@ -35,6 +35,9 @@ def schema() -> GraphQLSchema:
     built.type_map["Order"].fields["history"].resolve = (  # type: ignore[attr-defined]
         lambda order, info, options=None: page(order["history"], options)
     )
+    built.type_map["ProductVariant"].fields["product"].resolve = (  # type: ignore[attr-defined]
+        lambda variant, info: info.context.products[variant["productId"]]
+    )
     mutation = built.mutation_type
     assert mutation is not None
     for name, act in mutations.BY_NAME.items():

@@ -133,7 +133,8 @@ def set_status(site: Site, order: Row, status: str) -> None:
 
 
 def move_stock(site: Site, item: Row, quantity: int) -> None:
-    """Stock of a variation is its own, or else its product's; a change of it changes the product's date as well."""
+    """Stock of a variation is its own, or else its product's. No date changes with it
+    (https://github.com/woocommerce/woocommerce/issues/40060, open since 2023)."""
     product = site.products.get(item["product_id"])
     own = site.variations.get(item["variation_id"]) or product
     owner = own if own and own["manage_stock"] else product
@@ -144,8 +145,6 @@ def move_stock(site: Site, item: Row, quantity: int) -> None:
     owner["stock_status"] = (
         "instock" if not sold_out else "outofstock" if owner["backorders"] == "no" else "onbackorder"
     )
-    for row in filter(None, (owner, product)):
-        row["modified"] = now()
 
 
 def view(site: Site, order: Row, places: int) -> Row:

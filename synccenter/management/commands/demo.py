@@ -7,7 +7,9 @@ import sys
 import threading
 import time
 from argparse import ArgumentParser
+from collections.abc import Sequence
 from pathlib import Path
+from subprocess import CalledProcessError
 from typing import Any
 
 from django.conf import settings
@@ -16,11 +18,20 @@ from django.db import connection
 
 from accounts.models import Seller
 from staging_copy.postgres import Database
-from synccenter.demo import accounting, dropshipping
-from synccenter.demo.platforms import Platform, free_port, start_services
-from synccenter.demo.scenario import DemoFailed, Scenario
-from synccenter.demo.sellers import PASSWORD, PEOPLE, SEARCH_TOKENS, SHOP_TOKENS, STOREFRONT_SECRETS, create_sellers
+from synccenter.demo import accounting, dropshipping, real_servers
+from synccenter.demo.platforms import Platform, RealServer, free_port, start_services
+from synccenter.demo.scenario import Scenario
+from synccenter.demo.sellers import (
+    PASSWORD,
+    PEOPLE,
+    SEARCH_TOKENS,
+    SHOP_TOKENS,
+    STOREFRONT_SECRETS,
+    Person,
+    create_sellers,
+)
 from synccenter.demo.staging import StagingCopyDemo, environment, prepare
+from synccenter.demo.steps import DemoFailed, Steps
 from synccenter.processes import Processes, ProcessFailed
 
 
@@ -29,10 +40,15 @@ class Command(BaseCommand):
         "Runs a complete demo with two sellers, each with a simulated shop and search engine: a first full sync, a "
         "price change and a deletion, a webhook, a sync without changes, a B2B storefront, a product feed, an order in "
         "an accounting system, a partial shipment by a vendor, and a masked copy to staging. Keeps running until "
-        "Ctrl-C. Starts with an empty database each time."
+        "Ctrl-C. Starts with an empty database each time. With --real, a real shop and a real ERP instead."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument(
+            "--real",
+            action="store_true",
+            help="a real shop (Vendure) and a real ERP (Tryton), which are installed the first time",
+        )
         parser.add_argument("--once", action="store_true", help="exit after the scenario: 0 if all checks pass, else 1")
         parser.add_argument("--json", type=Path, metavar="FILE", help="write a summary to FILE")
         parser.add_argument("--products", type=int, default=200, help="products per shop (default: %(default)s)")
@@ -40,7 +56,7 @@ class Command(BaseCommand):
             "--port", type=int, default=8000, help="web port (default: %(default)s, or another free port)"
         )
 
-    def handle(self, *args: Any, once: bool, products: int, port: int, **options: Any) -> None:
+    def handle(self, *args: Any, once: bool, real: bool, products: int, port: int, **options: Any) -> None:
         staging = self._prepare_databases()
         asked_to_stop = threading.Event()
         for number in (signal.SIGINT, signal.SIGTERM):
@@ -48,8 +64,11 @@ class Command(BaseCommand):
         started = time.monotonic()
         with Processes() as processes:
             try:
-                scenario, address, copying = self._run_scenario(processes, products, free_port(port), staging)
-            except (DemoFailed, ProcessFailed) as error:
+                if real:
+                    scenario, logins = self._run_real_scenario(processes, free_port(port))
+                else:
+                    scenario, logins = self._run_scenario(processes, products, free_port(port), staging)
+            except (DemoFailed, ProcessFailed, CalledProcessError) as error:
                 for name in processes.names():
                     self.stderr.write(f"--- {name}\n{processes.log(name)[-3000:]}")
                 raise CommandError(str(error)) from error
@@ -60,7 +79,7 @@ class Command(BaseCommand):
                 if not scenario.succeeded:
                     raise CommandError("Some checks failed. See above.")
                 return
-            self._print_logins(address, copying.address)
+            self.stdout.write("\n" + "\n".join(logins) + "\n\nPress Ctrl-C to stop.")
             asked_to_stop.wait()
             self.stdout.write("\nStopping...")
 
@@ -78,18 +97,15 @@ class Command(BaseCommand):
 
     def _run_scenario(
         self, processes: Processes, products: int, port: int, staging: Database
-    ) -> tuple[Scenario, str, StagingCopyDemo]:
+    ) -> tuple[Steps, list[str]]:
         print_line = self.stdout.write
         print_line("Starting simulated platforms...")
         data_options = {"products": products, "customers": 30, "orders": 12}
         shop = Platform(processes, "bigcommerce", SHOP_TOKENS, quota=450, **data_options)
         search = Platform(processes, "elevate", SEARCH_TOKENS, market="uk:en-GB")
-        print_line("Starting web, workers and beat...")
-        # The base URL of the webhooks that the workers register.
-        os.environ["PUBLIC_URL"] = f"http://127.0.0.1:{port}"
         # So that copies can be started in the admin.
         os.environ |= environment(staging)
-        start_services(processes, port=port, workers=settings.WORKER_PROCESSES)
+        address = self._start_services(processes, port)
         scenario = Scenario(
             create_sellers(shop_url=shop.url, search_url=search.url, drain_seconds=2), shop, search, print_line
         )
@@ -99,8 +115,8 @@ class Command(BaseCommand):
         scenario.nothing_new()
         storefront = Platform(processes, "sparklayer", STOREFRONT_SECRETS)
         scenario.b2b_storefront(storefront)
-        scenario.sub_account(f"http://127.0.0.1:{port}/")
-        scenario.by_feed(f"http://127.0.0.1:{port}/")
+        scenario.sub_account(address)
+        scenario.by_feed(address)
         accounts = {dropshipping.ACCOUNT: dropshipping.TOKEN, accounting.ACCOUNT: accounting.TOKEN}
         erp = Platform(processes, "netsuite", accounts, products=5)
         ordering = accounting.AccountingDemo(shop, erp, storefront, scenario.sellers[0], print_line)
@@ -108,9 +124,45 @@ class Command(BaseCommand):
         scenario.steps.append(dropshipping.DropshippingDemo(erp, scenario.sellers[0], print_line).run_step())
         copying = StagingCopyDemo(processes, staging, print_line)
         scenario.steps.append(copying.run_step())
-        return scenario, f"http://127.0.0.1:{port}/", copying
+        login = f"(log in as {settings.STAGING_ADMIN_EMAIL}, {PASSWORD})"
+        return scenario, self._logins(address, PEOPLE, f"Staging:    {copying.address}admin/ {login}")
 
-    def _print_summary(self, scenario: Scenario, seconds: float, file: Path | None) -> None:
+    def _run_real_scenario(self, processes: Processes, port: int) -> tuple[Steps, list[str]]:
+        print_line = self.stdout.write
+        print_line("Preparing the real servers (the first time, this installs them and takes some minutes)...")
+        prepared = real_servers.prepare()
+        search = Platform(processes, "elevate", real_servers.SEARCH_TOKENS, market="uk:en-GB")
+        setup = real_servers.create_sellers(prepared, search_url=search.url)
+        address = self._start_services(processes, port)
+        print_line("Starting the real shop and the real ERP...")
+        own = setup.seller.shop
+        shop = RealServer(
+            processes,
+            real_servers.SHOP,
+            port=prepared.shop_port,
+            plugin_url=f"{address}webhooks/{own.webhook_token}",
+            plugin_secret=own.webhook_secret["secret"],
+        )
+        erp = RealServer(processes, real_servers.ERP)
+        scenario = real_servers.RealScenario(setup, shop, erp, search, print_line)
+        scenario.first_sync()
+        scenario.by_plugin()
+        scenario.dropship(prepared.erp_key)
+        systems = (
+            f"{name:<11} {server.address} (log in as {server.ready['user']}, {server.ready['password']})"
+            for name, server in (("Vendure:", shop), ("Tryton:", erp))
+        )
+        return scenario, self._logins(address, real_servers.PEOPLE, *systems)
+
+    def _start_services(self, processes: Processes, port: int) -> str:
+        """Starts web, workers and beat; returns the address."""
+        self.stdout.write("Starting web, workers and beat...")
+        # The base URL of the webhooks that the workers register.
+        os.environ["PUBLIC_URL"] = f"http://127.0.0.1:{port}"
+        start_services(processes, port=port, workers=settings.WORKER_PROCESSES)
+        return f"http://127.0.0.1:{port}/"
+
+    def _print_summary(self, scenario: Steps, seconds: float, file: Path | None) -> None:
         self.stdout.write("")
         for step in scenario.steps:
             for check in step.checks:
@@ -125,9 +177,9 @@ class Command(BaseCommand):
             }
             file.write_text(json.dumps(summary, indent=2, default=str) + "\n")
 
-    def _print_logins(self, address: str, staging: str) -> None:
-        self.stdout.write(f"\nDashboard:  {address}\nAdmin:      {address}admin/\nREST API:   {address}api/docs\n")
-        self.stdout.write(f"Staging:    {staging}admin/ (log in as {settings.STAGING_ADMIN_EMAIL}, {PASSWORD})\n")
-        for person in PEOPLE:
-            self.stdout.write(f"  {person.email:<28} {PASSWORD}   {person.what}")
-        self.stdout.write("\nPress Ctrl-C to stop.")
+    def _logins(self, address: str, people: Sequence[Person], *systems: str) -> list[str]:
+        """Lines with the addresses of SyncCenter and of other systems, and with whom to log in as."""
+        return [
+            *(f"Dashboard:  {address}", f"Admin:      {address}admin/", f"REST API:   {address}api/docs", *systems),
+            *(f"  {person.email:<28} {PASSWORD}   {person.what}" for person in people),
+        ]

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
-from connectors.platforms.shopify import documents
 from connectors.platforms.shopify.client import ShopifyClient, number_of
 from connectors.platforms.shopify.mapping import mapped_value
 from connectors.platforms.shopify.reader import Reader
@@ -29,14 +28,9 @@ _COUNTED = (issues.PRICE_MISSING, issues.WEIGHT_MISSING)
 def read_locations(client: ShopifyClient) -> dict[str, bool]:
     """The store's locations by ID, and whether their stock can be sold."""
     found: dict[str, bool] = {}
-    after, first = None, True
-    while first or after:
-        rows, after = client.page(documents.LOCATIONS, "locations", after=after)
-        first = False
-        for row in rows:
-            if isinstance(row, dict):
-                online = row.get("fulfillsOnlineOrders") is True or not client.settings.online_locations_only
-                found[number_of(row.get("id"))] = row.get("isActive") is True and online
+    for row in client.locations():
+        online = row.get("fulfillsOnlineOrders") is True or not client.settings.online_locations_only
+        found[number_of(row.get("id"))] = row.get("isActive") is True and online
     return found
 
 

@@ -3,10 +3,11 @@
 from collections import defaultdict
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from connectors.platforms.vendure.client import SourceClient
 from connectors.platforms.vendure.fulfillments import HANDED_OVER, VENDURE_ID_PREFIX
-from connectors.platforms.vendure.mapped_values import first_and_last_name
+from connectors.platforms.vendure.mapped_values import first_and_last_name, mapped_value
 from connectors.platforms.vendure.sources.order_amounts import adjustments, refund_records, set_line_amounts
 from connectors.platforms.vendure.sources.order_rows import AddressRow, FulfillmentRow, LineRow, OrderRow, RefundRow
 from connectors.sdk import issues
@@ -20,8 +21,11 @@ _SETTLED = "Settled"
 
 
 class OrderRecordBuilder:
-    def __init__(self, client: SourceClient) -> None:
+    """Converts one row. `raw` is the row as it was received, with the value that is mapped as the vendor of a line."""
+
+    def __init__(self, client: SourceClient, raw: Any) -> None:
         self.client = client
+        self.raw = raw
         self.problems: list[Problem] = []
 
     def build(self, row: OrderRow) -> OrderRecord:
@@ -77,6 +81,7 @@ class OrderRecordBuilder:
             sku=row.productVariant.sku,
             variant_id=row.productVariant.id,
             title=row.productVariant.name,
+            vendor=self._vendor(position),
             position=position,
             quantity=Decimal(row.quantity or row.orderPlacedQuantity),
             quantity_cancelled=Decimal(gone),
@@ -89,6 +94,10 @@ class OrderRecordBuilder:
         set_line_amounts(record, row, self.client.amount)
         record.status = line_status(record)
         return record
+
+    def _vendor(self, position: int) -> str:
+        variant, path = self.raw["lines"][position]["productVariant"], self.client.field_map.orders.vendor
+        return str(mapped_value(variant, path) or mapped_value(variant.get("product"), path) or "")
 
     def _address(self, row: AddressRow, use: str, order: OrderRow) -> AddressRecord | None:
         """An order without a billing address has one without any values."""

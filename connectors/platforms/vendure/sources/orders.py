@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from connectors.platforms.vendure.client import SHOP
@@ -26,7 +27,7 @@ query Orders($options: OrderListOptions) {
       id createdAt updatedAt type orderPlacedAt code state currencyCode total totalWithTax shippingWithTax
       lines {
         id quantity orderPlacedQuantity taxRate unitPrice unitPriceWithTax linePrice linePriceWithTax
-        proratedLinePrice proratedLinePriceWithTax proratedUnitPriceWithTax productVariant { id sku name }
+        proratedLinePrice proratedLinePriceWithTax proratedUnitPriceWithTax productVariant { id sku name%s }
       }
       customer { id emailAddress }
       billingAddress { ...OrderAddressFields }
@@ -59,11 +60,19 @@ class Orders(VendureSource[OrderRecord]):
     data_type = DataType.ORDERS
     lane = "orders"
     name = "orders"
-    document = _ORDERS
     full_schedule = "1d"
     partial_schedule = "15m"
     depends_on = (DataType.CUSTOMERS,)
     required = ("code", "state", "totalWithTax", "lines", "surcharges", "discounts", "shippingLines")
+
+    @cached_property
+    def document(self) -> str:
+        path = self.client.field_map.orders.vendor
+        return _ORDERS % (f" {self._mapped('ProductVariant')} product {{ {self._mapped('Product')} }}" if path else "")
+
+    def _mapped(self, entity: str) -> str:
+        path = self.client.field_map.orders.vendor
+        return f"facetValues {{ name facet {{ code }} }} {self.client.custom_selection(entity, [path])}"
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[OrderRecord]:
         if since is not None:
@@ -78,7 +87,7 @@ class Orders(VendureSource[OrderRecord]):
 
     def records(self, rows: list[Any]) -> list[OrderRecord]:
         placed = [row for row in rows if not isinstance(row, dict) or row.get("orderPlacedAt", "")]
-        return [record(row, OrderRow, OrderRecordBuilder(self.client).build, self._placeholder) for row in placed]
+        return [record(row, OrderRow, OrderRecordBuilder(self.client, row).build, self._placeholder) for row in placed]
 
     def includes(self, raw: Any) -> bool:
         """In the default channel, a seller's part is left out: the whole order is there as well."""

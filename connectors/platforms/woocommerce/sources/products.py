@@ -4,10 +4,10 @@ from collections.abc import Collection
 from datetime import datetime
 from typing import Any
 
-from connectors.platforms.woocommerce.client import PRODUCTS, Row, ShopClient, row_ids
+from connectors.platforms.woocommerce.client import ORDERS, PRODUCTS, Row, ShopClient, row_ids
 from connectors.platforms.woocommerce.listings import ProductListing
-from connectors.platforms.woocommerce.paging import BY_ID
-from connectors.platforms.woocommerce.sources.base import ShopSource
+from connectors.platforms.woocommerce.paging import BY_ID, page_by_id
+from connectors.platforms.woocommerce.sources.base import ShopSource, changed_since
 from connectors.platforms.woocommerce.sources.product_records import ProductRecordBuilder, product_link
 from connectors.platforms.woocommerce.sources.product_rows import ProductRow
 from connectors.sdk.decoding import whole_number
@@ -47,7 +47,23 @@ class Products(ShopSource[ProductRecord], ProductListing[ShopClient]):
         return super().exists(row) and row.get("type") != "variation"
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[ProductRecord]:
-        return super().read_page(since=since if self.client.settings.change_dates else None, cursor=cursor)
+        """A partial read ends with the products of the orders that changed (C7): a sale does not reliably change the
+        date of a product (https://github.com/woocommerce/woocommerce/issues/40060)."""
+        if since is None or not self.client.settings.change_dates:
+            return super().read_page(since=None, cursor=cursor)
+        if cursor and "orders" in cursor:
+            return self._sold_page(since, cursor["orders"])
+        page = super().read_page(since=since, cursor=cursor)
+        if page.cursor is None:
+            page.cursor = {"orders": None}
+        return page
+
+    def _sold_page(self, since: datetime, cursor: Cursor) -> Page[ProductRecord]:
+        query = {"status": "any", "_fields": "id,line_items"} | changed_since(since)
+        rows, following, _ = page_by_id(self.client, ORDERS, cursor, limit=self.client.settings.page_size, **query)
+        lists = [row["line_items"] for row in rows if isinstance(row, dict) and isinstance(row.get("line_items"), list)]
+        products = {whole_number(line.get("product_id")) for lines in lists for line in lines if isinstance(line, dict)}
+        return Page(self.fetch([str(each) for each in products if each]), following and {"orders": following})
 
     def records(self, rows: list[Any]) -> list[ProductRecord]:
         return [self._record(row) for row in rows if self._add_variations(row)]
