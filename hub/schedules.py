@@ -73,9 +73,3 @@ def overdue_from(schedule: str, *, since: datetime, time_zone: str = "UTC") -> d
         return next_time(schedule, after=first, time_zone=time_zone) if first else None
     except InvalidSchedule:
         return None
-
-
-def time_between_runs(schedule: str, *, after: datetime, time_zone: str = "UTC") -> timedelta:
-    """The time between the next two firings, to detect overdue jobs. Zero for an empty schedule."""
-    first = next_time(schedule, after=after, time_zone=time_zone) or after
-    return (next_time(schedule, after=first, time_zone=time_zone) or first) - first

@@ -6,7 +6,7 @@ from typing import Any, TypedDict
 
 from connectors.adapters.registry import adapter_for
 from connectors.sdk.feeds import FeedTarget
-from connectors.sdk.streams import Source, Target
+from connectors.sdk.streams import Target
 from hub.kinds import DataType, Direction, Role
 from hub.models import Connection, Job
 
@@ -14,11 +14,6 @@ from hub.models import Connection, Job
 def target_class(job: Job) -> type[Target[Any, Any, Any]]:
     """The target stream of an export job."""
     return adapter_for(job.connection.platform).targets()[DataType(job.data_type)]
-
-
-def source_class(job: Job) -> type[Source[Any, Any]]:
-    """The source stream of an import job."""
-    return adapter_for(job.connection.platform).sources()[DataType(job.data_type)]
 
 
 def is_feed(job: Job) -> bool:
