@@ -15,10 +15,10 @@ def is_owner(*, user: User, seller: Seller | None) -> bool:
     return Membership.objects.filter(user=user, seller=seller, role=Membership.Role.OWNER).exists()
 
 
-def role_at(*, user: User, seller: Seller) -> str:
-    """The user's role; that of a viewer for somebody who is not a member."""
-    role = Membership.objects.filter(user=user, seller=seller).values_list("role", flat=True).first()
-    return role or Membership.Role.VIEWER
+def memberships_of(user: User) -> QuerySet[Membership]:
+    """The user's memberships with their sellers, those of `sellers_of`, by the seller's name."""
+    own = user.memberships.exclude(seller__status=Seller.Status.DELETED)
+    return own.select_related("seller").order_by("seller__name")
 
 
 def may_change(*, user: User, seller: Seller) -> bool:

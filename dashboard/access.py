@@ -16,7 +16,7 @@ from django_htmx.http import HttpResponseClientRefresh
 from django_htmx.middleware import HtmxDetails
 
 from accounts.models import Membership, Seller, User
-from accounts.queries import role_at, sellers_of
+from accounts.queries import memberships_of
 from accounts.regions import region_of, time_zone_of
 from hub.models import Connection
 
@@ -97,12 +97,12 @@ def _require_membership(view: View) -> View:
         if not request.user.is_authenticated:
             # A poll after the session has ended must not swap the login page into the current page.
             return HttpResponseClientRefresh() if request.htmx else redirect_to_login(request.get_full_path())
-        request.sellers = list(sellers_of(request.user))
-        chosen = next((each for each in request.sellers if each.slug == seller), None)
-        if chosen is None:
+        memberships = {each.seller.slug: each for each in memberships_of(request.user)}
+        request.sellers = [each.seller for each in memberships.values()]
+        if seller not in memberships:
             raise Http404(f"{request.user} is not a member of a seller {seller!r}.")
-        request.seller = chosen
-        role = role_at(user=request.user, seller=chosen)
+        request.seller = chosen = memberships[seller].seller
+        role = memberships[seller].role
         request.may_change, request.is_owner = role != Membership.Role.VIEWER, role == Membership.Role.OWNER
         if request.session.get(SELLER_SESSION_KEY) != seller:
             request.session[SELLER_SESSION_KEY] = seller

@@ -1,14 +1,13 @@
 """The forms of the field mapping: pairs of names, one a line, and the steps of a transformation (I5)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from enum import Enum
 from typing import Any, get_origin
 
 from django import forms
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from connectors.admin.text_fields import pairs_text, parse_pairs
 from connectors.sdk.transformation_steps import STEP_TYPES, UNITS, Step
 
 # Names of fields of steps, and the choices of those that have some.
@@ -45,23 +44,6 @@ _UNIT_LABELS = {
 STEP_CHOICES = [(name, step.label) for name, step in STEP_TYPES.items()]
 # The type of a step and what was typed into its form, by field.
 TypedStep = tuple[str, dict[str, str]]
-
-
-def parse_pairs(label: str, text: str) -> dict[str, str]:
-    """One `left = right` a line; lines with neither are left out. ValidationError names a line without "="."""
-    lines = [line for line in text.splitlines() if line.strip()]
-    for line in lines:
-        if "=" not in line:
-            raise ValidationError(
-                _("%(field)s: the line “%(line)s” has no “=”. Write: left side = right side")
-                % {"field": label, "line": line.strip()[:100]}
-            )
-    pairs = (line.partition("=") for line in lines)
-    return {left.strip(): right.strip() for left, _sign, right in pairs}
-
-
-def pairs_text(pairs: Mapping[str, str]) -> str:
-    return "\n".join(f"{left} = {right}" for left, right in pairs.items())
 
 
 class StepForm(forms.Form):

@@ -9,6 +9,7 @@ from datetime import datetime
 from enum import Enum
 from typing import Any
 
+from django.contrib.humanize.templatetags.humanize import intcomma
 from django.db.models import Model
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -20,6 +21,7 @@ from django.utils.translation import gettext_lazy
 from catalog.models import Product, Status, Variant
 from catalog.records import VariantRecord
 from connectors.models import AssumptionResult, WebhookEvent
+from dashboard.queries.counting import CAP
 from dashboard.queries.overview import ConnectionCard, JobCard
 from hub.field_registry import changed_field, stored_fields
 from hub.kinds import Direction, Kind
@@ -143,6 +145,8 @@ def more_variant_fields(variant: Variant) -> list[tuple[Label, str]]:
         value = field.get(variant)
         if field.name not in _VARIANT_COLUMNS and value not in (None, "", [], {}):
             pairs = [f"{name} {each}" for name, each in value.items()] if isinstance(value, dict) else [str(value)]
+            if field.name == "parts":
+                pairs = [f"{part['quantity']} × {part['sku']}" for part in value]
             found.append((field.label, ", ".join(pairs)))
     return found
 
@@ -263,6 +267,11 @@ def run_notice(run: Run) -> Notice | None:
     if not job.enabled:
         return Notice(Tone.QUIET, _("This sync is disabled."), _("Contact support to enable it, or cancel the run."))
     return None
+
+
+def capped_count(number: int) -> str:
+    """A count, or `1,000+` if it stopped at the cap."""
+    return f"{intcomma(CAP)}+" if number > CAP else str(intcomma(number))
 
 
 def clock_time(at: datetime | None) -> str:

@@ -10,7 +10,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from dashboard.presentation import RUN_TONES, Notice, Tone, clock_time, state_label
+from dashboard.presentation import RUN_TONES, Notice, Tone, capped_count, clock_time, state_label
 from dashboard.queries.overview import ConnectionCard, JobCard, Overview
 from hub.alerts import is_overdue
 from hub.kinds import Kind
@@ -70,7 +70,7 @@ def job_health(card: JobCard) -> Health:
 
 
 def blocked_text(number: int) -> str:
-    return ngettext("%(number)s blocked", "%(number)s blocked", number) % {"number": intcomma(number)}
+    return ngettext("%(number)s blocked", "%(number)s blocked", number) % {"number": capped_count(number)}
 
 
 def connection_health(card: ConnectionCard, now: datetime | None = None) -> Health:

@@ -87,11 +87,16 @@ def quick_settings() -> Iterator[None]:
         yield
 
 
-@pytest.fixture(autouse=True)
-def empty_redis() -> None:
-    """Nothing that an earlier test left in Redis (messages, locks, budgets) reaches the next."""
+@pytest.fixture(scope="session")
+def _redis() -> Iterator[redis.Redis]:
     with closing(redis.Redis.from_url(os.environ["REDIS_URL"])) as client:
-        client.flushdb()
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def empty_redis(_redis: redis.Redis) -> None:
+    """Nothing that an earlier test left in Redis (messages, locks, budgets) reaches the next."""
+    _redis.flushdb()
 
 
 @pytest.fixture

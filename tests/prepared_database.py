@@ -75,9 +75,12 @@ def key() -> str:
 
 
 def _make(var: Path) -> None:
+    print("Applying all migrations to a test database, which the next runs copy...", file=sys.stderr, flush=True)
     with embedded.running(var, fsync=False) as services:
         with closing(psycopg2.connect(services.database_url)) as connection:
             connection.autocommit = True
+            # It is there if only the cache was deleted: as root, PostgreSQL's files may be elsewhere.
+            connection.cursor().execute(f"DROP DATABASE IF EXISTS {NAME}")
             connection.cursor().execute(f"CREATE DATABASE {NAME}")
         database = urlsplit(services.database_url)._replace(path=f"/{NAME}").geturl()
         subprocess.run(

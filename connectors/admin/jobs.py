@@ -29,7 +29,7 @@ from common.admin import (
     badge,
     confirm_dialog,
 )
-from connectors.engine.filters import validate as validate_filters
+from connectors.admin.job_filters import JobFiltersForm, filter_field_names
 from connectors.engine.size_schedules import size_rule, update_size_schedules
 from connectors.services.checks import is_comparable, start_comparison, start_preview
 from hub import clock
@@ -79,7 +79,7 @@ def _schedule_label(job: Job) -> str:
     return gettext("%(schedule)s (auto)") % {"schedule": job.full_schedule} if job.by_size else job.full_schedule
 
 
-class JobForm(forms.ModelForm):
+class JobForm(JobFiltersForm):
     time_zone = TimeZoneField(label=_("Time zone"), help_text=_("Time zone of crontab schedules."))
 
     class Meta:
@@ -105,10 +105,6 @@ class JobForm(forms.ModelForm):
         if size_rule(self.instance) is None:
             raise ValidationError(gettext("This platform has no automatic schedules. Enter a full schedule instead."))
         return True
-
-    def clean_filters(self) -> dict[str, Any]:
-        validate_filters(self.cleaned_data["filters"] or {})
-        return self.cleaned_data["filters"] or {}
 
     def clean_comparison_schedule(self) -> str:
         schedule: str = self.cleaned_data["comparison_schedule"]
@@ -177,13 +173,16 @@ class JobAdmin(BaseAdmin):
     readonly_fields = (*summary_fields, *progress_fields)
     editable_fields = (
         *("enabled", "full_schedule", "by_size", "partial_schedule", "comparison_schedule", "time_zone", "lookback"),
-        "filters",
     )
-    fieldsets = (
-        (None, {"fields": summary_fields}),
-        (_("Schedule and filters"), {"fields": editable_fields}),
-        (_("Progress"), {"fields": progress_fields}),
-    )
+
+    def get_fieldsets(self, request: HttpRequest, obj: Job | None = None) -> Any:
+        names = filter_field_names(obj) if obj else []
+        return (
+            (None, {"fields": self.summary_fields}),
+            (_("Schedule"), {"fields": self.editable_fields}),
+            *([(_("Filters"), {"fields": names})] if names else []),
+            (_("Progress"), {"fields": self.progress_fields}),
+        )
 
     def is_action_available(self, row: Job, action_name: str) -> bool:
         sends = row.enabled and row.direction == Direction.EXPORT
@@ -244,7 +243,9 @@ class JobAdmin(BaseAdmin):
 
     def save_model(self, request: HttpRequest, obj: Job, form: forms.ModelForm, change: bool) -> None:
         # Only the changed fields, because the job may have been paused since the form was opened.
-        obj.save(update_fields=sorted({*form.changed_data, "by_size"}))
+        own = {field.name for field in Job._meta.concrete_fields}
+        changed = {name if name in own else "filters" for name in form.changed_data}
+        obj.save(update_fields=sorted({*changed, "by_size"}))
         if obj.by_size and "by_size" in form.changed_data:
             update_size_schedules(now=clock.now(), job=obj)
         if {"full_schedule", "partial_schedule", "comparison_schedule", "time_zone"} & set(form.changed_data):

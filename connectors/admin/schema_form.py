@@ -2,9 +2,10 @@
 
 import json
 from collections.abc import Iterable
+from decimal import Decimal
 from enum import Enum
 from types import NoneType, UnionType
-from typing import Any, Literal, Union, get_args, get_origin
+from typing import Annotated, Any, Literal, Union, get_args, get_origin
 from urllib.parse import urlsplit
 
 from django import forms
@@ -26,6 +27,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from connectors.admin.text_fields import LinesField, PairsField
 from connectors.sdk import ssrf
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.schemas import Schema, error_message
@@ -58,19 +60,17 @@ def _is_secret(info: FieldInfo) -> bool:
     return _unwrap_optional(info.annotation) is SecretStr
 
 
-class LinesField(forms.CharField):
-    """A list of texts or numbers, one per line; the schema decides which."""
+def _choices(kind: Any) -> tuple[Any, ...]:
+    """The values of a Literal or an Enum; none of other types."""
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    return tuple(member.value for member in kind) if isinstance(kind, type) and issubclass(kind, Enum) else ()
 
-    widget = UnfoldAdminTextareaWidget(attrs={"rows": 3})
 
-    def prepare_value(self, value: Any) -> Any:
-        return "\n".join(map(str, value)) if isinstance(value, list | tuple) else value
-
-    def to_python(self, value: Any) -> Any:
-        return [line.strip() for line in (value or "").splitlines() if line.strip()]
-
-    def has_changed(self, initial: Any, data: Any) -> bool:
-        return [str(each) for each in initial or []] != self.to_python(data)
+def _is_typed_in_a_line(kind: Any) -> bool:
+    """Whether it is a text, a number, or one of some values."""
+    kind = get_args(kind)[0] if get_origin(kind) is Annotated else kind
+    return bool(_choices(kind)) or kind in (str, int, float, Decimal)
 
 
 def form_field(name: str, info: FieldInfo, *, stored: bool) -> forms.Field:
@@ -96,18 +96,22 @@ def form_field(name: str, info: FieldInfo, *, stored: bool) -> forms.Field:
         return forms.IntegerField(widget=UnfoldAdminIntegerFieldWidget, **common)
     if kind is float:
         return forms.FloatField(widget=UnfoldAdminDecimalFieldWidget, **common)
-    if get_origin(kind) is Literal or (isinstance(kind, type) and issubclass(kind, Enum)):
-        values = get_args(kind) or [member.value for member in kind]
+    if values := _choices(kind):
         blank = [] if info.is_required() or common["initial"] is not None else [("", "-")]
         return forms.ChoiceField(
             choices=[*blank, *((value, value) for value in values)], widget=UnfoldAdminSelectWidget, **common
         )
-    if get_origin(kind) in (list, tuple, set, frozenset) and get_args(kind)[:1] in ((str,), (int,)):
-        common["help_text"] = f"{common['help_text']} {gettext('One per line.')}".strip()
-        return LinesField(**common)
+    parts = [part for part in get_args(kind) if part is not ...]
+    if get_origin(kind) in (list, tuple, set, frozenset, dict) and all(map(_is_typed_in_a_line, parts)):
+        is_mapping = get_origin(kind) is dict
+        how = gettext("One per line: left side = right side.") if is_mapping else gettext("One per line.")
+        allowed = ", ".join(map(str, _choices(parts[-1])))
+        known = gettext("Known values: %(values)s.") % {"values": allowed} if allowed else ""
+        common["help_text"] = " ".join(filter(None, (common["help_text"], how, known)))
+        return (PairsField if is_mapping else LinesField)(**common)
     if kind is str:
         return forms.CharField(widget=UnfoldAdminTextInputWidget, **common)
-    # Other types (a mapping, a list of numbers, a nested model) are entered as JSON.
+    # Other types (a nested model, a mapping of them) are entered as JSON.
     common["help_text"] = f"{common['help_text']} {gettext('Enter JSON.')}".strip()
     return forms.JSONField(widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), encoder=_NestedModelEncoder, **common)
 

@@ -15,6 +15,7 @@ from dashboard.queries.counting import capped, count_up_to_cap
 from dashboard.queries.platforms import platform_name
 from hub.kinds import DataType, Direction
 from hub.models import Alert, Change, Connection, Job, JobState, Lane, PlatformSwitch, Run, RunCounter
+from orders.queries import unreconciled_orders
 from synclog.inbox import Cause, causes, count_blocked_items, shown_issues
 from synclog.models import Issue, SyncLog
 
@@ -143,12 +144,14 @@ class Overview:
     """`external_logs` are sync logs that systems without a connection report over the API.
 
     `causes` are those of all open issues, `blocked` counts the items that a blocking one keeps back, by kind.
+    `different_orders` is the number of orders that don't add up or differ at a target, up to the cap.
     """
 
     connections: list[ConnectionCard]
     external_logs: list[SyncLog]
     causes: list[Cause]
     blocked: dict[str, int]
+    different_orders: int
 
     @property
     def running(self) -> bool:
@@ -243,6 +246,7 @@ def overview(*, seller: Seller, now: datetime | None = None) -> Overview:
         external_logs=[log for log in logs if log.connection_id is None],
         causes=causes(shown, now=now),
         blocked=count_blocked_items(blocking),
+        different_orders=count_up_to_cap(unreconciled_orders(seller_id=seller.pk)),
     )
 
 

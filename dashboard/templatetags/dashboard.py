@@ -28,7 +28,7 @@ from dashboard.keyset import Page
 from dashboard.navigation import Navigation
 from dashboard.navigation import navigation as navigation_of
 from dashboard.queries.activity import Day
-from dashboard.queries.counting import CAP, Total
+from dashboard.queries.counting import Total
 from dashboard.queries.overview import Overview, open_issue_count
 from dashboard.queries.platforms import platform_name
 from dashboard.queries.search import Hit
@@ -43,6 +43,7 @@ _RELATIVE_TIME_LIMIT = timedelta(days=30)
 _NEVER = gettext_lazy("Never")
 
 register = template.Library()
+register.filter("capped_count", presentation.capped_count)
 register.filter("duration", format_duration)
 register.filter("kind_label", kind_label)
 register.filter("platform_name", platform_name)
@@ -299,12 +300,6 @@ def pager(context: Any, page: Page[Any], name: str = "page") -> dict[str, Any]:
         return f"?{query.urlencode()}"
 
     return {"page": page, "newer": address(page.newer), "older": address(page.older)}
-
-
-@register.filter
-def capped_count(number: int) -> str:
-    """A count, or `1,000+` if it stopped at the cap."""
-    return f"{intcomma(CAP)}+" if number > CAP else intcomma(number)
 
 
 @register.filter

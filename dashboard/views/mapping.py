@@ -9,11 +9,11 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from common.storable import without_nul
+from connectors.admin.text_fields import pairs_text, parse_pairs
 from connectors.sdk.transformation_steps import Step
 from connectors.services.field_mapping import MappedField, account_fields, mapped_fields, save_mapping
 from connectors.services.field_transformations import fields_to_transform, label_of, transformations
 from dashboard.access import SellerRequest, installed_connection, seller_owner_action, seller_owner_page
-from dashboard.mapping_forms import pairs_text, parse_pairs
 from hub.models import Connection
 
 

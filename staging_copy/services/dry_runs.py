@@ -1,6 +1,7 @@
 """Dry runs of copies. Keeps the DryRun rows up to date."""
 
 import logging
+from collections.abc import Collection
 from typing import Any
 
 from django.utils import timezone
@@ -31,10 +32,12 @@ def start_dry_run(*, backup: Backup | None = None, by: User | None) -> DryRun:
     return dry_run
 
 
-def cancel_dry_run(*, dry_run: DryRun, by: User) -> bool:
-    """Cancels a dry run, also one that is running: it ends within seconds. Returns False if it has ended already."""
-    open_rows = DryRun.objects.filter(pk=dry_run.pk, state__in=(State.PLANNED, State.RUNNING))
-    problem = _("Canceled by %(user)s.") % {"user": by}
+def cancel_dry_run(
+    *, dry_run: DryRun, by: User | None, states: Collection[str] = (State.PLANNED, State.RUNNING)
+) -> bool:
+    """Cancels a dry run, also one that is running: it ends within seconds. Returns False if it is in no such state."""
+    open_rows = DryRun.objects.filter(pk=dry_run.pk, state__in=states)
+    problem = _("Canceled by %(user)s.") % {"user": by or _("the command line")}
     if not open_rows.update(state=State.CANCELLED, problem=problem, finished_at=timezone.now()):
         return False
     record_audit_event(user=by, action="copy.cancel", target=dry_run)

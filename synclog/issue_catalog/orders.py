@@ -221,6 +221,13 @@ CUSTOMER_INCOMPLETE = IssueType(
     message=_("Required by {platform}, but missing: {missing}."),
     fix=_("Complete the customer in {source}."),
 )
+CUSTOMER_FIELD_UNKNOWN = IssueType(
+    "customer_field_unknown",
+    title=_("Customer group or attribute missing at the target"),
+    message=_("{platform} has no {what} “{name}”. The customer was saved without it."),
+    fix=_("Create it in {platform}, or correct its name in {source} or in the field mapping of the connection."),
+    blocking=False,
+)
 CUSTOMER_EMAIL_IN_USE = IssueType(
     "customer_email_in_use",
     title=_("Email belongs to another customer"),

@@ -144,7 +144,7 @@ CASES = {
         account=("alpha", "alpha-token"),
         credential="access_token",
         path="/stores/alpha",
-        settings={"on_removal": "delete"},
+        settings={"on_removal": "delete", "customers": True},
         options={"products": 5, "quota": 100_000},
         states={
             DataType.PRODUCTS: ("products", "id"),
@@ -152,7 +152,7 @@ CASES = {
             DataType.CATEGORIES: ("categories", "category_id"),
         },
         calls=2 + 2 * 5,  # one call to find a product and one to create it
-        changes_only=frozenset((DataType.STOCK, DataType.PRICES)),
+        changes_only=frozenset((DataType.STOCK, DataType.PRICES, DataType.CUSTOMERS)),  # customers are never removed
         timestamp_fields=frozenset(("date_modified",)),
     ),
     "elevate": Case(
@@ -197,7 +197,7 @@ CASES = {
         settings={"customers": True},
         states={DataType.PRODUCTS: ("offered", "id"), DataType.STOCK: ("in_stock", "id")},
         prepare=seed_magento_products,
-        calls=9,  # products and variants: a lookup before and after each of two bulks, and their results
+        calls=10,  # a lookup before and after each of two bulks, their results, and what is queued already
         changes_only=frozenset((DataType.PRICES, DataType.CUSTOMERS)),  # customers are never removed
     ),
     "netsuite": Case(

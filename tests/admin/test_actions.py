@@ -6,6 +6,7 @@ from pytest_django.asserts import assertRedirects
 
 from accounts.models import ApiKey, AuditEvent
 from accounts.services import find_api_key
+from catalog.models import Product
 from hub.kinds import DataType
 from hub.models import Change, Job, JobState, Master, PlatformSwitch, Run
 from hub.services import pause_job, require_attention
@@ -39,9 +40,8 @@ def test_a_schedule_takes_effect_at_once(operator: Console, job: Job) -> None:
         ("full_schedule", "0 3 31 2 *", "15m, 6h or 1d"),
         ("partial_schedule", "0s", "(1s)"),
         ("time_zone", "Mars/Olympus", "valid choice"),
-        ("filters", '{"colour": ["red"]}', "Choose from statuses"),
-        ("filters", '{"statuses": ["lives"]}', "active, "),
-        ("filters", "{", "valid JSON"),
+        ("filter_statuses", "lives", "valid choice"),
+        ("filter_stock_buffer", "-1", "greater than or equal to 0"),
     ],
 )
 def test_invalid_schedule_or_filter_is_rejected(operator: Console, job: Job, field: str, value: str, fix: str) -> None:
@@ -49,6 +49,24 @@ def test_invalid_schedule_or_filter_is_rejected(operator: Console, job: Job, fie
     answer = operator.post(address, operator.form_of(address) | {field: value})
     errors = operator.errors_of(answer)
     assert list(errors) == [field] and fix in errors[field][0]
+
+
+def test_a_changed_filter_is_saved_once_its_effect_has_been_shown(operator: Console, two_sellers: TwoSellers) -> None:
+    """I5: conditions instead of JSON, with their effect on real items."""
+    job = export_job(two_sellers.north)
+    seller = two_sellers.north.seller
+    Product.objects.create(seller=seller, title="Draft chair", status="suspended")
+    Product.objects.create(seller=seller, title="Live chair", status="live")
+    address = f"/admin/hub/job/{job.pk}/change/"
+    sent = operator.form_of(address) | {"filter_statuses": "live", "filter_stock_buffer": "2"}
+    errors = operator.errors_of(operator.post(address, sent))
+    assert list(errors) == ["apply_filters"]
+    assert "No longer sent, and removed there: Draft chair." in errors["apply_filters"][0]
+    job.refresh_from_db()
+    assert job.filters == {}
+    assert operator.post(address, sent | {"apply_filters": "on"}).status_code == 302
+    job.refresh_from_db()
+    assert job.filters == {"statuses": ["live"], "stock_buffer": 2}
 
 
 def test_saving_a_job_keeps_a_concurrent_pause(operator: Console, job: Job) -> None:

@@ -252,6 +252,7 @@ def test_a_lost_answer_pauses_the_job_until_a_person_enters_a_new_token(
     assert last_run(job).state == Run.State.DONE
 
 
+@pytest.mark.system
 def test_a_worker_killed_between_the_call_and_the_save_is_a_lost_answer(
     acme: Connection, simulator: SandboxProcess, process_environment: dict[str, str]
 ) -> None:

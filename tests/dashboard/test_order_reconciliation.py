@@ -50,6 +50,8 @@ def test_amounts_are_shown_side_by_side(client: Client, acorn: Merchant, order: 
     for amount in ("250.00", "-50.00", "212.50", "220.00", "215.25", "42.75", "-7.50"):
         assert amount in page.replace("−", "-"), amount
     assert "The books" in page and "Accept the difference" in page
+    home = client.get(reverse("dashboard:overview", args=[order.seller.slug])).content.decode()
+    assert 'orders/?amounts=different">1 order</a> doesn’t add up, or differs at a target.' in home
 
 
 def test_a_difference_is_accepted_once_and_the_order_is_sent(client: Client, acorn: Merchant, order: Order) -> None:

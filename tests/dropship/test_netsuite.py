@@ -135,6 +135,7 @@ def test_one_order_goes_to_two_vendors_and_back(
     assert not Change.objects.exists() and not Issue.objects.exists()
 
 
+@pytest.mark.system
 def test_a_worker_killed_between_sent_and_committed_makes_no_second_order(
     orders: Job,
     pines: Connection,

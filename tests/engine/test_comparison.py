@@ -196,6 +196,7 @@ def test_overlapping_pages_duplicate_nothing(
     assert verdicts(run) == expected and run.items.count() == 6
 
 
+@pytest.mark.system
 def test_it_resumes_after_a_crash_at_any_point(
     custom: Connection, custom_platform: SandboxProcess, crashing_workers: CrashingWorkers
 ) -> None:

@@ -103,6 +103,7 @@ def test_changed_settings_are_compared_by_payload(custom: Connection) -> None:
     assert counts(preview) == counts(last_run(job)) == {"read": 20, "removed": 20}
 
 
+@pytest.mark.system
 def test_it_resumes_after_a_crash(custom: Connection, crashing_workers: CrashingWorkers) -> None:
     one_lane(custom)
     make_products(custom.seller, 1200)

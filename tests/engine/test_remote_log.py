@@ -139,6 +139,7 @@ def test_an_issue_resolved_by_a_person_is_resolved_remotely(
     assert remote_log(site)["errors"] == {}
 
 
+@pytest.mark.system
 def test_killed_at_every_point_of_a_full_sync_it_is_reported_once(
     storefront: Connection, products: list[Product], site: SandboxProcess, crashing_workers: CrashingWorkers
 ) -> None:

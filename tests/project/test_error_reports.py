@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+pytestmark = pytest.mark.system
+
 # A view that fails, called with personal data in all places; then a line of the log.
 FAILING = """
 import io

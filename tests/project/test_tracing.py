@@ -13,6 +13,8 @@ from typing import Any
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+pytestmark = pytest.mark.system
+
 # A view that queries, calls a platform, sends a message and fails, called with personal data in all places; then a
 # worker that gets the message.
 TRACED = """

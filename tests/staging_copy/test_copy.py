@@ -21,6 +21,8 @@ from staging_copy.models import Copy
 from tests.staging_copy.conftest import CopyDatabases, Live
 from tests.staging_copy.test_rules import WORDS
 
+pytestmark = pytest.mark.system
+
 
 def test_no_personal_data_reaches_staging(copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]) -> None:
     copy()

@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from django.conf import settings as django_settings
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 from django.db import connection
 from django.utils import timezone
 
@@ -321,6 +321,12 @@ def test_a_second_copy_at_the_same_time_is_rejected(
         services.run_copy(copy=planned)
     planned.refresh_from_db()
     assert planned.state == Copy.State.PLANNED
+    # Of the command, nothing is left that the copier would run later.
+    for arguments in ([], ["--dry-run"]):
+        with exclusive_lock(Config.from_settings()), pytest.raises(CommandError, match="Another copy is running"):
+            call_command("copy_to_staging", *arguments)
+    assert Copy.objects.exclude(pk=planned.pk).get().state == Copy.State.CANCELLED
+    assert DryRun.objects.get().state == DryRun.State.CANCELLED
 
 
 def test_a_dry_run_shows_tables_rules_rows_and_time_and_changes_nothing(

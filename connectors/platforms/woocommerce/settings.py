@@ -56,7 +56,7 @@ class Settings(SiteSettings):
         default_factory=dict,
         title="Order statuses",
         description="What the order statuses of plug-ins mean, or other meanings of WooCommerce's own: "
-        '{"awaiting-pickup": "confirmed", "sent": "shipped"}. ignored: such orders are not imported.',
+        "awaiting-pickup = confirmed. Orders that are ignored are not imported.",
     )
     b2b_created_via: tuple[str, ...] = Field(
         (),

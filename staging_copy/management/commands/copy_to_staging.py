@@ -15,7 +15,7 @@ from staging_copy.copying.stages import STAGE_LABELS, CopyFailed
 from staging_copy.copying.target import WrongTarget
 from staging_copy.masking.classifier import Proposal
 from staging_copy.masking.policy import PolicyError
-from staging_copy.models import Backup, Copy
+from staging_copy.models import Backup, Copy, DryRun
 from staging_copy.report import treatment
 
 
@@ -57,7 +57,13 @@ class Command(BaseCommand):
             raise CommandError(f"PostgreSQL: {error}") from error
 
     def _copy(self, backup: Backup | None) -> None:
-        copy = services.run_copy(copy=services.start_copy(backup=backup, by=None), watcher=self._watcher())
+        copy = services.start_copy(backup=backup, by=None)
+        try:
+            copy = services.run_copy(copy=copy, watcher=self._watcher())
+        except AlreadyRunning:
+            # Otherwise the copier would run it later, when nobody expects it any more.
+            services.cancel_copy(copy=copy, by=None)
+            raise
         report = copy.report
         self.stdout.write(
             f"Staging is now a copy of {report['backup']['name']} (live as of {report['backup']['taken_at']}). "
@@ -81,7 +87,11 @@ class Command(BaseCommand):
 
     def _dry_run(self, backup: Backup | None) -> None:
         dry_run = services.start_dry_run(backup=backup, by=None)
-        report = services.run_dry_run(dry_run=dry_run, watcher=self._watcher()).report
+        try:
+            report = services.run_dry_run(dry_run=dry_run, watcher=self._watcher()).report
+        except AlreadyRunning:
+            services.cancel_dry_run(dry_run=dry_run, by=None, states=(DryRun.State.PLANNED,))
+            raise
         self.stdout.write(f"Backup: {report['backup']['name']} (live as of {report['backup']['taken_at']})")
         for table in report["tables"]:
             what = treatment(table) or "copied unchanged"

@@ -8,6 +8,7 @@ from decimal import Decimal
 from ipaddress import ip_address
 
 from connectors.platforms.bigcommerce.field_reader import FieldReader, mapped_value
+from connectors.platforms.bigcommerce.sources.modifiers import title_with_choices
 from connectors.platforms.bigcommerce.sources.order_amounts import adjustments, set_line_amounts, with_payments
 from connectors.sdk import issues
 from connectors.sdk.field_reader import MalformedField
@@ -127,7 +128,7 @@ def _line(
         external_id=line.key("id"),
         sku=line.text("sku"),
         variant_id=line.key("variant_id"),
-        title=line.text("name"),
+        title=title_with_choices(line),
         vendor=str(mapped_value(line.raw, vendor_path) or ""),
         position=position,
         kind=kind,
