@@ -28,7 +28,11 @@ class ProductContent:
 
 @dataclass(kw_only=True)
 class VariantContent:
-    """`status` is a value of catalog.models.Status (D8, D9, D11). The order of the fields is that of outgoing feeds."""
+    """`status` is a value of catalog.models.Status (D8, D9, D11). The order of the fields is that of outgoing feeds.
+
+    `parts`: what a bundle consists of, `{"sku", "quantity", "choice", "required", "default"}` each. Parts with the same
+    `choice` are alternatives of which the customer takes one; `quantity` is text, as decimals are in JSON.
+    """
 
     __slots__ = ()
 
@@ -41,4 +45,5 @@ class VariantContent:
     cart_image_url: str = hub_field(_("Cart image URL"), feed_name="image_url", default="")
     options: list[dict[str, str]] = hub_field(_("Options"), mappable=True, default_factory=list)
     settings: dict[str, Any] = hub_field(_("B2B settings"), mappable=True, default_factory=dict)
+    parts: list[dict[str, Any]] = hub_field(_("Parts"), feed_name="", default_factory=list, since="0.2.0")
     rrp: Decimal | None = hub_field(_("Recommended retail price"), unit="currency", mappable=True, default=None)

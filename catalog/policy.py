@@ -54,6 +54,7 @@ POLICY = {
         "position": "keep",
         "cart_image_url": "scrub",
         "options": "scrub:tree",
+        "parts": "scrub:tree",
         "status": "keep",
         "rrp": "keep",
         "settings": "scrub:tree",

@@ -145,6 +145,8 @@ def more_variant_fields(variant: Variant) -> list[tuple[Label, str]]:
         value = field.get(variant)
         if field.name not in _VARIANT_COLUMNS and value not in (None, "", [], {}):
             pairs = [f"{name} {each}" for name, each in value.items()] if isinstance(value, dict) else [str(value)]
+            if field.name == "parts":
+                pairs = [f"{part['quantity']} × {part['sku']}" for part in value]
             found.append((field.label, ", ".join(pairs)))
     return found
 

@@ -7,7 +7,7 @@ different sellers. Categories, brands and attribute sets without a seller are sh
 from django.contrib.postgres.indexes import GinIndex, OpClass
 from django.contrib.postgres.search import SearchVector
 from django.db import models
-from django.db.models import F, Q
+from django.db.models import F, Q, Value
 from django.db.models.functions import Upper
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -158,6 +158,12 @@ class Variant(models.Model):
     )
     status = models.CharField(max_length=12, choices=Status, default=Status.LIVE)
     rrp = models.DecimalField(_("recommended retail price"), max_digits=14, decimal_places=4, null=True, blank=True)
+    parts = models.JSONField(
+        default=list,
+        db_default=Value([], output_field=models.JSONField()),
+        blank=True,
+        help_text=_("What a bundle consists of."),
+    )
     settings = models.JSONField(default=dict, blank=True, help_text=_("B2B settings of the variant."))
     updated_at = models.DateTimeField(default=timezone.now)
 

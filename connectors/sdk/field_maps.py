@@ -56,6 +56,20 @@ def convert(field: HubField, value: Any) -> Any:
     raise TypeError(f"{field.kind}.{field.name} cannot be mapped one to one.")
 
 
+def as_text(value: Any) -> str:
+    """A value of the hub as `convert` reads it; empty for none."""
+    match value:
+        case None:
+            return ""
+        case bool():
+            return "true" if value else "false"
+        case Decimal():
+            return f"{value.normalize():f}"
+        case list():
+            return ", ".join(map(str, value))
+    return str(value)
+
+
 def _number(text: str, unit: str) -> Decimal | None:
     try:
         number = Decimal(text)

@@ -138,6 +138,16 @@ REFUND_NOT_SENT = IssueType(
     blocking=False,
     docs="orders.md",
 )
+SHIPPED_IN_VAIN = IssueType(
+    "shipped_in_vain",
+    title=_("Shipped, but no longer ordered"),
+    message=_(
+        "{platform} has shipped {quantity} of {sku} that the order no longer has. {source} has no refund for them."
+    ),
+    fix=_("Refund the items in {source}, or book their return in {platform} by hand."),
+    blocking=False,
+    docs="orders.md",
+)
 REFUNDS_NOT_READABLE = IssueType(
     "refunds_not_readable",
     title=_("Refunds cannot be read"),
@@ -220,6 +230,13 @@ CUSTOMER_INCOMPLETE = IssueType(
     title=_("Customer incomplete"),
     message=_("Required by {platform}, but missing: {missing}."),
     fix=_("Complete the customer in {source}."),
+)
+CUSTOMER_FIELD_UNKNOWN = IssueType(
+    "customer_field_unknown",
+    title=_("Customer group or attribute missing at the target"),
+    message=_("{platform} has no {what} “{name}”. The customer was saved without it."),
+    fix=_("Create it in {platform}, or correct its name in {source} or in the field mapping of the connection."),
+    blocking=False,
 )
 CUSTOMER_EMAIL_IN_USE = IssueType(
     "customer_email_in_use",

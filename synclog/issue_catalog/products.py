@@ -179,6 +179,16 @@ PRODUCT_TYPE_UNSUPPORTED = IssueType(
     message=_("The product type “{type}” is not supported."),
     fix=_("Change the product type in {source} to a supported one, or exclude the product from the sync."),
 )
+MODIFIER_REQUIRED = IssueType(
+    "modifier_required",
+    title=_("Product with a required choice"),
+    message=_(
+        "Customers have to choose {names} for this product. A B2B storefront does not ask for it, and {source} refuses "
+        "such an order."
+    ),
+    fix=_("Make the choice optional in {source}, or exclude the product from the B2B storefront."),
+    blocking=False,
+)
 VARIANT_WITHOUT_PRODUCT = IssueType(
     "variant_without_product",
     title=_("Variant without product"),

@@ -144,7 +144,7 @@ CASES = {
         account=("alpha", "alpha-token"),
         credential="access_token",
         path="/stores/alpha",
-        settings={"on_removal": "delete"},
+        settings={"on_removal": "delete", "customers": True},
         options={"products": 5, "quota": 100_000},
         states={
             DataType.PRODUCTS: ("products", "id"),
@@ -152,7 +152,7 @@ CASES = {
             DataType.CATEGORIES: ("categories", "category_id"),
         },
         calls=2 + 2 * 5,  # one call to find a product and one to create it
-        changes_only=frozenset((DataType.STOCK, DataType.PRICES)),
+        changes_only=frozenset((DataType.STOCK, DataType.PRICES, DataType.CUSTOMERS)),  # customers are never removed
         timestamp_fields=frozenset(("date_modified",)),
     ),
     "elevate": Case(
@@ -197,7 +197,7 @@ CASES = {
         settings={"customers": True},
         states={DataType.PRODUCTS: ("offered", "id"), DataType.STOCK: ("in_stock", "id")},
         prepare=seed_magento_products,
-        calls=9,  # products and variants: a lookup before and after each of two bulks, and their results
+        calls=10,  # a lookup before and after each of two bulks, their results, and what is queued already
         changes_only=frozenset((DataType.PRICES, DataType.CUSTOMERS)),  # customers are never removed
     ),
     "netsuite": Case(
@@ -236,6 +236,19 @@ CASES = {
             "products": [{"key": f"p{n:03d}", "title": f"Product {n}", "price": n} for n in range(230)],
             "categories": [{"key": "c1", "name": "Home"}, {"key": "c2", "name": "Lamps", "parent": "c1"}],
             "brands": [{"key": "b1", "name": "Acme"}],
+            "customers": [{"key": f"c{n}", "email": f"buyer{n}@example.com"} for n in range(3)],
+            "orders": [
+                {
+                    "key": f"o{n}",
+                    "number": f"N-{n}",
+                    "status": "confirmed",
+                    "currency": "GBP",
+                    "total": 24,
+                    "placed_at": "2026-01-02T10:00:00+00:00",
+                    "lines": [{"key": f"l{n}", "quantity": 2, "unit_price": 12}],
+                }
+                for n in range(3)
+            ],
         },
     ),
     "seller_center_oms": Case(

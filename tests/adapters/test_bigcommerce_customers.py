@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.sdk.adapter import Adapter
+from connectors.sdk.reading import Reader
 from connectors.sdk.records import CustomerRecord, OrderRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
@@ -186,3 +187,26 @@ def test_no_calls_are_made_for_details_that_an_order_does_not_have(
     order(adapter, 1)
     asked = [call["path"].partition("/v2/orders/1")[2] for call in store.calls()]
     assert asked == ["", "/products", "/shipping_addresses"]
+
+
+def test_only_items_of_the_selected_storefronts_are_read(open_adapter: Open, store: SandboxProcess) -> None:
+    """In lists, changes and single fetches. An order or customer of others is not treated as deleted, a product that is
+    not sold there any more is."""
+    everything = open_adapter("bigcommerce")
+    write(everything, "PUT", "/v3/customers", [{"id": 1, "channel_ids": [2]}, {"id": 2, "channel_ids": [1, 2]}])
+    outlet = open_adapter("bigcommerce", channel_ids=[2])
+    of_outlet = {str(row["id"]) for row in store.state("orders") if row["channel_id"] == 2 and row["status_id"]}
+    for data_type, expected in ((CUSTOMERS, {"1", "2"}), (ORDERS, of_outlet)):
+        every_id = sorted(by_id(records(everything, data_type)))
+        for since in (None, datetime(2000, 1, 1, tzinfo=UTC)):
+            read = Reader(outlet, data_type)
+            page = records(outlet, data_type, since=since)
+            kept = {each.external_id for each in page if outlet.source(data_type).includes(each.raw)}
+            assert kept == expected
+        found, excluded = read.fetch(every_id, now=datetime.now(UTC))
+        assert {each.external_id for each in found} == expected and excluded == set(every_id) - expected
+    products = by_id(records(everything, DataType.PRODUCTS))
+    found, excluded = Reader(outlet, DataType.PRODUCTS).fetch(sorted(products), now=datetime.now(UTC))
+    assert excluded == set() and 0 < len(found) < len(products)
+    both = open_adapter("bigcommerce", channel_ids=[1, 2])
+    assert by_id(records(both, ORDERS)).keys() == by_id(records(everything, ORDERS)).keys()

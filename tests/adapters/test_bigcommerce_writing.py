@@ -479,3 +479,13 @@ def test_stock_and_prices_at_the_store_are_compared(
         store.fault("status", status=200, body={"surprise": []}, times=1)
         with pytest.raises(TryAgainLater):
             adapter.target(data_type).read_existing(cursor=None)
+
+
+def test_a_new_product_is_assigned_to_the_storefront_of_the_settings(open_adapter: Open, store: SandboxProcess) -> None:
+    outlet = open_adapter("bigcommerce_target", channel_id=2)
+    outcome = created(outlet, product(1))
+    row = next(row for row in store.state("products") if str(row["id"]) == outcome.external_id)
+    assert row["channels"] == [1, 2]
+    store.clear_calls()
+    change(outlet, outcome, product(1), product(1, title="Other"))
+    assert not [each for each in writes(store) if "channel-assignments" in each]

@@ -32,6 +32,7 @@ VALUES: dict[FieldType, list[Any]] = {
 # Fields that do not take any value of their type.
 SPECIAL: dict[str, list[Any]] = {
     "status": [Status.SUSPENDED, Status.LIVE],
+    "parts": [[{"sku": "P-1", "quantity": "2"}], [{"sku": "P-2", "quantity": "1"}]],
     "cart_image_url": ["https://img.example/1.jpg", "https://img.example/2.jpg"],
 }
 

@@ -87,7 +87,8 @@ IMAGE = {
 def test_products_with_stock_bundles_and_images(shop: SandboxProcess) -> None:
     """Guides: configurable product, bundle product, product images. What a product does not mention is kept; an empty
     list of images removes them all."""
-    assert call(shop, "POST", "default/V1/products", {"product": SIMPLE}).status_code == 200
+    for part in (SIMPLE, SIMPLE | {"sku": "TEE-M", "name": "Tee M"}):
+        assert call(shop, "POST", "default/V1/products", {"product": part}).status_code == 200
     assert call(shop, "POST", "all/V1/products", {"product": BUNDLE, "saveOptions": True}).status_code == 200
     with_image = {"product": SIMPLE | {"media_gallery_entries": [IMAGE]}}
     assert len(call(shop, "PUT", "default/V1/products/TEE-S", with_image).json()["media_gallery_entries"]) == 1

@@ -15,6 +15,7 @@ from connectors.platforms.bigcommerce.sources import Brands, Categories, Custome
 from connectors.platforms.bigcommerce.targets import (
     BrandTarget,
     CategoryTarget,
+    CustomerTarget,
     PriceTarget,
     ProductTarget,
     StockTarget,
@@ -80,15 +81,16 @@ class BigCommerce(_BigCommerce[SourceClient]):
 
 
 class BigCommerceTarget(_BigCommerce[TargetClient]):
-    """Writes brands, categories, products with their variants, stock and price lists to a store."""
+    """Writes brands, categories, products with their variants, stock, price lists and customers to a store."""
 
     key = "bigcommerce_target"
     name = "BigCommerce (target)"
     role = Role.CUSTOM  # products come from the seller's shop
     Settings = settings.TargetSettings
     Credentials = settings.Credentials
+    FieldMap = settings.TargetMap
     assumptions = TARGET_ASSUMPTIONS
-    streams = (BrandTarget, CategoryTarget, ProductTarget, StockTarget, PriceTarget)
+    streams = (BrandTarget, CategoryTarget, ProductTarget, StockTarget, PriceTarget, CustomerTarget)
 
     def make_client(self) -> TargetClient:
         return TargetClient(self.account, self.http)

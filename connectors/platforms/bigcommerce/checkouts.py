@@ -9,6 +9,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from connectors.platforms.bigcommerce.client import Row, SourceClient, raise_malformed_response
+from connectors.platforms.bigcommerce.sources.modifiers import names, required_of
 from connectors.sdk.checkouts import Cart, CheckoutQuote, CheckoutRefused, Checkouts, ShippingOption
 from connectors.sdk.records import AddressRecord
 from connectors.sdk.responses import RequestRejected
@@ -25,6 +26,10 @@ class StoreCheckouts(Checkouts[SourceClient]):
             return self._calculate(cart)
         except RequestRejected as error:
             body = error.body if isinstance(error.body, dict) else {}
+            if required := required_of(self.client, (int(line.product_id) for line in cart.lines)):
+                raise CheckoutRefused(
+                    f"The store requires choices that cannot be made here: {names(required)}. Remove these products."
+                ) from error
             raise CheckoutRefused(
                 f"The store refused the cart: {str(body.get('title') or error.status)[:200]}"
             ) from error

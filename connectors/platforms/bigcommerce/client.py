@@ -12,6 +12,7 @@ from connectors.platforms.bigcommerce.settings import (
     FieldMap,
     Settings,
     SourceCredentials,
+    TargetMap,
     TargetSettings,
 )
 from connectors.sdk.account import Account
@@ -176,9 +177,10 @@ class SourceClient(BigCommerceClient):
 class TargetClient(BigCommerceClient):
     """Client for a store that is written to."""
 
-    def __init__(self, account: Account[TargetSettings, Credentials, Any], http: HttpClient) -> None:
+    def __init__(self, account: Account[TargetSettings, Credentials, TargetMap], http: HttpClient) -> None:
         super().__init__(http)
         self.settings = account.settings
+        self.field_map = account.field_map
 
 
 def raise_malformed_response(path: str) -> NoReturn:

@@ -8,10 +8,16 @@ from typing import Annotated, Literal
 
 from pydantic import Field, SecretStr
 
+from catalog.items import ProductItem, VariantItem
+from connectors.sdk.field_maps import as_text, mapped_paths
 from connectors.sdk.schemas import Schema
 from connectors.sdk.transformations import SourceFieldMap
+from connectors.sdk.values import cut
+from hub.kinds import Kind
+from orders.items import CustomerItem
 
 MAX_PAGE_SIZE = 250
+ATTRIBUTE_LENGTH = 255
 
 
 class Settings(Schema):
@@ -25,12 +31,18 @@ class Settings(Schema):
     channel_ids: tuple[int, ...] = Field(
         (),
         title="Storefronts",
-        description="IDs of the channels whose products and categories are imported. Leave empty for all.",
+        description="IDs of the channels whose products, categories, customers and orders are imported. Leave empty "
+        "for all.",
     )
     price_lists: bool = Field(
         False,
         title="Price lists",
         description="Import the price lists of customer groups and storefronts, and prices for quantities.",
+    )
+    modifiers: bool = Field(
+        False,
+        title="Modifiers",
+        description="Report products with required choices, which B2B storefronts cannot order. Ten products per call.",
     )
     stock_by_location: bool = Field(
         False,
@@ -54,11 +66,16 @@ class TargetSettings(Schema):
         description="ID of the price list in BigCommerce. Leave empty to send no price records.",
     )
     location_id: int = Field(1, title="Stock location", description="ID of the store's location that stock is sent to.")
-    channel_id: int = Field(1, title="Storefront", description="ID of the channel whose category tree is written.")
+    channel_id: int = Field(
+        1, title="Storefront", description="ID of the channel that gets new products and customers, and categories."
+    )
     fallback_category_id: int | None = Field(
         None,
         title="Fallback category",
         description="ID of the category for new products without one. Some stores require a category.",
+    )
+    customers: bool = Field(
+        False, title="Send customers", description="With addresses, group and attributes. The store sends no email."
     )
     on_removal: Literal["hide", "delete"] = Field(
         "hide", title="Discontinued items", description="Brands can't be hidden, so “hide” keeps them."
@@ -118,3 +135,43 @@ class FieldMap(SourceFieldMap):
     products: ProductMap = ProductMap()
     customers: CustomerMap = CustomerMap()
     orders: OrderMap = OrderMap()
+
+
+class TargetCustomerMap(Schema):
+    """Names of customer attributes that hold our fields."""
+
+    accounting_id: str = ""
+    sales_agent_groups: str = ""
+    price_lists: str = ""
+    discount_percentage: str = ""
+    payment_on_account: str = ""
+    tax_id: str = ""
+
+    def values(self, item: CustomerItem) -> dict[str, str]:
+        """Name of an attribute → its value as text; empty if the customer has none."""
+        return {
+            name: cut(as_text(getattr(item, ours)), ATTRIBUTE_LENGTH)
+            for ours, name in mapped_paths(self, Kind.CUSTOMER).items()
+        }
+
+
+class TargetProductMap(Schema):
+    """Metafields of products, `namespace.key`, that hold our fields; those of variants are taken from the first one."""
+
+    rrp: str = ""
+    # Our name of a B2B setting, or of an attribute → the metafield.
+    settings: dict[str, str] = Field(default_factory=dict)
+    attributes: dict[str, str] = Field(default_factory=dict)
+
+    def values(self, item: ProductItem, variant: VariantItem) -> dict[str, str]:
+        """Metafield → its value as text; empty if the product has none."""
+        found = {self.rrp: variant.rrp} | {path: variant.settings.get(name) for name, path in self.settings.items()}
+        found |= {path: item.attributes.get(name) for name, path in self.attributes.items()}
+        return {path: as_text(value) for path, value in found.items() if path}
+
+
+class TargetMap(Schema):
+    """Where the store holds fields of ours that it has no field for."""
+
+    products: TargetProductMap = TargetProductMap()
+    customers: TargetCustomerMap = TargetCustomerMap()

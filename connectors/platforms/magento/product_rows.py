@@ -7,7 +7,8 @@ from connectors.platforms.magento.websites import Websites
 from connectors.sdk.decoding import whole_number
 
 PATH = "/products"
-CONFIGURABLE = "configurable"
+CONFIGURABLE, BUNDLE, GROUPED = "configurable", "bundle", "grouped"
+COMPOSITE_TYPES = (CONFIGURABLE, BUNDLE, GROUPED)
 SIMPLE_TYPES = ("simple", "virtual", "downloadable")
 NOT_VISIBLE, VISIBLE = 1, 4
 ENABLED, DISABLED = 1, 2
@@ -18,7 +19,7 @@ def is_product(row: Any) -> bool:
 
 
 def is_variant(row: Any) -> bool:
-    return isinstance(row, dict) and row.get("visibility") == NOT_VISIBLE and row.get("type_id") != CONFIGURABLE
+    return isinstance(row, dict) and row.get("visibility") == NOT_VISIBLE and row.get("type_id") not in COMPOSITE_TYPES
 
 
 def child_ids(row: Any) -> list[int]:

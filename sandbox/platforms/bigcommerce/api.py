@@ -118,7 +118,7 @@ def _endpoint(accounts: dict[str, Account], options: Options, operation: Operati
 
 
 async def _body(request: Request, error_class: type[ApiError]) -> Any:
-    if request.method not in ("POST", "PUT"):
+    if request.method == "GET" or (request.method == "DELETE" and not await request.body()):
         return None
     if request.headers.get("content-type", "").partition(";")[0] != "application/json":
         raise error_class(415, "Content-Type must be application/json")

@@ -13,6 +13,7 @@ from typing import Any
 from starlette.responses import Response
 
 from sandbox.platforms.base import json_response
+from sandbox.platforms.bigcommerce import modifiers
 from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
 from sandbox.platforms.bigcommerce.order_lines import DIGITAL, add_lines, line_of
 from sandbox.platforms.bigcommerce.order_totals import OrderTotals
@@ -49,6 +50,8 @@ def create_cart(request: ApiRequest) -> Response:
 def _line(store: Store, body: Any) -> Row:
     fields = _object(body)
     line = line_of(store, fields)
+    given = fields.get("option_selections")
+    line["chosen"] = modifiers.chosen(store, line["product_id"], given, name="option_id", value="option_value")
     if fields.get("list_price") is not None:
         line |= {"price": str(Decimal(str(fields["list_price"])))}
     return line | {"tax_rate": "20"}

@@ -83,7 +83,7 @@ def customer_view(store: Store, customer: Row, include: frozenset[str] = frozens
     if "addresses" in include:
         full["addresses"] = address_views(customer)
     if "attributes" in include:
-        full["attributes"] = _attributes(customer)
+        full["attributes"] = attribute_views(customer)
     return full
 
 
@@ -99,7 +99,7 @@ def address_views(customer: Row) -> list[Row]:
     ]
 
 
-def _attributes(customer: Row) -> list[Row]:
+def attribute_views(customer: Row) -> list[Row]:
     dates = {name: customer[name] for name in ("date_created", "date_modified")}
     return [
         {"id": customer["id"] * 10 + number, "customer_id": customer["id"], "attribute_id": number, **dates}
@@ -227,7 +227,7 @@ def list_addresses(request: ApiRequest) -> Response:
 
 
 def list_attribute_values(request: ApiRequest) -> Response:
-    return _of_customers(request, _attributes)
+    return _of_customers(request, attribute_views)
 
 
 def list_attributes(request: ApiRequest) -> Response:

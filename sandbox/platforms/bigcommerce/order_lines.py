@@ -238,7 +238,10 @@ def line_view(store: Store, order: Row, line: Row) -> Row:
         "parent_order_product_id": None,
         "is_bundled_product": False,
         "applied_discounts": [{**each, "amount": text(Decimal(each["amount"]))} for each in line.get("discounts", ())],
-        "product_options": [],
+        "product_options": [
+            {"id": line_id(order, line) * 10 + place, "order_product_id": line_id(order, line), **each}
+            for place, each in enumerate(line.get("chosen", ()))
+        ],
         "configurable_fields": [],
         "gift_certificate_id": None,
     }

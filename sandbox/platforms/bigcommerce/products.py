@@ -17,6 +17,7 @@ from sandbox.platforms.bigcommerce.fields import (
     select_fields,
 )
 from sandbox.platforms.bigcommerce.images import image_view, new_images
+from sandbox.platforms.bigcommerce.modifiers import modifier_view
 from sandbox.platforms.bigcommerce.options import option_view
 from sandbox.platforms.bigcommerce.responses import (
     ApiError,
@@ -198,7 +199,9 @@ def product_view(store: Store, product: Row, include: frozenset[str] = frozenset
     rules = full.pop("bulk_pricing_rules", ())
     if "bulk_pricing_rules" in include:
         full["bulk_pricing_rules"] = list(rules)
-    for empty in include & {"modifiers", "parent_relations", "reviews", "videos"}:
+    if "modifiers" in include:
+        full["modifiers"] = [modifier_view(each) for each in store.modifiers.in_group(product["id"])]
+    for empty in include & {"parent_relations", "reviews", "videos"}:
         full[empty] = []
     return full
 

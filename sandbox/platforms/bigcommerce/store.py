@@ -36,6 +36,8 @@ class Store:
         self.products = Table(defaults.PRODUCT, unique=("name", "sku", "url"))
         self.variants = Table(defaults.VARIANT, unique=("sku",), group="product_id")
         self.options_ = Table(defaults.OPTION, group="product_id")
+        self.modifiers = Table({}, group="product_id")
+        self.metafields = Table({})
         self.images = Table(defaults.IMAGE, group="product_id")
         self.categories = Table(defaults.CATEGORY)
         self.brands = Table(defaults.BRAND, unique=("name",))

@@ -159,6 +159,11 @@ def _check(store: Store, product: Row, stored: Row | None) -> None:
     if product.get("visibility", VISIBLE) not in (1, 2, 3, 4) or product.get("status", 1) not in (1, 2):
         raise ApiError(400, "Invalid status or visibility.")
     extension = product.get("extension_attributes", {})
+    for option in extension.get("bundle_product_options") or ():
+        for link in option.get("product_links", ()):
+            part = store.by_sku(link["sku"])
+            if part is None or part["type_id"] not in ("simple", "virtual"):
+                raise ApiError(400, "The requested bundle option product doesn't exist.")
     children = [store.products.get(number) for number in extension.get("configurable_product_links", ())]
     codes = {number: code for code, (number, *_) in ATTRIBUTES.items()}
     varied = [codes.get(int(each["attribute_id"])) for each in extension.get("configurable_product_options", ())]

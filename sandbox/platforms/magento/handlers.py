@@ -160,6 +160,9 @@ async def _configs(request: Request, store: Store) -> list[Row]:
             "base_url": "http://shop.example/",
             "base_link_url": "http://shop.example/",
             "secure_base_url": "https://shop.example/",
+            "secure_base_link_url": "https://shop.example/",
+            "base_static_url": "http://shop.example/static/",
+            "secure_base_static_url": "https://shop.example/static/",
             "base_media_url": MEDIA,
             "secure_base_media_url": MEDIA,
         }

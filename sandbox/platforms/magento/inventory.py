@@ -5,12 +5,17 @@ source is physical: an order reserves, a shipment takes from its source.
 https://developer.adobe.com/commerce/webapi/rest/inventory/
 """
 
-from sandbox.platforms.magento.responses import ApiError, Row, validated
+from sandbox.platforms.magento.responses import ApiError, Row, required, validated
 from sandbox.platforms.magento.store import SOURCES, Store
 from sandbox.platforms.magento.websites import BASE, SECOND, WEBSITES, website_of
 
 SELECTION = {
-    "inventoryRequest!": {"stockId!": int, "items!": [{"sku!": str, "qty!": float}], "extension_attributes": dict},
+    "inventoryRequest!": {
+        "stockId": int,
+        "stock_id": int,
+        "items!": [{"sku!": str, "qty!": float, "extension_attributes": dict}],
+        "extension_attributes": dict,
+    },
     "algorithmCode!": str,
 }
 # What the shop answers for a product whose stock it does not manage; assumed.
@@ -89,10 +94,14 @@ def select_sources(store: Store, body: Row) -> Row:
     request = validated(body, SELECTION)
     if request["algorithmCode"] != "priority":
         raise ApiError(400, "Source Selection Algorithm with code %1 is not registered", request["algorithmCode"])
+    given = request["inventoryRequest"]
+    stock = given.get("stockId", given.get("stock_id"))
+    if stock is None:
+        raise required("stockId")
     rows, shippable = [], True
-    for item in request["inventoryRequest"]["items"]:
+    for item in given["items"]:
         left = item["qty"]
-        for code in _supplying(store, request["inventoryRequest"]["stockId"]):
+        for code in _supplying(store, stock):
             stored = store.sources.get((item["sku"].lower(), code))
             if stored and stored["status"]:
                 taken = min(left, stored["quantity"])

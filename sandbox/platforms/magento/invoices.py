@@ -20,7 +20,6 @@ COMMENT = {"comment!": str, "is_visible_on_front!": int}
 INVOICE = {"capture": bool, "items": [ITEM], "notify": bool, "appendComment": bool, "comment": COMMENT}
 REFUND = {
     "items": [ITEM],
-    "isOnline": bool,
     "notify": bool,
     "appendComment": bool,
     "comment": COMMENT,
@@ -31,6 +30,7 @@ REFUND = {
         "extension_attributes": {"return_to_stock_items": [int]},
     },
 }
+INVOICE_REFUND = REFUND | {"isOnline": bool}
 # Amounts of an item that an invoice and a credit memo take their share of.
 SHARED = ("row_total", "row_total_incl_tax", "discount_amount", "tax_amount", "discount_tax_compensation_amount")
 
@@ -313,6 +313,6 @@ def credit_memo_by_id(store: Store, key: int) -> Row:
 def refund_invoice(store: Store, key: int, body: Row) -> int:
     """Refund what an invoice was for. Assumed: payments here are offline, so `isOnline` is rejected."""
     document = invoice_by_id(store, key)
-    if body.get("isOnline"):
+    if validated(body, INVOICE_REFUND).get("isOnline"):
         raise ApiError(400, "The invoice was paid offline.")
-    return refund(store, document["order_id"], body)
+    return refund(store, document["order_id"], {name: each for name, each in body.items() if name != "isOnline"})

@@ -52,6 +52,12 @@ class Customers(StoreSource[CustomerRecord]):
             found += rows
         return self._complete_records(found)
 
+    def includes(self, raw: Any) -> bool:
+        """Whether the customer has access to one of the storefronts; the vendor has no filter for it."""
+        own = raw.get("channel_ids") if isinstance(raw, dict) else None
+        channels = self.client.settings.channel_ids
+        return not channels or not isinstance(own, list) or not own or not set(own).isdisjoint(channels)
+
     @cached_property
     def _map(self) -> dict[str, str]:
         """Our field → its path at the store; unmapped fields are left out."""

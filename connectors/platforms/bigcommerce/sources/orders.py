@@ -64,7 +64,7 @@ class Orders(ChangeSource[OrderRecord]):
         return self.records(found)
 
     def excluded(self, external_ids: Collection[str]) -> set[str]:
-        """Orders that are incomplete again, or of another channel than the B2B channel."""
+        """Orders that are incomplete again, or of another channel."""
         return self._excluded & set(external_ids)
 
     def list_from(self, second: datetime) -> Slice:
@@ -77,8 +77,8 @@ class Orders(ChangeSource[OrderRecord]):
     def _listing(self, **query: Any) -> Slice:
         """Sorted by ID unless `query` says otherwise. A V2 listing has no total: after a full page there may be
         another."""
-        if (channel := self.client.settings.b2b_channel_id) is not None:
-            query["channel_id"] = channel
+        if len(self._channels) == 1:
+            (query["channel_id"],) = self._channels
         limit = min(ORDERS_PER_PAGE, self.client.settings.page_size)
         rows = self.client.v2_list(PATH, **query, limit=limit, include=_INCLUDE)
         return rows, len(rows) >= limit
@@ -98,9 +98,16 @@ class Orders(ChangeSource[OrderRecord]):
         return super().records(orders)
 
     def includes(self, raw: Any) -> bool:
-        """A single order is fetched without a filter, so an event may name one of another channel."""
-        channel = self.client.settings.b2b_channel_id
-        return channel is None or not isinstance(raw, dict) or whole_number(raw.get("channel_id")) in (None, channel)
+        """A single order is fetched without a filter, so an event may name one of another channel. A listing takes one
+        channel only."""
+        channels = self._channels
+        return not channels or not isinstance(raw, dict) or whole_number(raw.get("channel_id")) in (None, *channels)
+
+    @property
+    def _channels(self) -> tuple[int, ...]:
+        """The channels whose orders are imported: the B2B storefront's, else the selected ones; none: all."""
+        settings = self.client.settings
+        return settings.channel_ids if settings.b2b_channel_id is None else (settings.b2b_channel_id,)
 
     def _fetch_details(self, row: Row) -> None:
         """Add the data that has listings of its own to the order; requested only where there is any."""

@@ -10,7 +10,9 @@ from connectors.platforms.bigcommerce.field_reader import FieldReader
 from connectors.platforms.bigcommerce.inventory import read_locations
 from connectors.platforms.bigcommerce.listings import ProductListing
 from connectors.platforms.bigcommerce.paging import isoformat_utc, page_by_id, row_ids
+from connectors.platforms.bigcommerce.sources import modifiers
 from connectors.platforms.bigcommerce.sources.base import ChangeSource
+from connectors.platforms.bigcommerce.sources.metafields import Metafields
 from connectors.platforms.bigcommerce.sources.price_lists import PriceLists
 from connectors.platforms.bigcommerce.sources.variants import VariantReader
 from connectors.sdk import issues
@@ -58,7 +60,7 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
             **{"date_modified:min": isoformat_utc(second)},
             sort="date_modified",
             direction="asc",
-            limit=self.client.settings.page_size,
+            limit=self._limit,
         )
         return rows, len(rows) < left
 
@@ -67,12 +69,19 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
         rows, following, _ = page_by_id(self.client, PRODUCTS, after, **self._by_id(), **timestamp, **self._filters())
         return rows, following is not None
 
+    @property
+    def _limit(self) -> int:
+        settings = self.client.settings
+        return min(settings.page_size, modifiers.PAGE_SIZE) if settings.modifiers else settings.page_size
+
     def _by_id(self) -> Row:
-        return {"sort": "id", "direction": "asc", "limit": self.client.settings.page_size}
+        return {"sort": "id", "direction": "asc", "limit": self._limit}
 
     def _filters(self) -> Row:
         channels = self.client.settings.channel_ids
-        include = f"{INCLUDE},bulk_pricing_rules" if self.client.settings.price_lists else INCLUDE
+        settings = self.client.settings
+        include = INCLUDE + (",bulk_pricing_rules" if settings.price_lists else "")
+        include += ",modifiers" if settings.modifiers else ""
         return {"include": include} | ({"channel_id:in": join(channels)} if channels else {})
 
     def records(self, rows: Iterable[Any]) -> list[ProductRecord]:
@@ -80,11 +89,16 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
         for row in rows:
             if row_ids([row]):
                 self.client.complete(row)
+        self._metafields.add_to(row for row in rows if row_ids([row]))
         if self.client.settings.stock_by_location:
             self._add_locations(rows)
         if self.client.settings.price_lists:
             self._price_lists.add_records(_variants(rows))
         return super().records(rows)
+
+    @cached_property
+    def _metafields(self) -> Metafields:
+        return Metafields(self.client)
 
     @cached_property
     def _price_lists(self) -> PriceLists:
@@ -177,6 +191,8 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
                 product.report(missing(count=1, names=name))
             elif value < 0:
                 product.report(negative(names=name))
+        if required := modifiers.required_names(product.raw):
+            product.report(issues.MODIFIER_REQUIRED(names=", ".join(required)))
         if (kind := product.text("type")) not in TYPES:
             product.report(issues.PRODUCT_TYPE_UNSUPPORTED(type=kind, fatal=False))
 

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 
 from catalog.items import ProductItem, VariantItem
 from connectors.platforms.bigcommerce.client import Row
+from connectors.platforms.bigcommerce.settings import TargetProductMap
 from connectors.platforms.bigcommerce.values import URL_LENGTH, full_and_sale, names
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
@@ -19,8 +20,9 @@ CODES = {"upc": ("barcode", 14), "mpn": ("mpn", 255)}
 COMPARED_FIELDS = ("name", "type", "description", "is_visible", "price", "sale_price")
 
 
-def product_payload(item: ProductItem, refs: References, price_list: str) -> Row | None:
-    """`{"product", "variants", "images", "weight_in_grams"}`, None for discontinued products.
+def product_payload(item: ProductItem, refs: References, price_list: str, mapped: TargetProductMap) -> Row | None:
+    """`{"product", "variants", "images", "weight_in_grams", "metafields"}`, None for discontinued products;
+    `metafields`: `namespace.key` → value, if any are mapped.
 
     Only variants with a SKU are included, because they are matched by SKU. SkipRecord if the store cannot represent the
     product.
@@ -54,6 +56,7 @@ def product_payload(item: ProductItem, refs: References, price_list: str) -> Row
         "variants": variants,
         "images": [image.url for image in item.images if len(image.url) <= URL_LENGTH],
         "weight_in_grams": weight or 0,
+        **({"metafields": metafields} if (metafields := mapped.values(item, sent[0])) else {}),
     }
 
 

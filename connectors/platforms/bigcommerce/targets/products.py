@@ -16,6 +16,7 @@ from connectors.platforms.bigcommerce.listings import ProductListing
 from connectors.platforms.bigcommerce.paging import complete_page_by_id
 from connectors.platforms.bigcommerce.targets.base import Numbered, StoreTarget, split
 from connectors.platforms.bigcommerce.targets.images import new_image, sync_images
+from connectors.platforms.bigcommerce.targets.metafields import save_metafields
 from connectors.platforms.bigcommerce.targets.product_payload import (
     CODES,
     COMPARED_FIELDS,
@@ -31,6 +32,9 @@ from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import ComparisonDepth
 from hub.kinds import DataType
 
+# The storefront that every store has.
+DEFAULT_CHANNEL = 1
+
 
 class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
     data_type = DataType.PRODUCTS
@@ -38,7 +42,7 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
     comparable = ComparisonDepth.CONTENT
 
     def payload(self, item: ProductItem, refs: References) -> Row | None:
-        return product_payload(item, refs, self.client.settings.price_list)
+        return product_payload(item, refs, self.client.settings.price_list, self.client.field_map.products)
 
     def read_existing(self, *, cursor: Any) -> ExistingPage[Row]:
         query = {"include_fields": ",".join(COMPARED_FIELDS), "sort": "id", "direction": "asc", "limit": PAGE_SIZE}
@@ -65,6 +69,7 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
                     known[position], partly_saved[position] = self._create(operation.content)
                 except RequestRejected as error:
                     outcomes[position] = Outcome(error=rejection_error(error))
+        self._assign([number for place, number in known.items() if not operations[place].external_id])
         existing = {row["id"]: row for row in self._read(list(known.values()), include="variants")}
         if missing := [number for number in known.values() if number not in existing]:
             raise TryAgainLater(f"The store does not list the products {join(missing)} yet.")
@@ -78,7 +83,16 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
             if position not in partly_saved:
                 sync_images(self.client, operations[position], outcome)
             outcomes[position] = outcome
+        self._save_metafields(operations, {n: known[n] for n in known if outcomes[n].error is None})
         return [outcomes[position] for position in range(len(operations))]
+
+    def _save_metafields(self, operations: Sequence[Operation[Row]], saved: dict[int, int]) -> None:
+        """`saved`: position in the batch → the store's ID."""
+        wanted = {number: operations[place].content.get("metafields") for place, number in saved.items()}
+        try:
+            save_metafields(self.client, {number: values for number, values in wanted.items() if values})
+        except RequestRejected as error:
+            raise BatchRejected(rejection_reason(error)) from error
 
     def _find(self, written: Numbered) -> list[int | None]:
         """The store's IDs: the known ones that still exist, else that of the product that has the first SKU."""
@@ -131,6 +145,13 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
             case {"data": {"id": int(number)}} | {"data": [{"id": int(number)}]}:
                 return number, partial_error(response)
         raise TryAgainLater("The store did not say which product it created.")
+
+    def _assign(self, ids: list[int]) -> None:
+        """Assign products to the storefront of the settings; the store assigns new ones to its first by itself."""
+        channel = self.client.settings.channel_id
+        if ids and channel != DEFAULT_CHANNEL:
+            body = [{"product_id": number, "channel_id": channel} for number in ids]
+            self.client.call("PUT", f"{PRODUCTS}/channel-assignments", body=body)
 
     def _body(self, payload: Row) -> Row:
         """The product's own fields. A product without options carries the SKU and codes of its only variant."""

@@ -25,6 +25,8 @@ class MagentoSource(Source[ShopClient, RecordT]):
 
     path: ClassVar[str]
     key: ClassVar[str] = "id"
+    # Whether an item that has left the website stays as it is; else it is discontinued, since it is not sold there.
+    stays_outside: ClassVar[bool] = False
 
     @property
     def page_size(self) -> int:
@@ -43,8 +45,8 @@ class MagentoSource(Source[ShopClient, RecordT]):
         return self.base_filters()
 
     def excluded(self, external_ids: Collection[str]) -> set[str]:
-        """Items of other websites."""
-        if not self.website_filters():
+        """Items of other websites, where these stay as they are."""
+        if not self.stays_outside or not self.website_filters():
             return set()
         found = self.client.fetch_by_ids(self.path, external_ids)
         return {str(number) for row in found if not self.includes(row) for number in self.row_ids([row])}

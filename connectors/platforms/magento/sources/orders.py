@@ -30,6 +30,7 @@ CREDIT_MEMOS = "/creditmemos"
 class Orders(MagentoSource[OrderRecord]):
     data_type = DataType.ORDERS
     lane = "orders"
+    stays_outside = True
     partial_schedule = "5m"
     depends_on = (DataType.CUSTOMERS,)
     path = "/orders"

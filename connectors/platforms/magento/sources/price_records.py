@@ -8,6 +8,7 @@ from typing import Any
 from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.client import ShopClient
 from connectors.platforms.magento.values import mapped_value
+from connectors.sdk import clock
 from connectors.sdk.records import ConditionalPriceRecord, PriceListRecord, PriceRecord
 from connectors.sdk.time_zones import end_of_day, start_of_day, time_zone
 
@@ -31,12 +32,18 @@ class TierPrice(ApiModel):
 
 
 def prices_of(
-    client: ShopClient, regular: Decimal, attributes: Any, tiers: Sequence[TierPrice]
+    client: ShopClient, regular: Decimal, attributes: Any, tiers: Sequence[TierPrice], *, in_percent: bool = False
 ) -> PriceRecord | list[ConditionalPriceRecord]:
     """All prices of a product. A special price applies on the days of its range, in the shop's time zone, if it is
-    lower than the regular price (C9)."""
+    lower than the regular price (C9).
+
+    `in_percent`: special prices are a percentage of the regular one, and tier prices a discount in percent, as those of
+    bundles are.
+    """
     found = [ConditionalPriceRecord(amount=regular)]
     special = _positive_decimal(mapped_value(attributes, "special_price"))
+    if special and in_percent:
+        special = (regular * special / 100).quantize(_CENTS_OF_CENTS)
     if special and special < regular:
         zone = time_zone(str(client.config.get("timezone") or "UTC")) or UTC
         first = _parse_date(mapped_value(attributes, "special_from_date"))
@@ -48,7 +55,7 @@ def prices_of(
             found.append(
                 ConditionalPriceRecord(amount=special, list_amount=regular, starts_at=starts_at, ends_at=ends_at)
             )
-    found += [_tier(client, regular, each) for each in tiers if _applies(client, each)]
+    found += [_tier(client, regular, each, in_percent=in_percent) for each in tiers if _applies(client, each)]
     if len(found) == 1:
         return PriceRecord(amount=found[0].amount, list_amount=found[0].list_amount)
     return found
@@ -59,8 +66,25 @@ def _applies(client: ShopClient, tier: TierPrice) -> bool:
     return tier.extension_attributes.website_id in (ALL_WEBSITES, client.websites.own)
 
 
-def _tier(client: ShopClient, regular: Decimal, tier: TierPrice) -> ConditionalPriceRecord:
+def current_amount(client: ShopClient, regular: Decimal | None, attributes: Any) -> Decimal | None:
+    """What one piece costs everybody now."""
+    if regular is None:
+        return None
+    found = prices_of(client, regular, attributes, ())
+    now = clock.now()
+    valid = [
+        each.amount
+        for each in (found if isinstance(found, list) else [found])
+        if not isinstance(each, ConditionalPriceRecord)
+        or ((each.starts_at is None or each.starts_at <= now) and (each.ends_at is None or now < each.ends_at))
+    ]
+    return min((amount for amount in valid if amount is not None), default=None)
+
+
+def _tier(client: ShopClient, regular: Decimal, tier: TierPrice, *, in_percent: bool) -> ConditionalPriceRecord:
     percentage = tier.extension_attributes.percentage_value
+    if percentage is None and in_percent:
+        percentage = tier.value
     amount = tier.value
     if percentage is not None:
         amount = (regular * (100 - percentage) / 100).quantize(_CENTS_OF_CENTS)

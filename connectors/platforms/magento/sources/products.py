@@ -1,9 +1,9 @@
 """Products with their variants, stock, prices and images.
 
-A product here is what a shop shows on its own: simple and virtual products that are visible, and configurable products.
-A simple product that is not visible individually is a variant of the configurable product that lists it; one that was
-imported and then hidden is suspended. Bundles, grouped products and gift cards have no price or stock of their own and
-are left out.
+A product here is what a shop shows on its own: simple and virtual products that are visible, configurable products and
+bundles. A simple product that is not visible individually is a variant of the configurable or grouped product that has
+it; one that only bundles have, or that was imported and then hidden, is suspended. A grouped product whose parts are
+all visible sells nothing itself and is left out, as are gift cards.
 """
 
 from collections.abc import Iterable, Sequence
@@ -13,11 +13,22 @@ from typing import Any
 
 from connectors.platforms.magento import product_rows
 from connectors.platforms.magento.client import Row, row_ids
-from connectors.platforms.magento.product_rows import CONFIGURABLE, SIMPLE_TYPES, child_ids, is_variant
+from connectors.platforms.magento.product_rows import (
+    COMPOSITE_TYPES,
+    CONFIGURABLE,
+    GROUPED,
+    SIMPLE_TYPES,
+    child_ids,
+    is_variant,
+)
 from connectors.platforms.magento.search import Group
+from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.sources.base import ListedSource
-from connectors.platforms.magento.sources.product_records import ProductRecordBuilder, ProductRow, product_link
+from connectors.platforms.magento.sources.bundles import part_skus
+from connectors.platforms.magento.sources.product_models import ProductRow
+from connectors.platforms.magento.sources.product_records import ProductRecordBuilder, product_link
 from connectors.platforms.magento.sources.stock_records import fetch_stock
+from connectors.platforms.magento.values import text
 from connectors.sdk.listing_protocol import record
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import ProductRecord
@@ -64,7 +75,7 @@ class Products(ListedSource[ProductRecord]):
         return product_rows.of_website(self.client.websites)
 
     def base_filters(self) -> list[Group]:
-        return [product_rows.of_types(*SIMPLE_TYPES, CONFIGURABLE), *self.website_filters()]
+        return [product_rows.of_types(*SIMPLE_TYPES, *COMPOSITE_TYPES), *self.website_filters()]
 
     def full_filters(self) -> list[Group]:
         return [*self.base_filters(), product_rows.individually_visible()]
@@ -92,18 +103,25 @@ class Products(ListedSource[ProductRecord]):
     def fetch(self, external_ids: Sequence[str]) -> list[ProductRecord]:
         """A product that was hidden is suspended, unless it has become a variant of a configurable product."""
         rows = self.client.fetch_by_ids(self.path, external_ids, *self.base_filters())
-        return self.records([row for row in rows if not is_variant(row) or row["id"] not in self._variant_ids])
+        return self.records([row for row in rows if not is_variant(row) or not self._belongs_to_product(row)])
+
+    def _belongs_to_product(self, row: Row) -> bool:
+        ids, skus = self._variants
+        return row["id"] in ids or sku_key(text(row.get("sku"))) in skus
 
     @cached_property
-    def _variant_ids(self) -> set[int]:
-        """The variants of all configurable products. The shop does not tell to which product a variant belongs."""
-        only_configurable = product_rows.only_type(CONFIGURABLE)
-        found: set[int] = set()
+    def _variants(self) -> tuple[set[int], set[str]]:
+        """The IDs of variants of all configurable products, and the `sku_key`s of parts of all grouped products. The
+        shop does not tell to which product a variant belongs."""
+        parents = product_rows.of_types(CONFIGURABLE, GROUPED)
+        ids: set[int] = set()
+        skus: set[str] = set()
         after: int | None = 0
         while after is not None:
-            rows, after, _ = self.client.search_after(self.path, after, only_configurable, size=CONFIGURABLES_PER_PAGE)
-            found.update(number for row in rows for number in child_ids(row))
-        return found
+            rows, after, _ = self.client.search_after(self.path, after, parents, size=CONFIGURABLES_PER_PAGE)
+            ids.update(number for row in rows for number in child_ids(row))
+            skus.update(sku_key(sku) for row in rows for sku in part_skus(row))
+        return ids, skus
 
     def _parents(self, variants: list[int] | None, after: int) -> Page[ProductRecord]:
         """Configurable products that have one of the variants; all of them if there were too many variants to store."""
@@ -114,13 +132,21 @@ class Products(ListedSource[ProductRecord]):
         return Page(self.records(found), {"parents": following, "variants": variants} if following else None)
 
     def records(self, rows: list[Any]) -> list[ProductRecord]:
-        children = self._children(rows)
-        sold = [*rows, *children.values()]
-        skus = [row["sku"] for row in sold if isinstance(row, dict) and isinstance(row.get("sku"), str)]
+        """Of each row; parts of bundles that are no products or variants otherwise follow."""
+        children, parts = self._children(rows), self._parts(rows)
+        hidden = [row for row in parts.values() if is_variant(row)]
+        listed = {row["id"] for row in rows if row_ids([row])}
+        loose = [row for row in hidden if row["id"] not in listed and not self._belongs_to_product(row)]
+        skus = [row["sku"] for row in (*rows, *children.values(), *parts.values()) if product_rows.is_product(row)]
         stock = fetch_stock(self.client, skus)
         records = []
-        for row in rows:
+        for row in (*rows, *loose):
             below = [children[number] for number in child_ids(row) if number in children]
+            below += [parts[key] for sku in part_skus(row) if (key := sku_key(sku)) in parts]
+            if isinstance(row, dict) and row.get("type_id") == GROUPED:
+                below = [each for each in below if each in hidden]
+                if not below:
+                    continue
             builder = ProductRecordBuilder(self.client, below, stock)
             records.append(record(row, ProductRow, builder.build, self._placeholder))
             records[-1].raw = row | {"children": below} if below else row
@@ -134,3 +160,8 @@ class Products(ListedSource[ProductRecord]):
             self.path, "entity_id", [number for row in rows for number in child_ids(row)]
         )
         return {row["id"]: row for row in child_rows if row_ids([row]) and self.includes(row)}
+
+    def _parts(self, rows: Iterable[Any]) -> dict[str, Row]:
+        """`sku_key` → part of a bundle or grouped product."""
+        found = self.client.products_by_sku(sku for row in rows for sku in part_skus(row))
+        return {key: row for key, row in found.items() if self.includes(row)}

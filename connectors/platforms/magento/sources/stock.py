@@ -9,6 +9,7 @@ from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.client import MAX_PAGE_SIZE, ShopClient
 from connectors.platforms.magento.search import Group
 from connectors.platforms.magento.skus import sku_key
+from connectors.platforms.magento.sources.bundles import Option, part_skus, stock_of
 from connectors.platforms.magento.sources.product_records import product_link
 from connectors.platforms.magento.sources.stock_records import fetch_stock
 from connectors.sdk.listing_protocol import Text, record
@@ -17,12 +18,14 @@ from connectors.sdk.records import StockLevelsRecord, StockRecord
 from connectors.sdk.streams import SizeSchedules, Source
 from hub.kinds import DataType
 
-_FIELDS = ("id", "sku", "type_id")
+# Those of a bundle say what it consists of.
+_FIELDS = ("id", "sku", "type_id", "extension_attributes")
+_FIELDS_PARAMETER = "id,sku,type_id,extension_attributes[bundle_product_options]"
 
 
 class Stock(Source[ShopClient, StockLevelsRecord]):
     """Pages through all products that may be variants, whether visible or not. Each page takes three calls: products,
-    quantities at sources, and salable quantities of each website."""
+    quantities at sources, and salable quantities of each website; one with bundles another for their parts."""
 
     data_type = DataType.STOCK
     lane = "stock"
@@ -38,7 +41,7 @@ class Stock(Source[ShopClient, StockLevelsRecord]):
             cursor["after"] if cursor else 0,
             *self._filters,
             size=size,
-            fields=",".join(_FIELDS),
+            fields=_FIELDS_PARAMETER,
         )
         return Page(self._records(rows), {"after": after} if after else None, total=None if cursor else total)
 
@@ -47,16 +50,19 @@ class Stock(Source[ShopClient, StockLevelsRecord]):
 
     @property
     def _filters(self) -> list[Group]:
-        types = product_rows.of_types(*product_rows.SIMPLE_TYPES)
+        types = product_rows.of_types(*product_rows.SIMPLE_TYPES, product_rows.BUNDLE)
         return [types, *product_rows.of_website(self.client.websites)]
 
     def _records(self, rows: Sequence[Any]) -> list[StockLevelsRecord]:
         kept = [{name: row[name] for name in _FIELDS if name in row} if isinstance(row, dict) else row for row in rows]
+        parts = self.client.products_by_sku(sku for row in kept for sku in part_skus(row))
         skus = [row["sku"] for row in kept if isinstance(row, dict) and isinstance(row.get("sku"), str)]
-        stock = fetch_stock(self.client, skus)
+        stock = fetch_stock(self.client, [*skus, *(row["sku"] for row in parts.values())])
 
         def build(row: "_Row") -> StockLevelsRecord:
             levels = stock.get(sku_key(row.sku)) or [StockRecord(quantity=None)]
+            if row.type_id == product_rows.BUNDLE:
+                levels = stock_of(row.extension_attributes.bundle_product_options, stock, parts)
             return StockLevelsRecord(
                 external_id=str(row.id), link=product_link(self.client, str(row.id)), sku=row.sku, stock=levels
             )
@@ -64,6 +70,12 @@ class Stock(Source[ShopClient, StockLevelsRecord]):
         return [record(row, _Row, build, lambda key: StockLevelsRecord(external_id=key)) for row in kept]
 
 
+class _Extension(ApiModel):
+    bundle_product_options: list[Option] = []
+
+
 class _Row(ApiModel):
     id: int
     sku: Text
+    type_id: str = "simple"
+    extension_attributes: _Extension = _Extension()

@@ -31,8 +31,8 @@ class StockTarget(SkuValueTarget):
 
     def payload(self, item: VariantItem, refs: References) -> Entry | None:
         """The sum of our locations, for one inventory source; negative stock is sent as zero. None if stock is not
-        tracked."""
-        if item.status not in SOLD_STATUSES or not item.stock:
+        tracked, and for a bundle, whose parts have it."""
+        if item.status not in SOLD_STATUSES or not item.stock or item.parts:
             return None
         total = max(Decimal(0), sum((each.quantity for each in item.stock), Decimal(0)))
         return self._entry(sku_of(item), json_number(total))

@@ -6,9 +6,15 @@ from typing import Any
 from connectors.platforms.magento import product_rows
 from connectors.platforms.magento.attributes import Attribute
 from connectors.platforms.magento.client import Row, TargetClient
-from connectors.platforms.magento.product_rows import NOT_VISIBLE, VISIBLE
+from connectors.platforms.magento.product_rows import BUNDLE, NOT_VISIBLE, VISIBLE
 from connectors.platforms.magento.skus import sku_key
+from connectors.platforms.magento.targets.products.bundle_options import (
+    bundle_options,
+    comparable_choice,
+    stored_choices,
+)
 from connectors.platforms.magento.targets.products.payloads import Payload, skus, url_key
+from connectors.platforms.magento.values import mapped_value
 from connectors.platforms.magento.weights import grams_per_unit
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
@@ -60,6 +66,28 @@ class BodyBuilder:
         }
         return body
 
+    def bundle(self, product: Payload) -> Body:
+        """A bundle with our price, whose parts are all known. The choices of one that exists are kept if they are the
+        same, since the customers' carts refer to them."""
+        (variant,) = product["variants"]
+        body = self._shared(product, product["sku"], product["url_key"]) | {
+            "sku": product["sku"],
+            "name": product["name"],
+            "status": max(product["status"], variant["status"]),
+            "visibility": VISIBLE,
+        }
+        known = self.known.get(sku_key(product["sku"]))
+        choices = bundle_options(product["parts"])
+        if known is None:
+            body |= {"type_id": BUNDLE, "price": variant["price"]}
+            kinds = {"price_type": 1, "sku_type": 1, "weight_type": 0, "price_view": 0, "shipment_type": 0}
+            body["custom_attributes"] += [{"attribute_code": c, "value": str(v)} for c, v in kinds.items()]
+        elif mapped_value(known, "custom_attributes.price_type") == "1":
+            body["price"] = variant["price"]
+        if known is None or stored_choices(known) != [comparable_choice(each) for each in choices]:
+            body["extension_attributes"]["bundle_product_options"] = choices
+        return body
+
     def _shared(self, product: Payload, sku: str, key: str) -> Body:
         """A new product needs an attribute set. It also gets a URL key: the shop makes one of the name, and rejects a
         product whose name another one has."""
@@ -71,9 +99,10 @@ class BodyBuilder:
         body: Body = {"custom_attributes": custom, "extension_attributes": {"category_links": links} if links else {}}
         websites = self.client.websites
         if row := self.known.get(sku_key(sku)):
-            assigned = product_rows.website_ids(row, default=[websites.own])
-            if websites.limited and websites.own not in assigned:
-                body["extension_attributes"]["website_ids"] = [*assigned, websites.own]
+            if websites.limited:
+                assigned = product_rows.website_ids(row, default=[websites.own])
+                if websites.own not in assigned:
+                    body["extension_attributes"]["website_ids"] = [*assigned, websites.own]
             return body
         if websites.limited:
             body["extension_attributes"]["website_ids"] = [websites.own]

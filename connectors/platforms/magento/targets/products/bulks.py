@@ -119,6 +119,13 @@ class Bulks:
             self.client.fetch_all("/bulk", [since], [Filter("topic_name", TOPIC)], sort=order, size=MAX_PAGE_SIZE)
         )
 
+    def read_open(self) -> BySku:
+        """The operations that the shop has yet to process, whoever queued them."""
+        still_open = [Filter("status", int(Status.OPEN))]
+        return _latest_by_sku(
+            self.client.fetch_all("/bulk", [Filter("topic_name", TOPIC)], still_open, sort=("id",), size=MAX_PAGE_SIZE)
+        )
+
 
 def _latest_by_sku(rows: Iterable[Any], bulk: str = "") -> BySku:
     """Operations that are not about products are ignored."""

@@ -26,8 +26,9 @@ def product_payload(item: ProductItem, refs: References, price_list: str, *, wit
     """None for discontinued products. SkipRecord if the shop cannot represent the product.
 
     `{"sku", "name", "description", "url_key", "status", "brand", "categories", "options", "variants"}`; without options
-    the only variant is the product itself. `digital`: it is not shipped; `left_out`: characters of its texts that the
-    shop cannot store, if any; `images`: their URLs and texts in order, if they are sent.
+    the only variant is the product itself. `digital`: it is not shipped; `parts`: what a bundle consists of;
+    `left_out`: characters of its texts that the shop cannot store, if any; `images`: their URLs and texts in order, if
+    they are sent.
     """
     if item.status not in SOLD_STATUSES:
         return None
@@ -48,6 +49,7 @@ def product_payload(item: ProductItem, refs: References, price_list: str, *, wit
         "options": options,
         "variants": [_variant(item, each, price_list) for each in variants],
         **({"digital": True} if item.product_type == "digital" else {}),
+        **({"parts": variants[0].parts} if variants[0].parts and not options else {}),
         **({"left_out": left_out} if left_out else {}),
         **({"images": [[each.url, each.alt] for each in item.images]} if with_images else {}),
     }
@@ -63,6 +65,16 @@ def stored_content(row: Row) -> Payload:
 def skus(payload: Payload) -> list[str]:
     """The SKUs of the variants."""
     return [each["sku"] for each in payload["variants"]]
+
+
+def required_skus(payload: Payload) -> list[str]:
+    """The SKUs of what the shop needs to have first: the parts of a bundle, or the variants."""
+    return [each["sku"] for each in payload["parts"]] if "parts" in payload else skus(payload)
+
+
+def is_composite(payload: Payload) -> bool:
+    """Whether it consists of other products of the shop."""
+    return bool(payload["options"] or "parts" in payload)
 
 
 def _variant(product: ProductItem, item: VariantItem, price_list: str) -> Payload:

@@ -1,4 +1,4 @@
-"""Products with their variants, matched by SKU, so that every step is safe to repeat: variants before their product.
+"""Products with their variants, matched by SKU, so that every step is safe to repeat: what a product consists of first.
 
 With bulks a product takes several calls of `poll`: first the bulk of its variants, and after these are saved the bulk
 of the configurable product, which needs their IDs. The receipt is the UUID of the pending bulk.
@@ -17,7 +17,14 @@ from connectors.platforms.magento.targets.products.bodies import Body, BodyBuild
 from connectors.platforms.magento.targets.products.bulks import Bulks, BySku, still_queued
 from connectors.platforms.magento.targets.products.equal_skus import rejected_as_equal
 from connectors.platforms.magento.targets.products.images import save_images
-from connectors.platforms.magento.targets.products.payloads import Payload, product_payload, skus, stored_content
+from connectors.platforms.magento.targets.products.payloads import (
+    Payload,
+    is_composite,
+    product_payload,
+    required_skus,
+    skus,
+    stored_content,
+)
 from connectors.platforms.magento.targets.products.saver import ProductSaver, combined
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
@@ -90,7 +97,7 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
             sku for each in operations if each.payload for sku in (each.payload["sku"], *skus(each.payload))
         )
         builder = BodyBuilder(self.client, known)
-        rejected = rejected_as_equal(operations, known)
+        rejected = rejected_as_equal(operations, known, self._queued_skus(operations, known))
         found: dict[int, dict[str, Body]] = {}
         for position, each in enumerate(operations):
             try:
@@ -98,6 +105,9 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
                     raise SkipRecord(problem)
                 if each.action is not Action.REMOVE:
                     variants = each.content["variants"]
+                    _check_types(each.content, known)
+                    if "parts" in each.content:
+                        continue
                     found[position] = {variant["sku"]: builder.simple(each.content, variant) for variant in variants}
                 elif not each.external_id:
                     raise SkipRecord(issues.OUTCOME_UNKNOWN())
@@ -107,19 +117,27 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
                 outcomes[position].error = error
         return found
 
+    def _queued_skus(self, operations: Operations, known: Mapping[str, Row]) -> dict[str, str]:
+        """`sku_key` → SKU of the products that the shop has yet to save; only read if there are new products."""
+        wanted = {sku_key(sku) for each in operations if each.payload for sku in skus(each.payload)}
+        if not self.client.settings.bulk or wanted <= known.keys():
+            return {}
+        return {key: each.sku for key, each in Bulks(self.client).read_open().items()}
+
     def _save_parents_and_link(
         self, operations: Operations, outcomes: list[Outcome], saver: ProductSaver, *, saved_parents: set[int]
     ) -> None:
-        """Save the configurable products whose variants exist, and set the links of everything that is complete."""
+        """Save configurable products and bundles of which everything exists, and set the links of what is complete."""
         existing = self._saved_products(operations, outcomes)
         builder = BodyBuilder(self.client, existing)
         parents: dict[int, Body] = {}
         for position, payload in _payloads(operations):
-            if not payload["options"] or position in saved_parents:
+            if not is_composite(payload) or position in saved_parents:
                 continue
             try:
-                if _all_listed(outcomes[position], skus(payload), existing):
-                    parents[position] = builder.configurable(payload)
+                if _all_listed(outcomes[position], required_skus(payload), existing):
+                    build = builder.bundle if "parts" in payload else builder.configurable
+                    parents[position] = build(payload)
             except SkipRecord as error:
                 outcomes[position].error = error
         if parents:
@@ -139,7 +157,18 @@ class ProductTarget(Target[TargetClient, ProductItem, Payload], PolledReceipts[P
 
     def _saved_products(self, operations: Operations, outcomes: Sequence[Outcome]) -> dict[str, Row]:
         saved = [payload for position, payload in _payloads(operations) if outcomes[position].error is None]
-        return self.client.products_by_sku(sku for each in saved for sku in (each["sku"], *skus(each)))
+        return self.client.products_by_sku(
+            sku for each in saved for sku in (each["sku"], *skus(each), *required_skus(each))
+        )
+
+
+def _check_types(payload: Payload, known: Mapping[str, Row]) -> None:
+    """SkipRecord if the shop has a product of another type under the SKU, which could not be turned into ours."""
+    allowed = (product_rows.BUNDLE,) if "parts" in payload else product_rows.SIMPLE_TYPES
+    for sku in skus(payload):
+        row = known.get(sku_key(sku))
+        if row is not None and row.get("type_id") not in allowed:
+            raise SkipRecord(issues.PRODUCT_TYPE_UNSUPPORTED(type=row.get("type_id")))
 
 
 def _payloads(operations: Operations) -> list[tuple[int, Payload]]:
