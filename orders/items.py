@@ -24,7 +24,7 @@ from orders.models import (
     Shipment,
     ShipmentLine,
 )
-from orders.quantities import CLOSED
+from orders.quantities import CLOSED, NOT_DELIVERED
 from orders.records import AddressRecord, AdjustmentRecord, CustomerRecord
 
 
@@ -226,7 +226,7 @@ class OrderItem:
         if self.target_id is None:
             return {line.id: Decimal(0) for line in self.lines}
         own = self._reported(self.target_id)
-        left = self._left(self.shipped_quantities(except_by=self.target_id))
+        left = self._left(self.shipped_quantities(except_by=self.target_id), ended=NOT_DELIVERED)
         return {line_id: max(Decimal(0), own.get(line_id, Decimal(0)) - quantity) for line_id, quantity in left.items()}
 
     def _reported(self, by: int | None) -> dict[int, Decimal]:
@@ -238,12 +238,12 @@ class OrderItem:
                     found[line_id] += quantity
         return found
 
-    def _left(self, shipped: dict[int, Decimal]) -> dict[int, Decimal]:
-        """Nothing of a line with a final status, also if an earlier release stored it without quantities."""
+    def _left(self, shipped: dict[int, Decimal], ended: Collection[str] = CLOSED) -> dict[int, Decimal]:
+        """Nothing of a line whose status is `ended`, also if an earlier release stored it without quantities."""
         found = {}
         for line in self.lines:
             left = line.quantity - line.quantity_cancelled - line.quantity_refunded - shipped[line.id]
-            found[line.id] = Decimal(0) if line.status in CLOSED else max(Decimal(0), left)
+            found[line.id] = Decimal(0) if line.status in ended else max(Decimal(0), left)
         return found
 
 

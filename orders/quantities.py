@@ -54,7 +54,8 @@ def order_progress(lines: Iterable[Quantities]) -> str:
 _CANCELLED = ("cancelled",)
 _REFUNDED = ("refunded", "returned")
 _SHIPPED = ("shipped", "delivered")
-CLOSED = (*_CANCELLED, *_REFUNDED, *_SHIPPED)
+NOT_DELIVERED = (*_CANCELLED, *_REFUNDED)
+CLOSED = (*NOT_DELIVERED, *_SHIPPED)
 
 
 def with_quantities(line: OrderLineRecord, order_status: str) -> OrderLineRecord:

@@ -88,6 +88,28 @@ def booked_refunds(item: OrderItem, *, charges_kept: bool, whole_bundles: bool =
     return [each for each in reversed(found) if each.rows]
 
 
+def shipped_in_vain(item: OrderItem) -> dict[int, Decimal]:
+    """Order line ID → what the target shipped although the order does not have it any more, and no refund has it."""
+    refunded: dict[int, Decimal] = defaultdict(Decimal)
+    for refund in item.refunds:
+        for each in _lines(item, refund):
+            refunded[each.line_id] += each.quantity
+    left = {line_id: quantity - refunded[line_id] for line_id, quantity in item.returned_quantities().items()}
+    return {line_id: quantity for line_id, quantity in left.items() if quantity > 0}
+
+
+def _lines(item: OrderItem, refund: RefundItem) -> list[RefundLineItem]:
+    """The lines of a refund. One that names only a bundle is about its parts as well: without money of their own."""
+    found = {each.line_id: each for each in refund.lines}
+    bundles = {line.id: line for line in item.lines if line.id in found and line.quantity}
+    for part in item.lines:
+        bundle = bundles.get(part.parent_id or 0)
+        if bundle is not None and part.id not in found:
+            share = found[bundle.id].quantity / bundle.quantity
+            found[part.id] = RefundLineItem(part.id, part.quantity * share, _ZERO, _ZERO, _ZERO)
+    return list(found.values())
+
+
 def _lowered_charges(item: OrderItem) -> list[Money]:
     """By how much each refund lowers the charges of the order."""
     found = []
@@ -119,7 +141,7 @@ def _rows(
     # What is left of the money of a line, or of a bundle and its parts, and how far rounding may take it.
     left: dict[int, Money] = defaultdict(Money)
     places: dict[int, Decimal] = defaultdict(Decimal)
-    for each in refund.lines:
+    for each in _lines(item, refund):
         line, own = lines[each.line_id], sold.get(each.line_id)
         value = _value(own, each.quantity, item.currency) if own else Money()
         money = _stated(each, line, item.currency) or value

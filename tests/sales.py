@@ -25,7 +25,11 @@ class Sales:
 
     def place(self, order: Parts) -> Parts:
         """Place an order, and return what the platform makes of it. Fails if the platform refuses it."""
-        return self._done(requests.post(self._url(), json={"account": self.account, "order": order}, timeout=10))
+        return self._done(self.try_to_place(order))
+
+    def try_to_place(self, order: Parts) -> requests.Response:
+        """An order that the platform may refuse (400)."""
+        return requests.post(self._url(), json={"account": self.account, "order": order}, timeout=10)
 
     def view(self, order: str) -> Parts:
         return self._done(requests.get(self._url(), params={"account": self.account, "id": order}, timeout=10))

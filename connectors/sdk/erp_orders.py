@@ -17,7 +17,7 @@ from hub.kinds import Kind
 from orders.currencies import round_amount
 from orders.items import OrderItem, RefundItem
 from orders.parts import Part, charges, charges_left, deliverable_parts
-from orders.refunds import BookedRefund, booked_refunds, has_shipped
+from orders.refunds import BookedRefund, booked_refunds, has_shipped, shipped_in_vain
 
 # The statuses of an order that may still be sent for the first time.
 _OPEN_STATUSES = {"pending", "confirmed", "partly_shipped"}
@@ -48,6 +48,13 @@ def send_pending_field() -> bool:
     return field
 
 
+class ShippedInVain(TypedDict):
+    """A line of which more was shipped than the order has now, as a payload names it."""
+
+    sku: str
+    quantity: str
+
+
 @dataclass(frozen=True, slots=True)
 class OrderContent:
     """What an ERP gets of an order. Parts with a quantity of 0 were sent before. Charges have amounts without tax."""
@@ -55,6 +62,7 @@ class OrderContent:
     parts: list[Part]
     charges: list[AdjustmentRecord]
     refunds: list[BookedRefund]
+    shipped_in_vain: list[ShippedInVain]
 
     @property
     def is_exact(self) -> bool:
@@ -71,7 +79,7 @@ def order_content(item: OrderItem, refs: References, settings: ErpSettings) -> O
     unpaid = item.status == "pending" and not settings.send_pending
     closed = item.status in CLOSED_STATUSES or all(line.status in CLOSED_STATUSES for line in item.lines)
     # What was shipped, or is not paid back, stays in the books.
-    closed = closed and not (item.refunds and (has_shipped(item) or _has_kept_money(item)))
+    closed = closed and not (has_shipped(item) or _has_kept_money(item))
     if unpaid or closed or (not sent_before and item.status not in _OPEN_STATUSES):
         return None
     hold_different(item, settings.unreconciled_orders)
@@ -91,13 +99,26 @@ def order_content(item: OrderItem, refs: References, settings: ErpSettings) -> O
         parts=parts,
         charges=[row if row.net is not None else replace(row, net=row.gross) for row in rows],
         refunds=booked_refunds(item, charges_kept=charges_kept, whole_bundles=settings.send_bundles),
+        shipped_in_vain=[
+            {"sku": line.sku or line.title, "quantity": plain(quantity)}
+            for line in item.lines
+            if (quantity := shipped_in_vain(item).get(line.id))
+        ],
     )
 
 
 def _has_kept_money(item: OrderItem) -> bool:
-    """Whether the customer paid more than was paid back, as far as the source tells it."""
+    """Whether the customer paid more than was paid back.
+
+    If the source does not tell what was paid, an order of which nothing was canceled was paid as a whole.
+    """
+    paid = item.paid
+    if paid is None and item.status != "cancelled" and not any(line.quantity_cancelled for line in item.lines):
+        paid = item.total
+    if paid is None or not item.refunds:
+        return False
     paid_back = sum((refund.gross or _ZERO for refund in item.refunds), _ZERO)
-    return item.paid is not None and item.paid - paid_back >= rounding(item.currency, len(item.lines))
+    return paid - paid_back > rounding(item.currency, len(item.lines))
 
 
 class CustomerPayload(TypedDict, total=False):
@@ -151,17 +172,34 @@ def refund_key(refund: RefundItem) -> str:
 
 
 class UnsentRefund(TypedDict):
+    """A refund that a target does not book, as a payload names it. `amount` is with tax."""
+
     refund: str
     amount: str
 
 
-def unsent_refunds(refunds: Sequence[BookedRefund]) -> list[UnsentRefund]:
-    """Refunds that a target does not book, as a payload names them: what `refund_problems` tells people about."""
-    return [{"refund": each.refund.number or each.refund.external_id, "amount": plain(each.gross)} for each in refunds]
+class NotBooked(TypedDict, total=False):
+    """What of an order an ERP does not have in its books: part of a payload, so that people are told."""
+
+    unsent_refunds: list[UnsentRefund]
+    shipped_in_vain: list[ShippedInVain]
 
 
-def refund_problems(unsent: Sequence[UnsentRefund], currency: str) -> list[Problem]:
-    return [issues.REFUND_NOT_SENT(**each, currency=currency) for each in unsent]
+def not_booked(content: OrderContent, unsent: Sequence[BookedRefund]) -> NotBooked:
+    found: NotBooked = {}
+    if unsent:
+        found["unsent_refunds"] = [
+            {"refund": each.refund.number or each.refund.external_id, "amount": plain(each.gross)} for each in unsent
+        ]
+    if content.shipped_in_vain:
+        found["shipped_in_vain"] = content.shipped_in_vain
+    return found
+
+
+def booking_problems(payload: NotBooked, currency: str) -> list[Problem]:
+    """A problem for each entry of `not_booked`."""
+    found = [issues.REFUND_NOT_SENT(**each, currency=currency) for each in payload.get("unsent_refunds", ())]
+    return found + [issues.SHIPPED_IN_VAIN(**each) for each in payload.get("shipped_in_vain", ())]
 
 
 def refund_total_problems(total: Decimal | None, expected: str, refund: str, currency: str, rows: int) -> list[Problem]:

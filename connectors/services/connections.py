@@ -244,11 +244,13 @@ def reinstall_connection(*, connection: Connection, by: User | None) -> None:
         state=Connection.State.ACTIVE, state_reason="", paused_at=None, pause_reason=""
     )
     connection.refresh_from_db()
+    adapter = adapter_for(connection.platform)
+    # The platform may have more data types than when the connection was made.
+    _add_jobs(connection, adapter)
     Job.objects.filter(connection=connection).update(enabled=True)
     Lane.objects.filter(connection=connection).update(paused=False)
     subscribe(connection=connection, now=clock.now())
     record_audit_event(user=by, action="connection.reinstall", target=connection, seller=connection.seller)
-    adapter = adapter_for(connection.platform)
     for data_type in adapter.sources():
         sync(connection=connection, data_type=data_type, trigger=Run.Trigger.INSTALL, resend=True)
     for data_type in adapter.targets():

@@ -138,6 +138,16 @@ REFUND_NOT_SENT = IssueType(
     blocking=False,
     docs="orders.md",
 )
+SHIPPED_IN_VAIN = IssueType(
+    "shipped_in_vain",
+    title=_("Shipped, but no longer ordered"),
+    message=_(
+        "{platform} has shipped {quantity} of {sku} that the order no longer has. {source} has no refund for them."
+    ),
+    fix=_("Refund the items in {source}, or book their return in {platform} by hand."),
+    blocking=False,
+    docs="orders.md",
+)
 REFUNDS_NOT_READABLE = IssueType(
     "refunds_not_readable",
     title=_("Refunds cannot be read"),

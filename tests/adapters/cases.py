@@ -236,6 +236,19 @@ CASES = {
             "products": [{"key": f"p{n:03d}", "title": f"Product {n}", "price": n} for n in range(230)],
             "categories": [{"key": "c1", "name": "Home"}, {"key": "c2", "name": "Lamps", "parent": "c1"}],
             "brands": [{"key": "b1", "name": "Acme"}],
+            "customers": [{"key": f"c{n}", "email": f"buyer{n}@example.com"} for n in range(3)],
+            "orders": [
+                {
+                    "key": f"o{n}",
+                    "number": f"N-{n}",
+                    "status": "confirmed",
+                    "currency": "GBP",
+                    "total": 24,
+                    "placed_at": "2026-01-02T10:00:00+00:00",
+                    "lines": [{"key": f"l{n}", "quantity": 2, "unit_price": 12}],
+                }
+                for n in range(3)
+            ],
         },
     ),
     "seller_center_oms": Case(

@@ -1,6 +1,9 @@
 """What is special about systems that speak our own protocol."""
 
+import json
 from collections.abc import Callable
+from decimal import Decimal as D
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,11 +11,22 @@ import pytest
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import BatchRejected, NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, References
-from connectors.sdk.records import PriceRecord, ProductRecord, StockRecord
+from connectors.sdk.records import (
+    AdjustmentRecord,
+    CustomerRecord,
+    OrderRecord,
+    PriceRecord,
+    ProductRecord,
+    StockRecord,
+)
 from hub.kinds import DataType
+from orders.amounts import balance, completed
+from orders.items import RefundItem
 from sandbox.process import SandboxProcess
+from tests.adapters import samples
 from tests.adapters.reading import records
 from tests.adapters.samples import SAMPLES, order, product, variant
+from tests.adapters.test_order_amounts_at_targets import order as order_at_targets
 from tests.adapters.writing import NOTHING, creations
 
 PRODUCTS = DataType.PRODUCTS
@@ -132,6 +146,49 @@ def test_what_is_written_can_be_read_back(target: Adapter, shop: Adapter) -> Non
     own, existing = wanted.variants[0], record.variants[0]
     assert (existing.external_id, existing.sku, existing.options) == ("10", own.sku, own.options)
     assert (existing.weight_in_grams, existing.rrp) == (own.weight_in_grams, own.rrp)
+
+
+def test_orders_and_customers_are_read_as_they_are_written(
+    target: Adapter, shop: Adapter, platform: Callable[[str], SandboxProcess]
+) -> None:
+    """What a custom system receives is what a custom shop sends; and what is due follows from it."""
+    sold = order_at_targets(refunds=[RefundItem("r1", "R-1", None, D(8), D(2), D(10), None, D(5), D(5), [])])
+    gift = AdjustmentRecord(kind="gift_card", title="Gift", code="", gross=D(5))
+    sold.adjustments.append(gift)
+    (sent,) = creations(target, DataType.ORDERS, [sold])
+    (customer,) = creations(target, DataType.CUSTOMERS, [samples.customer(4)])
+    system = platform("rest_shop")
+    for kind, operation in (("orders", sent), ("customers", customer)):
+        shop.http.request("PUT", f"/v1/{kind}", body=[operation.content | {"key": "k1"}])
+    (found,) = shop.source(DataType.ORDERS).fetch(["k1"])
+    assert isinstance(found, OrderRecord) and found.problems == []
+    full = completed(found)
+    assert (balance(full).reconciliation, full.total, full.lines[0].total_net) == ("balanced", sold.total, 160)
+    assert [each.kind for each in full.adjustments or ()] == ["shipping", "coupon", "gift_card"]
+    assert [(each.shipping_gross, each.adjustment) for each in full.refunds or ()] == [(5, 5)]
+    (person,) = shop.source(DataType.CUSTOMERS).fetch(["k1"])
+    assert isinstance(person, CustomerRecord) and person.email == samples.customer(4).email
+    assert person.addresses == samples.customer(4).addresses
+    assert system.violations() == []
+
+
+def test_the_order_of_the_documentation_adds_up(shop: Adapter) -> None:
+    page = (Path(__file__).resolve().parents[2] / "docs" / "platforms" / "rest.md").read_text()
+    example = json.loads(next(each for each in page.split("```json")[1:] if '"charges"' in each).partition("```")[0])
+    shop.http.request("PUT", "/v1/orders", body=[example])
+    (found,) = shop.source(DataType.ORDERS).fetch([example["key"]])
+    assert isinstance(found, OrderRecord)
+    full = completed(found)
+    assert (balance(full).difference, balance(full).lines) == (0, 250)
+    assert [(each.total_net, each.tax) for each in full.lines] == [(160, 40)]
+
+
+def test_a_system_without_orders_has_none(shop: Adapter, platform: Callable[[str], SandboxProcess]) -> None:
+    """Orders and customers are optional. That a single one cannot be fetched is no proof that it was deleted."""
+    platform("rest_shop").fault("status", status=404, path="/v1/orders", times=2)
+    assert records(shop, DataType.ORDERS) == []
+    with pytest.raises(NeedsAttention):
+        shop.source(DataType.ORDERS).fetch(["o1"])
 
 
 def test_hundreds_of_keys_are_looked_up_a_hundred_at_a_time(

@@ -12,7 +12,7 @@ from orders.currencies import quantum, round_amount
 from orders.items import OrderItem, RefundItem, RefundLineItem, ShipmentItem
 from orders.parts import charges, charges_left, deliverable_parts
 from orders.records import AdjustmentRecord
-from orders.refunds import booked_refunds, has_shipped
+from orders.refunds import booked_refunds, has_shipped, shipped_in_vain
 from tests.orders.test_parts import line, order
 
 D = Decimal
@@ -83,13 +83,15 @@ def test_rows_of_a_refund(item: OrderItem, rows: list[tuple[Any, ...]]) -> None:
     assert [(row.quantity, row.money.net, row.money.gross) for row in found] == rows
 
 
+@pytest.mark.parametrize("names_parts", [False, True])
 @pytest.mark.parametrize("whole_bundles", [False, True])
-def test_refunds_of_bundles_count_once(whole_bundles: bool) -> None:
-    """The refund names the bundle with its price, and its parts without."""
+def test_refunds_of_bundles_count_once(whole_bundles: bool, names_parts: bool) -> None:
+    """The refund names the bundle with its price, and perhaps its parts without."""
     free = {"total_net": D(0), "tax": D(0), "total_gross": D(0), "unit_price": D(0), "parent_id": 1}
     bundle = line(1, "2", "100", kind="bundle", needs_shipping=False, quantity_refunded=D(1))
     parts = [line(number, "2", quantity_refunded=D(1), **free) for number in (2, 3)]
-    one = refund(back("1", "50"), back("1", "0", 2), back("1", "0", 3), gross="50")
+    named = [back("1", "0", 2), back("1", "0", 3)] if names_parts else []
+    one = refund(back("1", "50"), *named, gross="50")
     item = order(bundle, *parts, adjustments=[], refunds=[one], target_id=ERP, shipments=[])
     assert booked_refunds(item, charges_kept=False, whole_bundles=whole_bundles) == []
     assert in_books(item, whole_bundles=whole_bundles) == 50
@@ -98,6 +100,8 @@ def test_refunds_of_bundles_count_once(whole_bundles: bool) -> None:
     assert in_books(item, whole_bundles=whole_bundles) == 50
     (booked,) = booked_refunds(item, charges_kept=True, whole_bundles=whole_bundles)
     assert [row.quantity for row in booked.rows] == ([1] if whole_bundles else [1, 1])
+    assert shipped_in_vain(item) == {}
+    assert shipped_in_vain(replace(item, refunds=[])) == ({1: 1} if whole_bundles else {2: 1, 3: 1})
 
 
 @st.composite

@@ -136,6 +136,6 @@ def test_a_malformed_event_is_not_understood(event: dict[str, Any]) -> None:
         RestWebhooks.read_event(event)
 
 
-@pytest.mark.parametrize("kind", ["orders", "stock", "lamps"])
+@pytest.mark.parametrize("kind", ["prices", "stock", "lamps"])
 def test_events_of_other_kinds_are_ignored(kind: str) -> None:
     assert RestWebhooks.read_event({"kind": kind, "keys": ["17"]}) == []

@@ -9,7 +9,7 @@ from typing import Any
 from connectors.platforms.rest import settings
 from connectors.platforms.rest.client import RestClient
 from connectors.platforms.rest.listings import LISTINGS
-from connectors.platforms.rest.sources import Brands, Categories, Products
+from connectors.platforms.rest.sources import Brands, Categories, Customers, Orders, Products
 from connectors.platforms.rest.targets import (
     BrandTarget,
     CategoryTarget,
@@ -63,10 +63,10 @@ class RestTarget(_Rest):
 
 
 class RestShop(_Rest):
-    """Reads products, categories and brands from the system, ordered by key, and the objects that its events name."""
+    """Reads products, categories, brands, customers and orders, ordered by key, and the objects that events name."""
 
     key = "rest_shop"
     name = "Custom shop (REST)"
     role = Role.SHOP
-    streams = (Categories, Brands, Products)
+    streams = (Categories, Brands, Products, Customers, Orders)
     webhooks = RestWebhooks

@@ -74,4 +74,5 @@ def _unsuitable(path: str, error: RequestRejected) -> NeedsAttention:
     return NeedsAttention(
         f"The system has no {path} ({error.status}).",
         fix="Correct the connection's URL, or add this collection to the system (docs/platforms/rest.md).",
+        status=error.status,
     )

@@ -8,7 +8,7 @@ from connectors.sdk.webhooks import EventReference, Webhooks
 from hub.kinds import DataType
 
 MAX_KEYS = 100
-_READ = {DataType.CATEGORIES, DataType.BRANDS, DataType.PRODUCTS}
+_READ = {DataType.CATEGORIES, DataType.BRANDS, DataType.PRODUCTS, DataType.CUSTOMERS, DataType.ORDERS}
 
 
 class RestWebhooks(Webhooks[RestClient]):

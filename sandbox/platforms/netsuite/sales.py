@@ -1,7 +1,8 @@
 """What an account holds of an order, and what its warehouse and its books do with it (`sandbox.sales`).
 
 An order is named by its external ID. `total` and `tax` are what the account computed; refunds are credit memos
-with the order's purchase order number (`otherRefNum`).
+with the order's purchase order number (`otherRefNum`). `closed` is the part of the total, without tax, that is never
+billed: closed lines as far as they were not shipped.
 """
 
 import json
@@ -27,13 +28,14 @@ class NetSuiteSales(Sales):
     def view(self, account: str, order: str) -> dict[str, Any]:
         """The lines that are shipped are those of the sublist; other items and discounts are in the total only."""
         db, row = self._order(account, order)
-        lines = []
+        lines, never_billed = [], ZERO
         for line in db.lines(row["id"]):
             if line["quantity"] is None or line["item_type"] == "Discount":
                 continue
             ordered = -number(line["quantity"])
             shipped = sum((number(each["quantity"]) for each in db.fulfilled(row["id"], line["id"])), ZERO)
             closed = max(ZERO, ordered - shipped) if line["isclosed"] == "T" else ZERO
+            never_billed += -number(line["foreignamount"]) * closed / ordered if ordered else ZERO
             lines.append(
                 sale_line(
                     line["id"],
@@ -52,6 +54,7 @@ class NetSuiteSales(Sales):
             "tax": plain(number(row["taxtotal"])),
             "refunded": plain(self._refunded(db, row)),
             "status": row["status"],
+            "closed": plain(never_billed),
             "lines": lines,
         }
 

@@ -6,7 +6,7 @@ from sandbox.platforms.tryton.database import Records
 from sandbox.platforms.tryton.trading import COMPUTED
 
 CURRENCIES = {"GBP": 2, "EUR": 2, "USD": 2, "JPY": 0, "KWD": 3}
-RATES = ("0.2", "0.19", "0.05", "0")
+RATES = ("0.25", "0.2", "0.19", "0.0825", "0.05", "0")
 WAREHOUSES = {"WH": "Warehouse", "SOUTH": "South"}
 
 

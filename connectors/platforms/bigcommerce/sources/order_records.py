@@ -62,7 +62,8 @@ def order_record(order: FieldReader, *, link: str, vendor_path: str, b2b_channel
         for position, line in enumerate(order.objects("products"))
     ]
     currency = order.text("default_currency_code") or order.text("currency_code")
-    refunds = [_refund(refund, {line.external_id for line in lines}) for refund in order.objects("refunds")]
+    line_ids, with_tax = {line.external_id for line in lines}, order.flag("is_tax_inclusive_pricing")
+    refunds = [_refund(refund, line_ids, with_tax=with_tax) for refund in order.objects("refunds")]
     record = OrderRecord(
         external_id=number,
         updated_at=order.timestamp("date_modified"),
@@ -156,8 +157,9 @@ def _shipment(shipment: FieldReader) -> ShipmentRecord:
     )
 
 
-def _refund(refund: FieldReader, line_ids: set[str]) -> RefundRecord:
-    """`total_amount` is what the customer gets back, `total_tax` the tax in it. An item names no tax of its own."""
+def _refund(refund: FieldReader, line_ids: set[str], *, with_tax: bool) -> RefundRecord:
+    """`total_amount` is what the customer gets back, `total_tax` the tax in it. An item names no tax of its own; its
+    amount is in prices as the store enters them."""
     gross, tax = number_of(refund, "total_amount"), number_of(refund, "total_tax")
     found: dict[str, RefundLineRecord] = {}
     shipping = order_level = Decimal(0)
@@ -178,7 +180,8 @@ def _refund(refund: FieldReader, line_ids: set[str]) -> RefundRecord:
         net=gross - tax,
         tax=tax,
         gross=gross,
-        shipping_gross=shipping or None,
+        shipping_net=None if with_tax else shipping or None,
+        shipping_gross=(shipping or None) if with_tax else None,
         adjustment=order_level or None,
         lines=list(found.values()),
     )

@@ -17,13 +17,13 @@ from connectors.sdk.erp_orders import (
     CLOSED_STATUSES,
     CustomerPayload,
     ExpectedTotals,
+    NotBooked,
     OrderContent,
-    UnsentRefund,
     customer_payload,
     expected_totals,
+    not_booked,
     order_content,
     plain,
-    unsent_refunds,
 )
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
@@ -55,7 +55,7 @@ class LinePayload(TypedDict):
     description: NotRequired[str]
 
 
-class OrderPayload(TypedDict):
+class OrderPayload(NotBooked):
     """A sales order; `body` holds the fields of `salesOrder` in REST.
 
     `taxes` only if the settings have tax codes. `left_out`: titles of lines without SKU for which the account has no
@@ -69,7 +69,6 @@ class OrderPayload(TypedDict):
     expected: NotRequired[ExpectedTotals]
     taxes: NotRequired[list[TaxPayload]]
     refunds: NotRequired[list[RefundPayload]]
-    unsent_refunds: NotRequired[list[UnsentRefund]]
     left_out: NotRequired[list[str]]
     ended: NotRequired[bool]
 
@@ -99,17 +98,11 @@ def order_payload(item: OrderItem, refs: References, settings: Settings, fields:
         payload["ended"] = True
     if exact:
         _add_totals(payload, item, content, settings)
-        _add_refunds(payload, item, content, settings)
-    return payload
-
-
-def _add_refunds(payload: OrderPayload, item: OrderItem, content: OrderContent, settings: Settings) -> None:
-    """NetSuite has no refund of less than nothing, as where more was withheld than the goods cost."""
+    # NetSuite has no refund of less than nothing, as where more was withheld than the goods cost.
     sent = [each for each in content.refunds if settings.refunds != "none" and each.gross >= 0]
-    if sent:
+    if exact and sent:
         payload["refunds"] = [refund_payload(each, settings, item.currency) for each in sent]
-    if unsent := [each for each in content.refunds if each not in sent]:
-        payload["unsent_refunds"] = unsent_refunds(unsent)
+    return payload | not_booked(content, [each for each in content.refunds if exact and each not in sent])
 
 
 def _body(item: OrderItem, settings: Settings, fields: FieldMap) -> dict[str, Any]:

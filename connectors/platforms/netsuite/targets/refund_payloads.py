@@ -36,13 +36,15 @@ class RefundPayload(TypedDict):
 
 
 def refund_payload(booked: BookedRefund, settings: Settings, currency: str) -> RefundPayload:
-    """Amounts stand for the item of the setting `custom_item`; the shipping of a credit memo has a field of its own."""
+    """Amounts stand for the item of the setting `custom_item`. The shipping of a credit memo has a field of its own,
+    which does not do as the only content: NetSuite requires a line."""
     refund = booked.refund
+    has_lines = any(row.quantity or row.money.net for row in booked.rows if not row.is_shipping)
     payload: RefundPayload = {"key": refund_key(refund), "number": refund.number, "lines": [], "expected": ""}
     total = left_out = _ZERO
     for row in booked.rows:
         sku = (row.line.sku if row.line and row.quantity else "") or settings.custom_item
-        if row.is_shipping and settings.refunds == "credit_memo":
+        if row.is_shipping and has_lines and settings.refunds == "credit_memo":
             payload["shipping"] = json_number(row.money.net)
             if settings.tax_codes:
                 payload["shipping_tax"] = _tax(row, SHIPPING, settings, currency)

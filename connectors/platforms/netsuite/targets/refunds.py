@@ -11,7 +11,7 @@ from connectors.platforms.netsuite.targets.order_payloads import OrderPayload
 from connectors.platforms.netsuite.targets.refund_payloads import RefundPayload
 from connectors.platforms.netsuite.targets.taxes import tax_fields
 from connectors.sdk import issues
-from connectors.sdk.erp_orders import CustomerPayload, refund_problems, refund_total_problems
+from connectors.sdk.erp_orders import CustomerPayload, booking_problems, refund_total_problems
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Operation
 from connectors.sdk.records import Problem
@@ -34,7 +34,7 @@ def send_refunds(
     the call is safe: the lines of a record are replaced.
     """
     wanted = operation.content
-    problems = refund_problems(wanted.get("unsent_refunds", ()), _currency(wanted))
+    problems = booking_problems(wanted, _currency(wanted))
     before = operation.previous.get("refunds", []) if operation.previous else []
     for refund in wanted.get("refunds", ()):
         if left_out := refund.get("left_out"):

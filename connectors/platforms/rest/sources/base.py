@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from common.storable import without_nul
 from connectors.platforms.rest.client import PAGE_SIZE, RestClient
+from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.listing_protocol import UtcDatetime, unreadable
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import Record
@@ -68,3 +69,18 @@ class RestSource(Source[RestClient, RecordT]):
             record.problems = unreadable(error)
         record.raw = raw
         return record
+
+
+class OptionalSource(RestSource[RecordT]):
+    """A collection that a system need not have: then it answers 404 to the list, and nothing is imported.
+
+    Single objects are only fetched of a collection that exists: its absence is no proof that they were deleted.
+    """
+
+    def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[RecordT]:
+        try:
+            return super().read_page(since=since, cursor=cursor)
+        except NeedsAttention as error:
+            if error.status == 404 and cursor is None:
+                return Page([], None)
+            raise

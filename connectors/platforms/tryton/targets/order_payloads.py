@@ -14,12 +14,12 @@ from connectors.sdk import issues
 from connectors.sdk.erp_orders import (
     CustomerPayload,
     ExpectedTotals,
-    UnsentRefund,
+    NotBooked,
     customer_payload,
     expected_totals,
+    not_booked,
     order_content,
     plain,
-    unsent_refunds,
 )
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
@@ -45,7 +45,7 @@ class LinePayload(TypedDict):
     rate: NotRequired[str]
 
 
-class OrderPayload(TypedDict):
+class OrderPayload(NotBooked):
     """A sale. `expected` is missing if the order has no amounts."""
 
     party: CustomerPayload
@@ -58,7 +58,6 @@ class OrderPayload(TypedDict):
     lines: list[LinePayload]
     expected: NotRequired[ExpectedTotals]
     refunds: NotRequired[list[RefundPayload]]
-    unsent_refunds: NotRequired[list[UnsentRefund]]
 
 
 def order_payload(item: OrderItem, refs: References, settings: Settings) -> OrderPayload | None:
@@ -82,11 +81,10 @@ def order_payload(item: OrderItem, refs: References, settings: Settings) -> Orde
     }
     if content.is_exact:
         payload["expected"] = expected_totals(content, item.currency)
-    if content.refunds and settings.refunds == "none":
-        payload["unsent_refunds"] = unsent_refunds(content.refunds)
-    elif content.refunds:
-        payload["refunds"] = [refund_payload(each) for each in content.refunds]
-    return payload
+    sent = content.refunds if settings.refunds != "none" else []
+    if sent:
+        payload["refunds"] = [refund_payload(each) for each in sent]
+    return payload | not_booked(content, [each for each in content.refunds if each not in sent])
 
 
 def _address(item: OrderItem, use: str) -> AddressPayload | None:

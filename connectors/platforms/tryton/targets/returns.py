@@ -11,7 +11,7 @@ from connectors.platforms.tryton.targets.order_payloads import OrderPayload
 from connectors.platforms.tryton.targets.refund_payloads import RefundPayload
 from connectors.platforms.tryton.values import Row, decimal_or_none, record_id
 from connectors.sdk import issues
-from connectors.sdk.erp_orders import refund_problems, refund_total_problems
+from connectors.sdk.erp_orders import booking_problems, refund_total_problems
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Operation
 from connectors.sdk.records import Problem
@@ -28,7 +28,7 @@ def send_returns(
     refunds = wanted.get("refunds", [])
     keys = {refund_key(client.settings, operation.item_id, refund["key"]): refund for refund in refunds}
     found = sales.find(client, keys) if keys else {}
-    problems = refund_problems(wanted.get("unsent_refunds", ()), wanted["currency"])
+    problems = booking_problems(wanted, wanted["currency"])
     for key, refund in keys.items():
         name = refund["number"] or refund["key"]
         try:

@@ -1,0 +1,26 @@
+"""Addresses of customers and orders of a custom shop."""
+
+from typing import Literal
+
+from pydantic import BaseModel
+
+from connectors.sdk.records import AddressRecord
+
+
+class ApiAddress(BaseModel):
+    key: str = ""
+    use: Literal["billing", "shipping", "other"] = "other"
+    first_name: str = ""
+    last_name: str = ""
+    company: str = ""
+    street: str = ""
+    street2: str = ""
+    city: str = ""
+    region: str = ""
+    postcode: str = ""
+    country: str = ""
+    phone: str = ""
+    email: str = ""
+
+    def record(self) -> AddressRecord:
+        return AddressRecord(external_id=self.key, **self.model_dump(exclude={"key"}))
