@@ -4,6 +4,7 @@ import gzip
 import zlib
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -11,21 +12,30 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from accounts.services import record_audit_event
+from connectors.adapters.registry import adapters
 from connectors.models import FeedImport, WebhookEvent
+from connectors.sdk.adapter import Adapter
+from connectors.sdk.webhooks import Webhooks
 from hub import clock, links
 from hub.kinds import Kind
+from hub.models import Connection
 from orders.models import Address, Customer, Order
 from orders.services import delete_customers
 from privacy.models import Erasure
-from privacy.personal_data import Person, rejected_items, webhook_events
+from privacy.personal_data import Person, find_person, rejected_items, webhook_events
 from privacy.statements import erase, erase_again
 
 # Rows of one transaction of the retention.
 _BATCH = 2000
+# How far back requests of platforms are looked for. Each is carried out once.
+_REQUESTS = timedelta(days=7)
 
 
-def erase_person(*, person: Person, by: User) -> Erasure:
-    """Erase the data here, and have targets disable the person's accounts. Platforms keep what they hold themselves."""
+def erase_person(*, person: Person, by: User | None, requested_by: str = "") -> Erasure:
+    """Erase the data here, and have targets disable the person's accounts. Platforms keep what they hold themselves.
+
+    `requested_by` names who asked for it, if it was not the user.
+    """
     now = clock.now()
     with transaction.atomic():
         rejected_item_ids = list(rejected_items(person).values_list("pk", flat=True))
@@ -46,10 +56,16 @@ def erase_person(*, person: Person, by: User) -> Erasure:
             customer_ids=list(person.customer_ids),
             order_ids=list(person.order_ids),
             rejected_item_ids=rejected_item_ids,
-            requested_by=f"user {by.pk}",
+            requested_by=requested_by or f"user {by.pk if by else 0}",
             rows=rows | {"webhooks": events},
         )
-        record_audit_event(user=by, action="privacy.erase", target=f"erasure {erasure.pk}", seller=person.seller)
+        record_audit_event(
+            user=by,
+            action="privacy.erase",
+            target=f"erasure {erasure.pk}",
+            seller=person.seller,
+            requested_by=erasure.requested_by,
+        )
     erasure.rows["feed files"] = _delete_feed_files(person)
     erasure.save(update_fields=["rows"])
     return erasure
@@ -126,3 +142,34 @@ def erase_expired(*, now: datetime) -> dict[str, int]:
         kinds=(Kind.CUSTOMER, Kind.ORDER), before=received_before, batch=_BATCH
     )
     return erased
+
+
+def carry_out_requests(*, now: datetime) -> int:
+    """Erase the people whose personal data shops asked to erase (`Webhooks.erased_customer`). Returns their number.
+
+    Requests of the last days are looked at, so that one is carried out also if this has failed for a while; each once.
+    """
+    platforms = {key: adapter for key, adapter in adapters().items() if _asks_for_erasure(adapter)}
+    connections = Connection.objects.filter(platform__in=platforms.keys(), seller__isnull=False)
+    found = 0
+    for connection_ in connections.select_related("seller"):
+        webhooks = platforms[connection_.platform].webhooks
+        events = WebhookEvent.objects.filter(connection=connection_, received_at__gte=now - _REQUESTS)
+        for event in events.order_by("received_at").iterator():
+            if external_id := webhooks.erased_customer(event.payload):
+                found += _carry_out(connection_, external_id, f"webhook {event.pk}")
+    return found
+
+
+def _asks_for_erasure(adapter: type[Adapter[Any]]) -> bool:
+    return adapter.webhooks.erased_customer.__func__ is not Webhooks.erased_customer.__func__  # type: ignore[attr-defined]
+
+
+def _carry_out(shop: Connection, external_id: str, requested_by: str) -> bool:
+    """Whether somebody was erased: not if the request was carried out before, or if nothing is held."""
+    seller = shop.seller
+    customer_id = links.item_ids(shop.pk, Kind.CUSTOMER, [external_id]).get(external_id)
+    if seller is None or customer_id is None or Erasure.objects.filter(requested_by=requested_by).exists():
+        return False
+    erase_person(person=find_person(seller=seller, customer_id=customer_id), by=None, requested_by=requested_by)
+    return True

@@ -79,6 +79,17 @@ class Webhooks(Generic[ClientT]):
         return True
 
     @classmethod
+    def account_url_of(cls, event: dict[str, Any]) -> str:
+        """The address of the account that a verified event is about, if it may arrive at the address of another
+        connection; that account's connection then stores it, if its secret verifies the call as well."""
+        return ""
+
+    @classmethod
+    def erased_customer(cls, event: dict[str, Any]) -> str:
+        """The ID of the customer whose personal data the platform asks to erase; empty if the event is another one."""
+        return ""
+
+    @classmethod
     def notice_of(cls, event: dict[str, Any]) -> str:
         """What operators are told of a verified event, because only they can do it; empty if nothing. Without personal
         data; also of events about other accounts. Raises one of `PAYLOAD_ERRORS`."""

@@ -23,7 +23,7 @@ from connectors.sdk.webhooks import PAYLOAD_ERRORS
 from connectors.webhooks import json_rpc
 from connectors.webhooks.lane_waker import waker
 from connectors.webhooks.routing import route
-from connectors.webhooks.schemes import verify
+from connectors.webhooks.schemes import Untrusted, verify
 from hub.alerts import announce
 from hub.models import Connection, Job
 
@@ -140,10 +140,32 @@ def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: da
         key = f"webhook:{receiver.connection_id}:{_hash((unique_id or _text(event)).encode())}"
         announce(key=key, message=notice, now=now)
     if isinstance(event, dict) and not webhooks.is_of(receiver.base_url, event):
-        count_refusal(receiver.connection_id, "another account", now)
-        return None
+        owner = _receiver_of(receiver.adapter, event, headers, body, now)
+        if owner is None:
+            count_refusal(receiver.connection_id, "another account", now)
+            return None
+        receiver = owner
     content = body if event is payload else _text(event).encode()
     _store(receiver, event, now, unique_id or _hash(content), _INSERT if unique_id else _INSERT + _REPROCESS)
+    return None
+
+
+def _receiver_of(
+    adapter: type[Adapter[Any]], event: dict[str, Any], headers: Mapping[str, str], body: bytes, now: datetime
+) -> Receiver | None:
+    """The receiver of the connection that an event is about which arrived at the address of another one; None if there
+    is none whose secret verifies the call: whoever knows only the other's must not speak for it."""
+    if not (account_url := adapter.webhooks.account_url_of(event)):
+        return None
+    tokens = Connection.objects.filter(platform=adapter.key, base_url=account_url).values_list(
+        "webhook_token", flat=True
+    )
+    for found in filter(None, (receiver_for(token) for token in tokens)):
+        try:
+            verify(found.secrets, headers, body, now)
+        except Untrusted:
+            continue
+        return found
     return None
 
 

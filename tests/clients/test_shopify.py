@@ -50,6 +50,14 @@ def test_shopify_api_for_python(store: SandboxProcess) -> None:
     found = json.loads(run(command, SCRIPTS, **environment))
     assert found["signed"] == [True, False] and found["token"] and found["shop"] == "Alpha store"
     assert found["titles"] == titles(store)[:3] and "colour" in found["unknown"]
+    created, again = found["written"]
+    assert created["userErrors"] == [] and created == again and created["product"]["handle"] == "chair-of-a-client"
+    assert [(each["sku"], each["price"]) for each in created["product"]["variants"]["nodes"]] == [
+        ("CHAIR-S", "79.99"), ("CHAIR-M", "79.99"),
+    ]  # fmt: skip
+    done = {"inventoryAdjustmentGroup": {"reason": "correction"}, "userErrors": []}
+    assert found["stock"] == [done, done] and found["without_key"] == "BAD_REQUEST"
+    assert titles(store).count("Chair of a client") == 1
     assert found["cost"] == ["actualQueryCost", "requestedQueryCost", "throttleStatus"]
     store.clear_violations()  # the unknown field
 

@@ -9,13 +9,16 @@ import orjson
 import pytest
 from django.test import Client
 
-from accounts.models import Seller
+from accounts.models import AuditEvent, Seller
 from connectors.models import WebhookEvent
 from connectors.platforms.shopify.webhooks import ShopifyWebhooks
 from connectors.services.connections import install_connection
 from connectors.webhooks.schemes import Untrusted, verify
-from hub.kinds import DataType
-from hub.models import Alert, Connection
+from hub.kinds import DataType, Kind
+from hub.models import Alert, Connection, Link
+from orders.models import Customer
+from privacy.models import Erasure
+from privacy.tasks import erase_expired_data
 
 NOW = datetime(2026, 5, 4, tzinfo=UTC)
 APP_SECRET = "sandbox-secret"
@@ -68,6 +71,48 @@ def test_requests_about_privacy_reach_operators(connection: Connection, shop: st
     notice = Alert.objects.get(kind=Alert.Kind.NOTICE).message
     assert f"customers/redact for customer 4 of the store {shop}." in notice and "buyer" not in notice
     assert deliver(connection, "shop/redact", {"shop_domain": "x\0y"}) == 400
+
+
+def test_a_request_about_another_store_needs_the_secret_of_its_connection(connection: Connection) -> None:
+    """An app has one address for all its stores. Whoever knows only the secret of one must not speak for another."""
+    other, foreign = (
+        install_connection(
+            seller=Seller.objects.create(slug=slug, name=slug),
+            platform="shopify",
+            name="Shop",
+            slug=f"{slug}-shopify",
+            base_url="http://127.0.0.1:9",
+            credentials={"access_token": "shpat_1", "client_secret": secret},
+            start=False,
+        )
+        for slug, secret in (("birch", APP_SECRET), ("cedar", "secret of another app"))
+    )
+    for each in (other, foreign):  # an address of Shopify cannot be resolved here
+        Connection.objects.filter(pk=each.pk).update(base_url=f"https://{each.slug.partition('-')[0]}.myshopify.com")
+    for shop in ("birch.myshopify.com", "cedar.myshopify.com"):
+        headers = {"X-Shopify-Webhook-Id": shop}
+        assert deliver(connection, "customers/redact", {"customer": {"id": 4}, "shop_domain": shop}, **headers) == 200
+    assert [event.connection_id for event in WebhookEvent.objects.all()] == [other.pk] != [foreign.pk]
+
+
+def test_whom_a_store_asks_to_erase_is_erased_once(connection: Connection) -> None:
+    assert connection.seller is not None
+    ida = Customer.objects.create(seller=connection.seller, email="ida@holm.example", first_name="Ida")
+    eve = Customer.objects.create(seller=connection.seller, email="eve@holm.example", first_name="Eve")
+    for external_id, customer in (("4", ida), ("5", eve)):
+        Link.objects.create(connection=connection, kind=Kind.CUSTOMER, external_id=external_id, item_id=customer.pk)
+    body = {"customer": {"id": 4, "email": "ida@holm.example"}, "shop_domain": "127.0.0.1"}
+    deliver(connection, "customers/redact", body)
+    deliver(connection, "customers/data_request", body | {"customer": {"id": 5}}, **{"X-Shopify-Webhook-Id": "2"})
+    erase_expired_data()
+    erase_expired_data()
+    ida.refresh_from_db()
+    eve.refresh_from_db()
+    assert (ida.email, ida.first_name, ida.status, eve.first_name) == ("", "", "deleted", "Eve")
+    event = WebhookEvent.objects.get(scope="customers/redact")
+    assert Erasure.objects.get().requested_by == f"webhook {event.pk}"
+    audit = AuditEvent.objects.get(action="privacy.erase")
+    assert audit.user is None and audit.detail["requested_by"] == f"webhook {event.pk}"
 
 
 def test_a_forged_delivery_is_refused(connection: Connection) -> None:

@@ -35,9 +35,10 @@ STOCK_TOPICS = ("inventory_levels/update", "inventory_levels/connect", "inventor
 PARTS_OF_ORDERS = ("refunds/create", "fulfillments/create", "fulfillments/update")
 UNINSTALLED = "app/uninstalled"
 # What an app has to answer to, and what operators then do. They are set up in the app, not by its API.
+ERASURE = "customers/redact"
 PRIVACY_TOPICS = {
     "customers/data_request": "Export the data on the customer's page and give it to the store within 30 days.",
-    "customers/redact": "Check within 30 days that the customer's page shows no personal data, else erase it there.",
+    ERASURE: "The personal data is erased in the following night, if the store is connected.",
     "shop/redact": "The store has removed the app: uninstall its connection and erase its customers within 30 days.",
 }
 REGISTERED = (*TOPICS, *STOCK_TOPICS, *PARTS_OF_ORDERS, UNINSTALLED)
@@ -95,6 +96,15 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
     def is_of(cls, base_url: str, event: dict[str, Any]) -> bool:
         """All stores of an app send their topics about privacy to one address; others are subscribed per store."""
         return event["topic"] not in PRIVACY_TOPICS or event["shop"] == urlsplit(base_url).hostname
+
+    @classmethod
+    def account_url_of(cls, event: dict[str, Any]) -> str:
+        return f"https://{event['shop']}" if event["topic"] in PRIVACY_TOPICS else ""
+
+    @classmethod
+    def erased_customer(cls, event: dict[str, Any]) -> str:
+        is_erasure = event.get("topic") == ERASURE and event.get("customer_id") is not None
+        return _number(event["customer_id"]) if is_erasure else ""
 
     @classmethod
     def notice_of(cls, event: dict[str, Any]) -> str:

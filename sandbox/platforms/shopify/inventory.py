@@ -32,7 +32,7 @@ def _once(function: Callable[[Row, Context], Row], *, field: str) -> Resolver:
             given, result = store.idempotent[key]
             if given != (field, arguments):
                 text = "The same idempotency key cannot be used with different operation parameters."
-                return _refused({"field": None, "message": text, "code": "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"})
+                return _rejected({"field": None, "message": text, "code": "IDEMPOTENCY_KEY_PARAMETER_MISMATCH"})
             found: Row = result
             return found
         result = function(arguments, context)
@@ -42,7 +42,7 @@ def _once(function: Callable[[Row, Context], Row], *, field: str) -> Resolver:
     return resolve
 
 
-def _refused(error: Row) -> Row:
+def _rejected(error: Row) -> Row:
     return {"inventoryAdjustmentGroup": None, "inventoryLevel": None, "userErrors": [error]}
 
 
@@ -56,10 +56,10 @@ def _set_quantities(arguments: Row, context: Context) -> Row:
             raise GraphQLError(text, extensions={"code": "INVALID_FIELD_ARGUMENTS"})
     if given["name"] != "available":  # `on_hand` would need what is committed
         text = "The quantity name must be either 'available' or 'on_hand'."
-        return _refused({"field": ["input", "name"], "message": text, "code": "INVALID_NAME"})
+        return _rejected({"field": ["input", "name"], "message": text, "code": "INVALID_NAME"})
     if given["reason"] not in REASONS:
         text = "The specified reason is invalid."
-        return _refused({"field": ["input", "reason"], "message": text, "code": "INVALID_REASON"})
+        return _rejected({"field": ["input", "reason"], "message": text, "code": "INVALID_REASON"})
     errors = [error for place, each in enumerate(given["quantities"]) if (error := _fault(store, place, each))]
     pairs = [(each["inventoryItemId"], each["locationId"]) for each in given["quantities"]]
     if len(set(pairs)) < len(pairs):

@@ -24,7 +24,7 @@ MAX_TEXT = 255
 FIELDS = ("title", "descriptionHtml", "vendor", "productType", "tags", "status")
 
 
-class Refused(Exception):
+class InputRejected(Exception):
     """An entry of `userErrors`."""
 
     def __init__(self, field: list[str], message: str, code: str = "INVALID_INPUT") -> None:
@@ -39,7 +39,7 @@ def product_set(_: Any, arguments: Row, context: Context) -> Row:
     product, errors = None, []
     try:
         product = _set(store, arguments["input"], arguments.get("identifier") or {})
-    except Refused as error:
+    except InputRejected as error:
         errors = [error.row]
     if arguments["synchronous"]:
         return {"product": product, "productSetOperation": None, "userErrors": errors}
@@ -73,7 +73,7 @@ def _product_by_identifier(_: Any, arguments: Row, context: Context) -> Row | No
     require(context, "read_products", "productByIdentifier")
     try:
         return _identified(context.store, arguments["identifier"])
-    except Refused as error:
+    except InputRejected as error:
         if error.row["code"] == "PRODUCT_DOES_NOT_EXIST":
             return None
         raise GraphQLError(str(error), extensions={"code": error.row["code"]}) from error
@@ -91,7 +91,7 @@ def _check_sizes(given: Row) -> None:
 
 def _set(store: Store, given: Row, identifier: Row) -> Row:
     if len(identifier) > 1:
-        raise Refused(["identifier"], "Only one identifier may be given.", "INPUT_MISMATCH")
+        raise InputRejected(["identifier"], "Only one identifier may be given.", "INPUT_MISMATCH")
     found = _identified(store, identifier)
     _check_texts(given, new=found is None)
     handle = _handle(store, given, found)
@@ -116,14 +116,16 @@ def _identified(store: Store, identifier: Row) -> Row | None:
     if "id" in identifier:
         found = find(store, identifier["id"])
         if found is None or found["__typename"] != "Product":
-            raise Refused(["input", "id"], "Product does not exist", "PRODUCT_DOES_NOT_EXIST")
+            raise InputRejected(["input", "id"], "Product does not exist", "PRODUCT_DOES_NOT_EXIST")
         return found
     rows = store.products.values()
     if "handle" in identifier:
         return next((row for row in rows if row["handle"] == identifier["handle"]), None)
     if custom := identifier.get("customId"):
         if _key(custom) not in store.definitions:
-            raise Refused(["identifier", "customId"], "Metafield definition of type 'id' is required.", "NOT_FOUND")
+            raise InputRejected(
+                ["identifier", "customId"], "Metafield definition of type 'id' is required.", "NOT_FOUND"
+            )
         return next((row for row in rows if row["metafields"].get(_key(custom)) == custom["value"]), None)
     return None
 
@@ -134,11 +136,11 @@ def _key(custom: Row) -> str:
 
 def _check_texts(given: Row, *, new: bool) -> None:
     if (new or "title" in given) and not (given.get("title") or "").strip():
-        raise Refused(["input", "title"], "can't be blank", "INVALID_PRODUCT")
+        raise InputRejected(["input", "title"], "can't be blank", "INVALID_PRODUCT")
     if len(given.get("title") or "") > MAX_TEXT:
-        raise Refused(["input", "title"], f"is too long (maximum is {MAX_TEXT} characters)", "INVALID_PRODUCT")
+        raise InputRejected(["input", "title"], f"is too long (maximum is {MAX_TEXT} characters)", "INVALID_PRODUCT")
     if len(given.get("vendor") or "") > MAX_TEXT:
-        raise Refused(["input"], f"Vendor is too long (maximum is {MAX_TEXT} characters)", "INVALID_PRODUCT")
+        raise InputRejected(["input"], f"Vendor is too long (maximum is {MAX_TEXT} characters)", "INVALID_PRODUCT")
 
 
 def _handle(store: Store, given: Row, found: Row | None) -> str:
@@ -147,7 +149,7 @@ def _handle(store: Store, given: Row, found: Row | None) -> str:
     if given.get("handle"):
         if (handle := _slug(given["handle"])) in taken:
             text = f"Handle '{given['handle']}' already in use. Please provide a new handle."
-            raise Refused(["input", "handle"], text, "HANDLE_NOT_UNIQUE")
+            raise InputRejected(["input", "handle"], text, "HANDLE_NOT_UNIQUE")
         return handle
     if found is not None:
         return str(found["handle"])
@@ -166,24 +168,26 @@ def _options(given: Row, found: Row | None) -> list[Row] | None:
     if options is None:
         if given.get("variants") is not None:
             text = "The productOptions field must be included when variants is included"
-            raise Refused(["input", "productOptions"], text, "PRODUCT_OPTIONS_INPUT_MISSING")
+            raise InputRejected(["input", "productOptions"], text, "PRODUCT_OPTIONS_INPUT_MISSING")
         return None
     if given.get("variants") is None:
         text = "Variants input is required when updating product options"
-        raise Refused(["input", "variants"], text, "VARIANTS_INPUT_MISSING")
+        raise InputRejected(["input", "variants"], text, "VARIANTS_INPUT_MISSING")
     if len(options) > MAX_OPTIONS:
-        raise Refused(["input", "productOptions"], f"Only {MAX_OPTIONS} options are allowed", "OPTIONS_OVER_LIMIT")
+        raise InputRejected(
+            ["input", "productOptions"], f"Only {MAX_OPTIONS} options are allowed", "OPTIONS_OVER_LIMIT"
+        )
     names = [each.get("name") for each in options]
     if len(set(names)) < len(names):
-        raise Refused(["input", "productOptions"], "Option names must be unique", "DUPLICATED_OPTION_NAME")
+        raise InputRejected(["input", "productOptions"], "Option names must be unique", "DUPLICATED_OPTION_NAME")
     for place, each in enumerate(options):
         values = [value["name"] for value in each.get("values") or ()]
         if not values:
             text = "Option values are missing"
-            raise Refused(["input", "productOptions", str(place)], text, "OPTION_VALUES_MISSING")
+            raise InputRejected(["input", "productOptions", str(place)], text, "OPTION_VALUES_MISSING")
         if len(set(values)) < len(values):
             text = "Option values must be unique"
-            raise Refused(["input", "productOptions", str(place)], text, "DUPLICATED_OPTION_VALUE")
+            raise InputRejected(["input", "productOptions", str(place)], text, "DUPLICATED_OPTION_VALUE")
     return list(options)
 
 
@@ -201,22 +205,24 @@ def _checked_variants(store: Store, given: Row, found: Row | None, options: list
         chosen = {value.get("optionName"): value.get("name") for value in each["optionValues"]}
         names = [option["name"] for option in options or ()]
         if set(chosen) != set(names):
-            raise Refused(field, "Option values have to name each option", "INVALID_VARIANT")
+            raise InputRejected(field, "Option values have to name each option", "INVALID_VARIANT")
         for option in options or ():
             if chosen[option["name"]] not in [value["name"] for value in option["values"]]:
-                raise Refused(field, f"{chosen[option['name']]} is no value of {option['name']}", "INVALID_VARIANT")
+                raise InputRejected(
+                    field, f"{chosen[option['name']]} is no value of {option['name']}", "INVALID_VARIANT"
+                )
         values = tuple(chosen[name] for name in names)
         if values in seen:
             text = f"The variant '{' / '.join(values)}' already exists. Please change at least one option value."
-            raise Refused(field, text, "INVALID_VARIANT")
+            raise InputRejected(field, text, "INVALID_VARIANT")
         seen.add(values)
         if each.get("id"):
             variant = find(store, each["id"])
             if variant is None or found is None or variant.get("product") != found["id"]:
-                raise Refused([*field, "id"], "Product variant does not exist", "PRODUCT_VARIANT_DOES_NOT_EXIST")
+                raise InputRejected([*field, "id"], "Product variant does not exist", "PRODUCT_VARIANT_DOES_NOT_EXIST")
         for name in ("price", "compareAtPrice"):
             if each.get(name) is not None and Decimal(each[name]) < 0:
-                raise Refused([*field, name], "must be greater than or equal to 0", "INVALID_VARIANT")
+                raise InputRejected([*field, name], "must be greater than or equal to 0", "INVALID_VARIANT")
         rows.append({**each, "values": values})
     return rows
 
@@ -227,9 +233,9 @@ def _checked_files(store: Store, given: Row) -> list[Row] | None:
         field = ["input", "files", str(place)]
         if each.get("id"):
             if (row := find(store, each["id"])) is None or row["__typename"] not in ("MediaImage", "Video"):
-                raise Refused([*field, "id"], "File does not exist", "NOT_FOUND")
+                raise InputRejected([*field, "id"], "File does not exist", "NOT_FOUND")
         elif not re.match(r"https?://\S+$", each.get("originalSource") or ""):
-            raise Refused([*field, "originalSource"], "Image URL is invalid")
+            raise InputRejected([*field, "originalSource"], "Image URL is invalid")
     return None if files is None else list(files)
 
 

@@ -48,6 +48,37 @@ shopify.ShopifyResource.activate_session(session)
 document = "query Products($first: Int!) { shop { name } products(first: $first) { nodes { id title } } }"
 found = json.loads(shopify.GraphQL().execute(document, {"first": 3}))
 unknown = json.loads(shopify.GraphQL().execute("{ products(first: 1) { nodes { colour } } }"))
+# Writing: a product with options, then its stock, for which the directive is required.
+product_set = """
+mutation Set($input: ProductSetInput!, $identifier: ProductSetIdentifiers) {
+  productSet(input: $input, identifier: $identifier, synchronous: true) {
+    product { handle variants(first: 5) { nodes { sku price inventoryItem { id } } } }
+    userErrors { field message code }
+  }
+}
+"""
+values = [{"optionName": "Size", "name": each} for each in ("S", "M")]
+product = {
+    "title": "Chair of a client",
+    "productOptions": [{"name": "Size", "values": [{"name": each["name"]} for each in values]}],
+    "variants": [
+        {"optionValues": [each], "sku": f"CHAIR-{each['name']}", "price": "79.99", "inventoryItem": {"tracked": True}}
+        for each in values
+    ],
+}
+given = {"input": product, "identifier": {"handle": "chair-of-a-client"}}
+written = [json.loads(shopify.GraphQL().execute(product_set, given))["data"]["productSet"] for _ in range(2)]
+set_stock = """
+mutation Stock($input: InventorySetQuantitiesInput!) {
+  inventorySetQuantities(input: $input) %s { inventoryAdjustmentGroup { reason } userErrors { code field } }
+}
+"""
+item = written[1]["product"]["variants"]["nodes"][0]["inventoryItem"]["id"]
+quantity = {"inventoryItemId": item, "locationId": "gid://shopify/Location/1", "quantity": 4, "changeFromQuantity": 0}
+stock = {"input": {"name": "available", "reason": "correction", "quantities": [quantity]}}
+key = '@idempotent(key: "5e2f8f0e-2f5b-4d5e-8f5e-0c1d6a1b2c3d")'
+set_once = [json.loads(shopify.GraphQL().execute(set_stock % key, stock)) for _ in range(2)]
+without_key = json.loads(shopify.GraphQL().execute(set_stock % "", stock))
 print(
     json.dumps(
         {
@@ -57,6 +88,9 @@ print(
             "titles": [row["title"] for row in found["data"]["products"]["nodes"]],
             "cost": sorted(found["extensions"]["cost"]),
             "unknown": unknown["errors"][0]["message"],
+            "written": written,
+            "stock": [each["data"]["inventorySetQuantities"] for each in set_once],
+            "without_key": without_key["errors"][0]["extensions"]["code"],
         }
     )
 )
