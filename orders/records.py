@@ -198,6 +198,8 @@ class OrderRecord(Record):
     shipments: list[ShipmentRecord] | None = hub_field(_("Shipments"), relation=True, default=None)
     refunds: list[RefundRecord] | None = hub_field(_("Refunds"), relation=True, default=None)
     addresses: list[AddressRecord] = hub_field(_("Addresses"), relation=True, default_factory=list)
+    # The shop's own ID of the cart, where that is not `cart_id`: only used to find the storefront's cart of the order.
+    shop_cart: str = ""
 
 
 @dataclass(slots=True, kw_only=True)

@@ -6,7 +6,7 @@ An adapter names its class in `Adapter.checkouts`. Amounts are in the major unit
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Generic, TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from connectors.sdk.records import AddressRecord
 
@@ -61,7 +61,13 @@ class CheckoutQuote:
 
 
 class Checkouts(ABC, Generic[ClientT]):
-    """Carts of a shop."""
+    """Carts of a shop.
+
+    `one_cart_per_customer`: all carts of a customer are the same cart of the shop, so one that was only calculated is
+    discarded at once, and calls about a customer wait for each other.
+    """
+
+    one_cart_per_customer: ClassVar[bool] = False
 
     def __init__(self, client: ClientT) -> None:
         self.client = client

@@ -1,5 +1,7 @@
 """Carts of B2B storefronts: the shop computes them, and makes each an order once."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -14,7 +16,7 @@ from catalog.models import Variant
 from common.advisory_locks import advisory_lock
 from connectors.models import StorefrontCheckout
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.checkouts import Cart, CheckoutLine, CheckoutQuote, CheckoutRefused
+from connectors.sdk.checkouts import Cart, CheckoutLine, CheckoutQuote, CheckoutRefused, Checkouts
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.records import AddressRecord
 from connectors.services.storefront_accounts import find_customer
@@ -70,10 +72,21 @@ def calculate_cart(*, storefront: Connection, cart: StorefrontCart, earlier: str
         request = _request(storefront, shop, cart)
         _check_not_completed(storefront, cart.cart_id, earlier)
         checkouts = adapter.open_checkouts()
-        quote = checkouts.calculate(request)
-        if earlier:
-            checkouts.discard(earlier)
+        with _turn_of_customer(storefront, cart, checkouts):
+            quote = checkouts.calculate(request)
+            if finished := quote.shop_cart if checkouts.one_cart_per_customer else earlier:
+                checkouts.discard(finished)
     return quote
+
+
+@contextmanager
+def _turn_of_customer(storefront: Connection, cart: StorefrontCart, checkouts: Checkouts[Any]) -> Iterator[None]:
+    """Where all carts of a customer are one cart of the shop, one call at a time uses it."""
+    if not checkouts.one_cart_per_customer:
+        yield
+        return
+    with advisory_lock(f"checkouts {storefront.pk} {cart.customer}", wait=True):
+        yield
 
 
 def signed_cart(*, storefront: Connection, cart_id: UUID, shop_cart: str) -> str:
@@ -101,27 +114,34 @@ def complete_cart(
     with open_shop(storefront) as opened:
         shop, adapter = _with_checkouts(storefront, opened)
         checkouts = adapter.open_checkouts()
-        known = StorefrontCheckout.objects.filter(storefront=storefront, cart_id=cart.cart_id).first()
-        if known is None:
-            quote = checkouts.calculate(_request(storefront, shop, cart))
-            if quote.options and not quote.option:
-                raise CheckoutRefused("Choose one of the available shipping methods.")
-            if expected_total is not None and quote.total != expected_total:
-                checkouts.discard(quote.shop_cart)
-                raise CheckoutRefused(f"The total is {quote.total}, not {expected_total}. Calculate the cart again.")
-            known, created = StorefrontCheckout.objects.get_or_create(
-                storefront=storefront, cart_id=cart.cart_id, defaults={"shop_cart": quote.shop_cart}
-            )
-            if not created:
-                checkouts.discard(quote.shop_cart)
-        if pay_upfront and not known.order_id:
-            return CompletedCart(redirect_url=checkouts.payment_url(known.shop_cart))
-        if not known.order_id:
-            _place(storefront, known, checkouts, by)
+        with _turn_of_customer(storefront, cart, checkouts):
+            known = StorefrontCheckout.objects.filter(storefront=storefront, cart_id=cart.cart_id).first()
+            if known is None:
+                quote = checkouts.calculate(_request(storefront, shop, cart))
+                if reason := _rejection(quote, expected_total):
+                    checkouts.discard(quote.shop_cart)
+                    raise CheckoutRefused(reason)
+                known, created = StorefrontCheckout.objects.get_or_create(
+                    storefront=storefront, cart_id=cart.cart_id, defaults={"shop_cart": quote.shop_cart}
+                )
+                if not created:
+                    checkouts.discard(quote.shop_cart)
+            if pay_upfront and not known.order_id:
+                return CompletedCart(redirect_url=checkouts.payment_url(known.shop_cart))
+            if not known.order_id:
+                _place(storefront, known, checkouts, by)
     return CompletedCart(order_id=known.order_id)
 
 
-def _place(storefront: Connection, known: StorefrontCheckout, checkouts: Any, by: User | None) -> None:
+def _rejection(quote: CheckoutQuote, expected_total: Decimal | None) -> str:
+    if quote.options and not quote.option:
+        return "Choose one of the available shipping methods."
+    if expected_total is not None and quote.total != expected_total:
+        return f"The total is {quote.total}, not {expected_total}. Calculate the cart again."
+    return ""
+
+
+def _place(storefront: Connection, known: StorefrontCheckout, checkouts: Checkouts[Any], by: User | None) -> None:
     """Make the order while no other call about the same cart does."""
     with advisory_lock(f"checkout {known.pk}", wait=True):
         known.refresh_from_db()

@@ -125,7 +125,7 @@ def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: da
     Raises Untrusted, Malformed or StaleReceiver; nothing is stored then.
     """
     if "json_rpc" in receiver.secrets:
-        return _receive_batch(receiver, body, now)
+        return _receive_calls(receiver, headers, body, now)
     webhooks = receiver.adapter.webhooks
     if webhooks.is_ping(headers, body):
         return None
@@ -169,11 +169,16 @@ def _receiver_of(
     return None
 
 
-def _receive_batch(receiver: Receiver, body: bytes, now: datetime) -> list[dict[str, Any]]:
-    """Store each call of a batch as an event. A call answers one request of ours, so a duplicate is not processed."""
-    batch = _parse(body)
-    json_rpc.verify(receiver.secrets["json_rpc"], batch)
-    calls = json_rpc.calls(batch)
+def _receive_calls(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: datetime) -> Any:
+    """Store each call of a batch as an event, or the single call. A call answers one request of ours, so a duplicate is
+    not processed."""
+    received, secret = _parse(body), receiver.secrets["json_rpc"]
+    if isinstance(received, dict):
+        json_rpc.verify_single(secret, received, headers)
+        _store(receiver, received, now, _hash(_text(received).encode()), _INSERT)
+        return next(iter(json_rpc.answer([received])), None)
+    json_rpc.verify(secret, received)
+    calls = json_rpc.calls(received)
     if len(calls) > MAX_CALLS:
         raise Malformed("too many calls")
     with transaction.atomic():

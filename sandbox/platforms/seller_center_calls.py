@@ -9,6 +9,9 @@ from sandbox.platforms.seller_center import InvalidRequest, Row
 STATUSES = ("active", "inactive", "deleted")
 # The vendor's table has the plural, its example the singular.
 IMAGES = ("Product.updateImageCollection", "Product.updateImageCollections")
+# Older than collections: images are added one by one, none is removed.
+ADD_IMAGES = "Product.addImages"
+SELLERS = ("Seller.createSellers", "Seller.updateSellers")
 PRICES = ("price", "special_price", "special_from_date", "special_to_date")
 NAMES = ("product_id", "config_id", "seller_sku", "sku")
 _CONTENT = {
@@ -26,6 +29,9 @@ FIELDS: dict[str, tuple[set[str], set[str]]] = {
 }
 
 
+METHODS = (*FIELDS, *IMAGES, ADD_IMAGES, *SELLERS)
+
+
 def the_call(body: Any) -> tuple[Any, tuple[str, str] | None]:
     """The call of a request, and user name and password if it is a batch that starts with `auth`."""
     match body:
@@ -38,11 +44,15 @@ def validated(body: Any) -> list[Row]:
     """The entries of a request. Raises InvalidRequest for anything that the method does not accept."""
     if not isinstance(body, dict) or body.keys() != {"api", "method", "params", "id"} or body["api"] != 1:
         raise InvalidRequest("a call requires api (1), method, params and id")
-    if not isinstance(body["id"], str | int) or body["method"] not in (*FIELDS, *IMAGES):
-        raise InvalidRequest(f"method must be one of {', '.join((*FIELDS, IMAGES[0]))}; id must be text or a number")
+    if not isinstance(body["id"], str | int) or body["method"] not in METHODS:
+        raise InvalidRequest(f"method must be one of {', '.join(METHODS)}; id must be text or a number")
     params = body["params"]
     if body["method"] in IMAGES:
         return [_validated_images(params)]
+    if body["method"] == ADD_IMAGES:
+        return _listed(params, "imageInfos", {"productId", "fileName", "imageNumber"})
+    if body["method"] in SELLERS:
+        return _listed(params, "sellerData", {"id"})
     if not isinstance(params, dict) or params.keys() != {"productsInfo"}:
         raise InvalidRequest("params must contain productsInfo")
     entries = params["productsInfo"]
@@ -51,6 +61,16 @@ def validated(body: Any) -> list[Row]:
     for index, entry in enumerate(entries):
         if problem := _problem(entry, *FIELDS[body["method"]]):
             raise InvalidRequest(f"productsInfo[{index}]: {problem}")
+    return entries
+
+
+def _listed(params: Any, name: str, required: set[str]) -> list[Row]:
+    entries = params.get(name) if isinstance(params, dict) and params.keys() == {name} else None
+    if not isinstance(entries, list) or not entries:
+        raise InvalidRequest(f"params must contain {name}, a list")
+    for index, entry in enumerate(entries):
+        if not isinstance(entry, dict) or not all(isinstance(entry.get(each), str | int) for each in required):
+            raise InvalidRequest(f"{name}[{index}]: missing: {', '.join(sorted(required))}")
     return entries
 
 

@@ -153,9 +153,7 @@ class Oms(Account):
             if not isinstance(item_change.get(name), str) or not item_change[name]:
                 return f"{name} is required for {status}"
         try:
-            event_time = datetime.strptime(str(item_change.get("status_event_time")), "%Y-%m-%d %H:%M:%S").replace(
-                tzinfo=UTC
-            )
+            event_time = self._event_time(item_change.get("status_event_time"))
         except ValueError:
             return "status_event_time must be YYYY-MM-DD hh:mm:ss"
         order = self.tables["orders"].rows.get(self.items.get(item_id, ""))
@@ -171,3 +169,10 @@ class Oms(Account):
             changed["shipped_at"] = event_time.isoformat()
         self.tables["orders"].put(order | {"items": [changed if each is item else each for each in order["items"]]})
         return ""
+
+    @staticmethod
+    def _event_time(value: Any) -> datetime:
+        """An optional time; ValueError for one in another format."""
+        if value is None:
+            return datetime.now(UTC)
+        return datetime.strptime(str(value), "%Y-%m-%d %H:%M:%S").replace(tzinfo=UTC)

@@ -38,9 +38,9 @@ from sandbox.platforms.seller_center import (
     is_signed,
     string_list,
 )
-from sandbox.platforms.seller_center_calls import IMAGES, PRICES, the_call, validated
+from sandbox.platforms.seller_center_calls import ADD_IMAGES, IMAGES, PRICES, SELLERS, the_call, validated
 
-SELLERS = 3
+SELLER_COUNT = 3
 EPOCH_TIME = datetime.fromtimestamp(EPOCH, UTC)
 TIMEOUT_S = 10
 
@@ -141,6 +141,22 @@ class Shop(Account):
         ]
         return {"productSetSrcId": params["productSetSrcId"], "images": named}
 
+    def add_image(self, entry: Row) -> bool:
+        """Add an image to the article of a product; False for a missing product."""
+        found = self.article({"product_id": str(entry["productId"])})
+        if found is None:
+            return False
+        self.save_article(found[0] | {"images": [*found[0]["images"], {"url": entry["fileName"]}]})
+        return True
+
+    def save_seller(self, entry: Row, *, is_new: bool) -> bool:
+        """Create a seller, or change what is given; False for one that exists, or does not."""
+        table, key = self.tables["sellers"], str(entry["id"])
+        if is_new == (key in table.rows):
+            return False
+        table.put(table.rows.get(key, {}) | entry | {"id": key})
+        return True
+
     def set_stock(self, entry: Row) -> str:
         return self._set(entry, bool(int(entry["quantity"])), {"stock": int(entry["quantity"])})
 
@@ -157,9 +173,14 @@ class Shop(Account):
         return ""
 
     def process_call(self, call: Row) -> Any:
-        """Process a request. Returns its result: an array in the order of the request, or the object of images."""
+        """Process a request. Returns its result: an array in the order of the request, or an object."""
         if call["method"] in IMAGES:
             return self.set_images(call["params"])
+        if call["method"] == ADD_IMAGES:
+            return [self.add_image(each) for each in call["params"]["imageInfos"]]
+        if call["method"] in SELLERS:
+            is_new = call["method"] == SELLERS[0]
+            return {str(each["id"]): self.save_seller(each, is_new=is_new) for each in call["params"]["sellerData"]}
         handler = {
             "Product.createProducts": self.create,
             "Product.updateProducts": self.update,
@@ -202,7 +223,7 @@ class SellerCenterShop(SellerCenter[Shop]):
     def fill(self) -> Shop:
         shop = Shop()
         catalog, products = self._catalog_data
-        for number in range(1, SELLERS + 1):
+        for number in range(1, SELLER_COUNT + 1):
             _add(shop, "sellers", {"name": f"Seller {number}", "status": "active"}, EPOCH)
         for brand in catalog.brands:
             _add(shop, "brands", {"name": brand}, EPOCH)
@@ -210,7 +231,7 @@ class SellerCenterShop(SellerCenter[Shop]):
             parent = None if category.parent is None else str(category.parent + 1)
             _add(shop, "categories", {"name": category.name, "parent": parent, "position": 0}, EPOCH)
         for number, product in enumerate(products):
-            _add_article(shop, product, str(number % SELLERS + 1))
+            _add_article(shop, product, str(number % SELLER_COUNT + 1))
         return shop
 
     def control_routes(self) -> list[BaseRoute]:

@@ -1,4 +1,4 @@
-"""What the vendor prints, with other names: five requests that the simulated systems must take, and five answers that
+"""What the vendor prints, with other names: requests that the simulated systems must take, and answers that
 the adapters must read. Written from the vendor's pages alone (V3)."""
 
 from collections.abc import Callable
@@ -65,6 +65,9 @@ def test_printed_requests_are_taken_by_the_shop(shop: SandboxProcess) -> None:
             {"productsInfo": [named | dates | {"attribute_set": "5", "price": "12.00", "special_price": "9.00"}]},
         ),
         ("Product.updateImageCollection", {"productSetSrcId": int(row["config_id"]), "images": images}),
+        # product-api/productaddimages, seller-api/sellerupdatesellers
+        ("Product.addImages", {"imageInfos": [{"productId": "1", "fileName": images[0]["url"], "imageNumber": 2}]}),
+        ("Seller.updateSellers", {"sellerData": [{"id": "2", "status": "inactive", "send_order_email": True}]}),
     ]
     for method, params in printed:
         body = [AUTH, {"api": 1, "method": method, "params": params, "id": 1}]
@@ -90,9 +93,12 @@ def test_a_printed_request_is_taken_by_the_oms(sandbox: Callable[..., SandboxPro
         "item_status": "shipped",
         "shipping_carrier": "Aramex",
         "tracking_code": "AX-77",
-        "status_event_time": "2026-02-03 08:15:00",
     }
-    answer = call(oms, "/", {"Request": {"Items": [shipped]}}, Action="UpdateItemsStatus", Version="1.0").json()
+    # The time is optional.
+    for more in ({"status_event_time": "2026-02-03 08:15:00"}, {}):
+        body = {"Request": {"Items": [shipped | more]}}
+        answer = call(oms, "/", body, Action="UpdateItemsStatus", Version="1.0").json()
+        assert answer["SuccessResponse"]["Body"] == []
     assert set(answer["SuccessResponse"]["Head"]) == {"RequestId", "RequestAction", "ResponseType", "Timestamp"}
 
 
@@ -128,8 +134,13 @@ PRODUCT = {"seller_sku": "DESK-1", "sku": "SC-9", "id": "402", "config_id": None
             },
             [Result()],
         ),
+        (
+            [{"api": 1, "result": [True, False], "id": "r"}],
+            [Result(), Result("The shop rejected it without giving a reason.")],
+        ),
+        ([{"api": 1, "result": {"2": True}, "id": "r"}], [Result()]),
     ],
-    ids=["queued", "products", "a failure without product", "images"],
+    ids=["queued", "products", "a failure without product", "images", "added images", "sellers"],
 )
 def test_printed_answers_are_read(answer: Any, expected: list[Result] | None) -> None:
     entries = len(expected) if expected else 3

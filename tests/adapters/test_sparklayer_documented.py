@@ -12,6 +12,7 @@ import pytest
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import BatchRejected, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation
+from connectors.sdk.responses import RequestRejected
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import customer, order, variant
@@ -121,6 +122,14 @@ def test_a_request_that_the_pages_exclude_is_rejected(storefront: Adapter, site:
         storefront.client.call("PATCH", "/api/v1/batch-update-pricing", body=[error])
     assert {each["direction"] for each in site.violations()} <= {"request"}
     site.clear_violations()
+
+
+def test_a_body_that_names_another_customer_is_rejected_with_the_printed_code(storefront: Adapter) -> None:
+    """https://docs.sparklayer.io/developers/api/customers/create-or-update-a-customer"""
+    body = {"external_id": "C-2", "email": "eve@rope.example", "first_name": "Eve", "last_name": "Rope"}
+    with pytest.raises(RequestRejected) as raised:
+        storefront.client.call("PUT", "/api/v2/customers/{}/{}", "platform", "C-1", body=body)
+    assert raised.value.body["errors"][0]["code"] == "idMismatch"
 
 
 # Answers

@@ -13,10 +13,11 @@ from django.utils.text import capfirst
 from accounts.models import AuditEvent, User
 from connectors.services.runs import sync
 from dashboard.presentation import Tone
+from dashboard.queries.overview import overview
 from dashboard.summary import connection_health, job_health
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Change, Connection, Job, JobState, Run, RunCounter
-from hub.services import pause_platform, require_attention
+from hub.services import add_job, pause_platform, require_attention
 from synclog.models import Issue, SyncLog
 from synclog.services import IssueDraft, log_for, upsert_issues
 from tests.dashboard.merchants import Merchant
@@ -44,6 +45,18 @@ def test_it_shows_the_current_state(acorn: Merchant, logged_in: LogIn) -> None:
         assert words in page, words
     assert "in 14\xa0minutes" in page, "the next scheduled time"
     assert f"/s/acorn/issues/?connection={acorn.shop.slug}&amp;data_type=products&amp;view=open" in page
+
+
+@pytest.mark.parametrize(("schedule", "had_one"), [("1d", True), ("1d", False), ("", True)])
+def test_the_last_full_sync_is_the_oldest_of_the_scheduled_jobs(acorn: Merchant, schedule: str, had_one: bool) -> None:
+    """Where no job has a schedule, as at targets that follow the imports: the oldest of those that had one."""
+    job = acorn.job(Direction.EXPORT, DataType.PRODUCTS)
+    Job.objects.filter(pk=job.pk).update(full_schedule=schedule)
+    add_job(connection=acorn.search, direction=Direction.EXPORT, data_type=DataType.ORDERS, lane="orders")
+    if not had_one:
+        JobState.objects.filter(job=job).update(last_full_sync_at=None)
+    card = next(each for each in overview(seller=acorn.seller).connections if each.connection == acorn.search)
+    assert card.last_full_sync_at == JobState.objects.get(job=job).last_full_sync_at
 
 
 def test_nothing_is_polled_while_nothing_runs(acorn: Merchant, logged_in: LogIn) -> None:

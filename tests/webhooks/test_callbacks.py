@@ -291,6 +291,22 @@ def test_a_wrong_key_is_rejected_in_the_shops_own_format(shop: Shop) -> None:
     }
 
 
+def test_a_call_without_a_list_has_its_key_in_a_header(shop: Shop) -> None:
+    make_products(shop.connection.seller, 1)
+    shop.push()
+    request_id = list(shop.process.state("requests"))[-1]["id"]
+    result = {"status": "success", "product": {"seller_sku": "SKU-1", "id": "902", "config_id": "55"}}
+    call = {"jsonrpc": "2.0", "method": "Callback.process", "params": {"result": result}, "id": request_id}
+    wrong, right = (
+        requests.post(shop.address, json=call, headers={"X-SyncCenter-Secret": key}, timeout=10)
+        for key in ("wrong", KEY)
+    )
+    assert (wrong.status_code, wrong.json()["error"]["code"], wrong.json()["id"]) == (401, -32001, request_id)
+    success = {"jsonrpc": "2.0", "result": {"status": "success"}, "id": request_id}
+    assert (right.status_code, right.json()) == (200, success)
+    assert WebhookEvent.objects.get().payload == call
+
+
 @pytest.mark.parametrize(
     ("calls", "status", "reason"),
     [

@@ -7,6 +7,8 @@ shop may have one and respond with 429.
 from typing import Any, TypeVar
 
 from connectors.platforms.magento import assumptions, settings
+from connectors.platforms.magento.accounts import Accounts
+from connectors.platforms.magento.checkouts import ShopCheckouts
 from connectors.platforms.magento.client import MagentoClient, ShopClient, TargetClient
 from connectors.platforms.magento.sources import Brands, Categories, Customers, Orders, Products, Stock, StoreSettings
 from connectors.platforms.magento.targets import CustomerTarget, PriceTarget, ProductTarget, ShipmentTarget, StockTarget
@@ -49,7 +51,7 @@ class _Magento(Adapter[ClientT]):
 
 class Magento(_Magento[ShopClient]):
     """Reads a shop's settings, categories, brands, products, customers and orders; creates shipments reported by other
-    systems."""
+    systems, and customers and orders of B2B storefronts."""
 
     key = "magento"
     name = "Magento 2"
@@ -57,6 +59,8 @@ class Magento(_Magento[ShopClient]):
     Settings = settings.Settings
     FieldMap = settings.FieldMap
     assumptions = assumptions.SHOP
+    accounts = Accounts
+    checkouts = ShopCheckouts
     streams = (StoreSettings, Categories, Brands, Products, Stock, Customers, Orders, ShipmentTarget)
 
     def make_client(self) -> ShopClient:

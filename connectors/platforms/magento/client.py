@@ -54,11 +54,14 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
         return self.read_config()
 
     def read_config(self) -> Row:
+        views = self._store_views()
+        return next((each for each in views if each.get("code") == self.settings.store_view), views[0])
+
+    def _store_views(self) -> list[Row]:
         path = "/store/storeConfigs"
         match self.get(path):
             case [{"base_currency_code": str(), "weight_unit": str()}, *_] as configs:
-                views = [each for each in configs if each.get("code") != "admin"] or configs
-                return next((each for each in views if each.get("code") == self.settings.store_view), views[0])
+                return [each for each in configs if each.get("code") != "admin"] or configs
         self.raise_malformed_response(path)
 
     @cached_property
@@ -164,6 +167,17 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
 
 class ShopClient(MagentoClient[Settings, FieldMap]):
     """Client for a shop that is read."""
+
+    @cached_property
+    def b2b_view(self) -> Row:
+        """The configuration of the B2B storefront's store view; that of the connection's if none is set."""
+        wanted = self.settings.b2b_store_id
+        if wanted is None:
+            return self.config
+        found = next((each for each in self._store_views() if each.get("id") == wanted), None)
+        if found is None:
+            raise NeedsAttention(f"The shop has no store view {wanted}.", fix="Correct the setting “B2B store view”.")
+        return found
 
     def link(self, page: str) -> str:
         """The URL of the admin page where a merchant edits an item; empty if the admin URL is not configured."""

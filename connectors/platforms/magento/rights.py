@@ -8,6 +8,7 @@ from connectors.sdk.responses import Response, describe_denial
 
 LABELS = {
     "Magento_Backend::store": "Stores › Settings › All Stores",
+    "Magento_Cart::manage": "Sales › Operations › Carts",
     "Magento_Catalog::catalog": "Catalog",
     "Magento_Catalog::products": "Catalog › Inventory › Products",
     "Magento_Catalog::categories": "Catalog › Inventory › Categories",

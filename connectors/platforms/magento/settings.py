@@ -32,6 +32,12 @@ class Settings(StoreViewSettings):
     b2b_store_id: int | None = Field(
         None, title="B2B store view", description="ID of the store view whose orders are imported. Leave empty for all."
     )
+    b2b_payment_method: str = Field(
+        "checkmo",
+        pattern=r"^[a-z][a-z0-9_]*$",
+        title="Payment method of B2B orders",
+        description="Code of an offline payment method, for orders that a B2B storefront completes.",
+    )
     deduct_reservations: bool = Field(
         True,
         title="Deduct open orders from stock",

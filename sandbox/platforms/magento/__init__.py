@@ -96,6 +96,7 @@ def _rows(store: Store, kind: str) -> list[Row]:
         "brands": lambda: _options(store, "manufacturer"),
         "customers": lambda: list(store.customers.values()),
         "orders": lambda: list(store.orders.values()),
+        "carts": lambda: list(store.carts.values()),
         "shipments": lambda: list(store.shipments.values()),
         "invoices": lambda: list(store.invoices.values()),
         "credit_memos": lambda: list(store.credit_memos.values()),

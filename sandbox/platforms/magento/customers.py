@@ -7,6 +7,7 @@ from sandbox.platforms.magento.store import Store
 
 ADDRESS = {
     "id": int,
+    "customer_id": int,
     "region": {"region_code!": str, "region!": str, "region_id!": int},
     "region_id": int,
     "country_id": str,
@@ -46,10 +47,30 @@ def create(store: Store, body: Row) -> Row:
 
 def update(store: Store, number: int, body: Row) -> Row:
     """Fields that are not sent stay; a list of addresses replaces all of them."""
-    if number not in store.customers:
-        raise unknown("customerId", number)
+    customer_of(store, number)
     given = _checked(store, validated(body, {"customer!": CUSTOMER, "passwordHash": str})["customer"], number)
     return _saved(store, number, given)
+
+
+def customer_of(store: Store, number: int) -> Row:
+    if number not in store.customers:
+        raise unknown("customerId", number)
+    return store.customers[number]
+
+
+def delete(store: Store, number: int) -> bool:
+    customer_of(store, number)
+    del store.customers[number]
+    return True
+
+
+def delete_address(store: Store, number: int) -> bool:
+    for row in store.customers.values():
+        kept = [each for each in row["addresses"] if each["id"] != number]
+        if len(kept) < len(row["addresses"]):
+            row["addresses"] = kept
+            return True
+    raise unknown("addressId", number)
 
 
 def _saved(store: Store, number: int, given: Row) -> Row:
@@ -78,7 +99,10 @@ def _checked(store: Store, customer: Row, number: int | None) -> Row:
     )
     if any(key != number for key in same):
         raise ApiError(400, "A customer with the same email address already exists in an associated website.")
+    own = {each["id"] for each in store.customers[number]["addresses"]} if number else set()
     for address in customer.get("addresses", ()):
+        if address.get("id") and address["id"] not in own:
+            raise unknown("addressId", address["id"])
         for name in ("firstname", "lastname", "street", "city", "telephone", "country_id"):
             if not address.get(name):
                 raise required(name)

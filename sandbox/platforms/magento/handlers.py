@@ -12,6 +12,7 @@ from starlette.requests import Request
 from sandbox.platforms.base import annotate_call
 from sandbox.platforms.magento import (
     bulk_api,
+    carts,
     customers,
     inventory,
     invoices,
@@ -139,6 +140,18 @@ async def _create_customer(request: Request, store: Store) -> Row:
 
 async def _update_customer(request: Request, store: Store) -> Row:
     return customers.update(store, request.path_params["number"], await _body(request))
+
+
+async def _customer(request: Request, store: Store) -> Row:
+    return customers.customer_of(store, request.path_params["number"])
+
+
+async def _delete_customer(request: Request, store: Store) -> bool:
+    return customers.delete(store, request.path_params["number"])
+
+
+async def _delete_address(request: Request, store: Store) -> bool:
+    return customers.delete_address(store, request.path_params["number"])
 
 
 async def _groups(request: Request, store: Store) -> Row:
@@ -286,6 +299,9 @@ HANDLERS: list[tuple[str, str, str, Handler]] = [
     ("GET", "/customers/search", "Magento_Customer::customer", _listing("customers")),
     ("POST", "/customers", "Magento_Customer::manage", _create_customer),
     ("PUT", "/customers/{number:int}", "Magento_Customer::manage", _update_customer),
+    ("GET", "/customers/{number:int}", "Magento_Customer::customer", _customer),
+    ("DELETE", "/customers/{number:int}", "Magento_Customer::manage", _delete_customer),
+    ("DELETE", "/addresses/{number:int}", "Magento_Customer::manage", _delete_address),
     ("GET", "/customerGroups/search", "Magento_Customer::group", _groups),
     ("GET", "/inventory/source-items", "Magento_InventoryApi::source", _source_items),
     ("POST", "/inventory/source-items", "Magento_InventoryApi::stock_source_item_assign", _save_source_items),
@@ -298,4 +314,5 @@ HANDLERS: list[tuple[str, str, str, Handler]] = [
     ("GET", "/store/websites", "Magento_Backend::store", _websites),
     ("GET", "/store/storeGroups", "Magento_Backend::store", _store_groups),
     ("GET", "/store/storeViews", "Magento_Backend::store", _store_views),
+    *carts.HANDLERS,
 ]

@@ -98,6 +98,7 @@ def new_order(store: Store, customer_id: int, stage: str, created: str) -> Row:
     row: Row = {
         "entity_id": entity,
         "increment_id": f"{entity:09d}",
+        "quote_id": 1_000_000 + entity,
         "state": state,
         "status": status,
         "created_at": created,

@@ -18,7 +18,7 @@ SOURCES = ("default", "overflow")
 VENDORS = ("Northwind", "Sundry")
 MEDIA = "https://shop.example/media/"
 GROUPS = ("NOT LOGGED IN", "General", "Wholesale")
-_IDS = ("option", "image", "item", "address", "shipment", "track", "comment", "invoice", "creditmemo")
+_IDS = ("option", "image", "item", "address", "shipment", "track", "comment", "invoice", "creditmemo", "cart_item")
 # Attributes of products beside their own fields: code → (ID, input type, label, user-defined).
 ATTRIBUTES: dict[str, tuple[int, str, str, bool]] = {
     "description": (75, "textarea", "Description", False),
@@ -83,6 +83,7 @@ class Store:
         self.invoices: dict[int, Row] = {}
         self.credit_memos: dict[int, Row] = {}
         self.order_rules: dict[int, Rules] = {}
+        self.carts: dict[int, Row] = {}
         self.operations: list[Row] = []
         self.views_of_bulks: dict[str, str] = {}
         self._ids = {kind: count(1) for kind in _IDS}

@@ -14,7 +14,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.platforms.base import json_response
-from sandbox.platforms.sparklayer.responses import ApiError, is_number, is_text, known_fields, require
+from sandbox.platforms.sparklayer.responses import ApiError, IdMismatch, is_number, is_text, known_fields, require
 from sandbox.platforms.sparklayer.site import GROUPS, ROLES, Row, Site
 
 FIELDS = {
@@ -34,8 +34,8 @@ def get(request: Request, site: Site, body: Any) -> Response:
 def put(request: Request, site: Site, body: Any) -> Response:
     row = dict(known_fields(body, FIELDS))
     names, identifier = _lookup(request), request.path_params["identifier"]
-    matching = any(row.get(name) == identifier for name in names)
-    require(matching, names[0], "idMismatch: the body and the URL name different customers")
+    if not any(row.get(name) == identifier for name in names):
+        raise IdMismatch(names[0])
     existing = _find(site, names, identifier)
     stored = existing or {"id": row.get("id") or str(uuid.uuid4()), "legacy_id": f"cu_{next(_NUMBERS)}"}
     return _store(site, existing, row | {name: stored[name] for name in LOOKUPS["sparklayer"]})
@@ -44,8 +44,8 @@ def put(request: Request, site: Site, body: Any) -> Response:
 def patch(request: Request, site: Site, body: Any) -> Response:
     existing = _found(request, site)
     row = existing | known_fields(body, FIELDS)
-    fixed = all(row[name] == existing[name] for name in LOOKUPS["sparklayer"])
-    require(fixed, "id", "idMismatch: the body and the URL name different customers")
+    if any(row[name] != existing[name] for name in LOOKUPS["sparklayer"]):
+        raise IdMismatch("id")
     return _store(site, existing, row)
 
 

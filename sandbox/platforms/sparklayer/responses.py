@@ -10,6 +10,8 @@ from sandbox.platforms.base import json_response
 class ApiError(Exception):
     """A rejected request."""
 
+    code = "invalid"
+
     def __init__(self, status: int, title: str, **errors: str) -> None:
         super().__init__(title)
         self.status = status
@@ -17,7 +19,16 @@ class ApiError(Exception):
         self.errors = errors
 
     def response(self) -> Response:
-        return error_response(self.status, self.title, **self.errors)
+        return error_response(self.status, self.title, self.code, **self.errors)
+
+
+class IdMismatch(ApiError):
+    """The body and the URL name different customers."""
+
+    code = "idMismatch"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(400, "Invalid request", **{name: "the body and the URL name different customers"})
 
 
 class ListError(ApiError):
@@ -31,11 +42,11 @@ class ListError(ApiError):
         return json_response(self.entries, self.status)
 
 
-def error_response(status: int, title: str, **errors: str) -> Response:
+def error_response(status: int, title: str, code: str = "invalid", /, **errors: str) -> Response:
     """`errors`: property → error message."""
     body: dict[str, Any] = {"title": title, "status": status, "detail": title}
     if errors:
-        body["errors"] = [{"code": "invalid", "message": message, "property": name} for name, message in errors.items()]
+        body["errors"] = [{"code": code, "message": message, "property": name} for name, message in errors.items()]
     return json_response(body, status)
 
 

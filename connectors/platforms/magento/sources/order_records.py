@@ -129,6 +129,7 @@ class OrderRecordBuilder:
             placed_at=api_row.created_at,
             customer_id=str(api_row.customer_id or ""),
             placed_through_b2b=b2b is not None and api_row.store_id == b2b,
+            shop_cart=api_row.quote_id,
             customer_note=api_row.customer_note,
             ip_address=_ip(api_row.remote_ip),
             lines=lines,

@@ -91,6 +91,7 @@ class ItemRow(ApiModel):
 class OrderRow(ApiModel):
     entity_id: int
     increment_id: Text
+    quote_id: Text = ""
     state: Text = ""
     status: Text = ""
     store_id: int = 0
