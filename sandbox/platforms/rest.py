@@ -126,11 +126,16 @@ class Rest(Platform):
         self.data = {name: Account() for name in self.accounts}
 
     def routes(self) -> list[BaseRoute]:
+        # The contract has rules of its own for the objects of these kinds.
         return [
-            Route("/v1/{kind}", self._guarded(self._put), methods=["PUT"]),
-            Route("/v1/{kind}", self._guarded(self._delete), methods=["DELETE"]),
-            Route("/v1/{kind}", self._guarded(self._list)),
-            Route("/v1/{kind}/find", self._guarded(self._find), methods=["POST"]),
+            route
+            for kind in ("customers", "orders", "{kind}")
+            for route in (
+                Route(f"/v1/{kind}", self._guarded(self._put), methods=["PUT"]),
+                Route(f"/v1/{kind}", self._guarded(self._delete), methods=["DELETE"]),
+                Route(f"/v1/{kind}", self._guarded(self._list)),
+                Route(f"/v1/{kind}/find", self._guarded(self._find), methods=["POST"]),
+            )
         ]
 
     def invalid_request(self, problem: Problem) -> Response:
@@ -159,7 +164,7 @@ class Rest(Platform):
             if name is None:
                 return error_response(401, "unauthorized", "a valid token is required as Authorization: Bearer TOKEN")
             annotate_call(request, account=name)
-            kind = request.path_params["kind"]
+            kind = request.path_params.get("kind") or request.url.path.split("/")[2]
             if kind not in KINDS:
                 return error_response(404, "unknown_kind", f"kind must be one of {', '.join(KINDS)}")
             return await handle(request, self.data[name], kind)
