@@ -50,8 +50,8 @@ __all__ = ["ImportContext", "Tally", "apply_page", "import_context_for", "link_k
 
 logger = logging.getLogger(__name__)
 
-# Fields that describe the import rather than the item.
-_NOT_HASHED = {"raw", "updated_at", "problems"}
+# Fields that describe the import rather than the item, and what is only looked up.
+_NOT_HASHED = {"raw", "updated_at", "problems", "shop_cart"}
 
 
 def content_hash(record: Record) -> bytes:
