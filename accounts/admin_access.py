@@ -5,7 +5,7 @@ from typing import Any
 from django.contrib.auth.models import Permission
 from django.http import HttpRequest
 
-from accounts.auth import is_platform_key
+from accounts.auth import is_installation_key
 from accounts.models import ApiKey, User
 
 # Scope of an API key → the console permission that a staff user needs to give it to a key.
@@ -50,10 +50,10 @@ def has_rights_in_the_console(user: User) -> bool:
 
 
 def may_revoke(*, operator: User, key: ApiKey) -> bool:
-    """Platform keys and those of other staff are for administrators."""
+    """Keys for the whole installation and those of other staff are for administrators."""
     if operator.is_superuser or key.user_id == operator.pk:
         return True
-    return not is_platform_key(key) and (key.user is None or not has_rights_in_the_console(key.user))
+    return not is_installation_key(key) and (key.user is None or not has_rights_in_the_console(key.user))
 
 
 def api_key_errors(*, operator: User, has_seller: bool, key_user: User | None, scopes: list[str]) -> dict[str, str]:

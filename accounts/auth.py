@@ -33,13 +33,13 @@ class ApiKeyAuth(HttpBearer):
         return key
 
 
-def is_platform_key(key: ApiKey) -> bool:
+def is_installation_key(key: ApiKey) -> bool:
     """Whether the key has neither a seller nor a user: it belongs to a system that serves the whole installation."""
     return key.seller_id is None and key.user_id is None
 
 
 def sellers_for(key: ApiKey) -> QuerySet[Seller]:
-    """The sellers that the key can access: its own, those of its user, or all for a platform key."""
+    """The sellers that the key can access: its own, those of its user, or all if it is for the whole installation."""
     sellers = sellers_of(key.user) if key.user else Seller.objects.exclude(status=Seller.Status.DELETED)
     return sellers.filter(pk=key.seller_id) if key.seller_id else sellers
 

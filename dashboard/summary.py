@@ -34,7 +34,7 @@ class Health:
 
 @dataclass(frozen=True)
 class Summary:
-    """The sentence at the top of the overview. `leads_to_inbox`: the causes below it say what to do."""
+    """The sentence at the top of Home. `leads_to_inbox`: the causes below it say what to do."""
 
     tone: Tone
     text: str

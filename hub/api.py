@@ -9,7 +9,7 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import OuterRef, Q, QuerySet
 from ninja import Field, Path, Query, Router, Schema
 
-from accounts.auth import ApiKeyAuth, ApiRequest, is_platform_key, require_write_access, sellers_for
+from accounts.auth import ApiKeyAuth, ApiRequest, is_installation_key, require_write_access, sellers_for
 from accounts.models import ApiKey
 from common.rest import MAX_ID, ApiError, Page, Paging, page_of
 from hub.kinds import DataType, Direction
@@ -97,9 +97,9 @@ class RunFilter(Schema):
 
 
 def connections_for(key: ApiKey) -> QuerySet[Connection]:
-    """The connections that a key can access. Those without a seller need a platform key."""
+    """The connections that a key can access. Those without a seller need a key for the whole installation."""
     reached = Q(seller__in=sellers_for(key))
-    if is_platform_key(key):
+    if is_installation_key(key):
         reached |= Q(seller=None)
     return Connection.objects.filter(reached)
 

@@ -18,7 +18,7 @@ Needs Python 3.10 or later and nothing else. The settings:
     file = /var/lib/magento-feeds.json
 
 What was read is remembered after it was written, so an interrupted run is repeated. Only one run works at a time. What
-Magento rejects is printed, and the exit code is 2; if either server does not answer, it is 1.
+Magento rejects is printed, and the exit code is 2; if either server does not answer, or not with JSON, it is 1.
 """
 
 import base64
@@ -26,6 +26,7 @@ import configparser
 import fcntl
 import hashlib
 import hmac
+import http.client
 import json
 import os
 import re
@@ -47,6 +48,10 @@ Item = dict[str, Any]
 
 class Rejected(Exception):
     """Magento does not accept what was sent."""
+
+
+class NoAnswer(Exception):
+    """A server cannot be reached, answers with another error, or not with JSON. The text names its URL."""
 
 
 class CursorOutdated(Exception):
@@ -77,7 +82,7 @@ class Shop:
         self.source, self.attribute_set, self.price_list = source, attribute_set, price_list
 
     def call(self, method: str, path: str, body: Any = None, query: dict[str, str] | None = None) -> Any:
-        """The decoded answer. Raises Rejected for 400 and 404, urllib.error.URLError for everything else."""
+        """The decoded answer. Raises Rejected for 400 and 404, NoAnswer for everything else."""
         address = f"{self.url}/rest/all/V1{path}"
         pairs = {quote(name, safe="~"): quote(value, safe="~") for name, value in (query or {}).items()}
         full = address + ("?" + "&".join(f"{name}={value}" for name, value in pairs.items()) if pairs else "")
@@ -85,12 +90,11 @@ class Shop:
         headers = {"Content-Type": "application/json", "Accept": "application/json"}
         headers["Authorization"] = authorization(self.keys, method, address, pairs)
         try:
-            with _open(full, data=data, method=method, headers=headers) as answer:
-                return json.load(answer)
+            return _read_json(full, data=data, method=method, headers=headers)
         except urllib.error.HTTPError as error:
             if error.code in (400, 404):
                 raise Rejected(error.read().decode("utf-8", "replace")[:300]) from error
-            raise
+            raise NoAnswer(f"{address}: {error}") from error
 
     def find(self, skus: list[str]) -> dict[str, Item]:
         """SKU in lower case → product."""
@@ -189,7 +193,7 @@ def upload(image: Item) -> Item | None:
     try:
         with _open(image["url"]) as answer:
             content = answer.read()
-    except (urllib.error.URLError, ValueError, OSError) as error:
+    except (OSError, http.client.HTTPException, ValueError) as error:
         print(f"{image['url']}: {error}", file=sys.stderr)
         return None
     kind = next((kind for start, kind in IMAGE_TYPES.items() if content.startswith(start)), None)
@@ -207,6 +211,17 @@ def _open(url: str, **about: Any) -> Any:
         raise ValueError("the URL is not one of HTTP")
     request = urllib.request.Request(url, **about)  # noqa: S310 - checked above
     return urllib.request.urlopen(request, timeout=60)  # noqa: S310 - checked above
+
+
+def _read_json(url: str, **about: Any) -> Any:
+    """The decoded answer to a request. Raises urllib.error.HTTPError for an error status, else NoAnswer."""
+    try:
+        with _open(url, **about) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError:
+        raise
+    except (OSError, http.client.HTTPException, ValueError) as error:
+        raise NoAnswer(f"{url.partition('?')[0]}: {error}") from error
 
 
 def authorization(keys: dict[str, str], method: str, address: str, query: dict[str, str]) -> str:
@@ -250,18 +265,21 @@ def _follow(
 
 def _hub_get(url: str, key: str) -> Callable[[str], Any]:
     def get(path: str) -> Any:
+        address = url.rstrip("/") + path
         try:
-            with _open(url.rstrip("/") + path, headers={"Authorization": f"Bearer {key}"}) as answer:
-                return json.load(answer)
+            return _read_json(address, headers={"Authorization": f"Bearer {key}"})
         except urllib.error.HTTPError as error:
             if error.code == 410:
                 raise CursorOutdated from error
-            raise
+            raise NoAnswer(f"{address}: {error}") from error
 
     return get
 
 
 def main(settings_file: str) -> int:
+    """Returns the exit code: 0 if everything was written, or another run is still working; 2 if Magento rejected
+    products; 1 if a server gave no usable answer or a file cannot be read or written, and the run has to be repeated.
+    What went wrong is printed to stderr."""
     settings = configparser.ConfigParser(interpolation=None)
     with open(settings_file) as file:
         settings.read_file(file)
@@ -292,7 +310,7 @@ def main(settings_file: str) -> int:
 
         try:
             run(Hub(_hub_get(settings["hub"]["url"], settings["hub"]["key"])), shop, state, save)
-        except (Rejected, urllib.error.URLError, OSError) as error:
+        except (Rejected, NoAnswer, OSError, http.client.HTTPException) as error:
             print(error, file=sys.stderr)
             return 1
     return 2 if shop.rejected else 0

@@ -1,9 +1,14 @@
 """What a target books of the refunds of an order, besides the order itself (M5).
 
-Refunded goods that the target has not shipped, and shipping that was refunded before the target shipped anything, lower
-the order there, so that they are never invoiced. All other money of a refund is rows: goods that come back, and
-amounts. Rows and what lowers the order add up to the refund. Of goods that were shipped and refunded, the latest
-refunds have the most: the earlier ones are more likely to be from before the shipment.
+A row is one line of the refund (credit note) in the target: goods that come back, or an amount. Goods that the target
+has not shipped, and shipping that was refunded before the target shipped anything, have no row: they lower the order
+there, so that they are never invoiced. The rows and what lowers the order add up to the refund.
+
+Example: of 5 lamps at 50 the target shipped 4, then 2 were refunded for 100. The order there is lowered by 1 lamp (50),
+and the refund has one row: 1 lamp, 50. If 90 had been paid back, it would have two: 1 lamp, 45, and an amount of -5.
+
+With several refunds of a line, the goods that come back are those of the latest: the earlier refunds are more likely to
+be from before the shipment.
 """
 
 from collections import defaultdict
@@ -88,8 +93,8 @@ def booked_refunds(item: OrderItem, *, charges_kept: bool, whole_bundles: bool =
     return [each for each in reversed(found) if each.rows]
 
 
-def shipped_in_vain(item: OrderItem) -> dict[int, Decimal]:
-    """Order line ID → what the target shipped although the order does not have it any more, and no refund has it."""
+def shipped_but_not_ordered(item: OrderItem) -> dict[int, Decimal]:
+    """Order line ID → quantity that the target shipped, but that the order no longer has and no refund covers."""
     refunded: dict[int, Decimal] = defaultdict(Decimal)
     for refund in item.refunds:
         for each in _lines(item, refund):

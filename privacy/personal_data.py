@@ -64,7 +64,7 @@ def find_person(*, seller: Seller, email: str = "", customer_id: int | None = No
 def webhook_events(person: Person) -> QuerySet[WebhookEvent]:
     """Events that the seller's own connections received and that have an email address of the person as a value.
 
-    Platform-wide connections also receive data of other sellers.
+    Installation-wide connections also receive data of other sellers.
     """
     return WebhookEvent.objects.filter(
         _has_email(person), connection__in=Connection.objects.filter(seller=person.seller)
@@ -91,7 +91,7 @@ def _has_email(person: Person) -> Q:
 def export_person(person: Person) -> dict[str, Any]:
     """Everything that is held about the person: a dict, for JSON, with the names of the hub's fields.
 
-    Events of platform-wide connections are left out: they may belong to other sellers.
+    Events of installation-wide connections are left out: they may belong to other sellers.
     """
     of_person = Q(kind=Kind.CUSTOMER, item_id__in=person.customer_ids) | Q(
         kind=Kind.ORDER, item_id__in=person.order_ids

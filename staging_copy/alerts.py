@@ -56,14 +56,14 @@ def _rehearsal(now: datetime) -> Iterator[Finding]:
     """A backup that was never restored proves nothing. Of those that failed, only the latest backup matters."""
     latest = Backup.objects.exclude(rehearsed_at=None, rehearsal_problem="").order_by("-taken_at").first()
     if latest is not None and latest.rehearsal_problem:
-        message = _("Backup %(backup)s could not be restored on trial. %(problem)s")
+        message = _("The rehearsal of a restore of backup %(backup)s failed. %(problem)s")
         values = {"backup": latest, "problem": latest.rehearsal_problem}
         yield _finding(Alert.Kind.FAILING, "rehearsal", message % values)
     first = Backup.objects.filter(origin=Backup.Origin.NIGHTLY).order_by("taken_at").first()
     last = Backup.objects.exclude(rehearsed_at=None).order_by("-rehearsed_at").first()
     since = last.rehearsed_at if last else first.taken_at if first else None
     if since is not None and now - since > _REHEARSAL_INTERVAL + _GRACE_PERIOD:
-        message = _("No backup has been restored on trial for %(duration)s.")
+        message = _("No rehearsal of a restore has succeeded for %(duration)s.")
         yield _finding(Alert.Kind.OVERDUE, "rehearsal", message % {"duration": timesince(since, now)})
 
 

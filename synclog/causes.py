@@ -10,13 +10,13 @@ _VALUES = re.compile(r"“[^”]*”|\"[^\"]*\"|(?<!\w)'[^']*'(?!\w)|\S*\d\S*")
 
 
 def cause_of(*, code: str, message: str, title: str = "") -> str:
-    """The code of the issue's type, of at most 60 characters.
+    """A key of at most 60 characters: the code of the issue's type, or the code and a digest of the platform's words.
 
-    Where the platform's own words say what is wrong, a digest of these is added, without the values of the item;
-    `title` is its name. Issues that other systems report without a code are told apart by their words alone.
+    The digest is added where only the platform's own words say what is wrong. The values of the item are left out of
+    it; `title` is the item's name. Issues that other systems report without a code have the code `reported`.
     """
     known = issue_type(code)
-    if known is None and code or known is not None and "reason" not in known.placeholders():
+    if (known is None and code) or (known is not None and "reason" not in known.placeholders()):
         return code
     words = message.partition("\n")[0]
     words = _VALUES.sub("#", words.replace(title, "#") if title else words)

@@ -90,7 +90,7 @@ class ApiClient(Client):
 
 
 def key_for(seller: Seller | None = None, *, user: User | None = None, scopes: list[str] | None = None) -> ApiClient:
-    """A client with a new key of the seller, of the user, or of the platform. By default it has all scopes."""
+    """A client with a new key of the seller, of the user, or for the installation. By default it has all scopes."""
     _, text = create_api_key(name="test", seller=seller, user=user, scopes=list(SCOPES) if scopes is None else scopes)
     return ApiClient(text)
 

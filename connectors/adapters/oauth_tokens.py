@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import timedelta
+from http import HTTPStatus
 
 from django.db import transaction
 from django.db.models import F, QuerySet
@@ -24,7 +25,7 @@ _FIX = (
     "installed, authorize the connection again."
 )
 # OAuth 2 refuses a refresh token that is unknown or spent with this status (RFC 6749, 5.2).
-_INVALID_GRANT = 400
+_REFRESH_TOKEN_REJECTED = HTTPStatus.BAD_REQUEST
 
 State = OAuthTokens.State
 
@@ -71,6 +72,12 @@ class DatabaseTokenStore:
         return None if row is None else _usable_pair(row)
 
     def refresh(self, *, replaces: str, exchange: Callable[[str], TokenPair]) -> TokenPair:
+        """Replace the tokens, unless another process has done so since this one read the access token `replaces`.
+
+        `exchange` gets the refresh token and calls the vendor. Returns the tokens that are valid now. TryAgainLater if
+        another process is refreshing them, or the vendor did not accept the call and the refresh token is still unused;
+        NeedsAttention if the connection has to be authorized again. No transaction may be open.
+        """
         row = self._acquire_lease(replaces)
         pair = _usable_pair(row)
         if row.state != State.REFRESHING:
@@ -84,7 +91,7 @@ class DatabaseTokenStore:
             self._release(row.epoch, State.RECONNECT)
             raise NeedsAttention(f"{error} {_RECONNECT}", fix=_FIX) from error
         except NeedsAttention as error:
-            self._release(row.epoch, State.RECONNECT if error.status == _INVALID_GRANT else State.VALID)
+            self._release(row.epoch, State.RECONNECT if error.status == _REFRESH_TOKEN_REJECTED else State.VALID)
             raise
         except BaseException:
             self._release(row.epoch, State.RECONNECT)

@@ -17,7 +17,7 @@ from hub.kinds import Kind
 from orders.currencies import round_amount
 from orders.items import OrderItem, RefundItem
 from orders.parts import Part, charges, charges_left, deliverable_parts
-from orders.refunds import BookedRefund, booked_refunds, has_shipped, shipped_in_vain
+from orders.refunds import BookedRefund, booked_refunds, has_shipped, shipped_but_not_ordered
 
 # The statuses of an order that may still be sent for the first time.
 _OPEN_STATUSES = {"pending", "confirmed", "partly_shipped"}
@@ -48,7 +48,7 @@ def send_pending_field() -> bool:
     return field
 
 
-class ShippedInVain(TypedDict):
+class ShippedButNotOrdered(TypedDict):
     """A line of which more was shipped than the order has now, as a payload names it."""
 
     sku: str
@@ -62,7 +62,7 @@ class OrderContent:
     parts: list[Part]
     charges: list[AdjustmentRecord]
     refunds: list[BookedRefund]
-    shipped_in_vain: list[ShippedInVain]
+    shipped_but_not_ordered: list[ShippedButNotOrdered]
 
     @property
     def is_exact(self) -> bool:
@@ -99,10 +99,10 @@ def order_content(item: OrderItem, refs: References, settings: ErpSettings) -> O
         parts=parts,
         charges=[row if row.net is not None else replace(row, net=row.gross) for row in rows],
         refunds=booked_refunds(item, charges_kept=charges_kept, whole_bundles=settings.send_bundles),
-        shipped_in_vain=[
+        shipped_but_not_ordered=[
             {"sku": line.sku or line.title, "quantity": plain(quantity)}
             for line in item.lines
-            if (quantity := shipped_in_vain(item).get(line.id))
+            if (quantity := shipped_but_not_ordered(item).get(line.id))
         ],
     )
 
@@ -182,7 +182,7 @@ class NotBooked(TypedDict, total=False):
     """What of an order an ERP does not have in its books: part of a payload, so that people are told."""
 
     unsent_refunds: list[UnsentRefund]
-    shipped_in_vain: list[ShippedInVain]
+    shipped_but_not_ordered: list[ShippedButNotOrdered]
 
 
 def not_booked(content: OrderContent, unsent: Sequence[BookedRefund]) -> NotBooked:
@@ -191,15 +191,15 @@ def not_booked(content: OrderContent, unsent: Sequence[BookedRefund]) -> NotBook
         found["unsent_refunds"] = [
             {"refund": each.refund.number or each.refund.external_id, "amount": plain(each.gross)} for each in unsent
         ]
-    if content.shipped_in_vain:
-        found["shipped_in_vain"] = content.shipped_in_vain
+    if content.shipped_but_not_ordered:
+        found["shipped_but_not_ordered"] = content.shipped_but_not_ordered
     return found
 
 
 def booking_problems(payload: NotBooked, currency: str) -> list[Problem]:
     """A problem for each entry of `not_booked`."""
     found = [issues.REFUND_NOT_SENT(**each, currency=currency) for each in payload.get("unsent_refunds", ())]
-    return found + [issues.SHIPPED_IN_VAIN(**each) for each in payload.get("shipped_in_vain", ())]
+    return found + [issues.SHIPPED_BUT_NOT_ORDERED(**each) for each in payload.get("shipped_but_not_ordered", ())]
 
 
 def refund_total_problems(total: Decimal | None, expected: str, refund: str, currency: str, rows: int) -> list[Problem]:

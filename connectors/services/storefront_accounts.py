@@ -67,6 +67,11 @@ def create_sub_account(*, storefront: Connection, account: SubAccount, by: User 
     """Create a customer below another one, at the shop as well, and return the ID that the storefront should use.
 
     EmailTaken if any customer has the email address, here or at the shop: nobody's account may be taken over.
+
+    The shop is called before the transaction begins. TryAgainLater (the API answers 503) if it cannot be reached,
+    NeedsAttention if it rejects the customer: then nothing has changed here. If saving fails after the call, or its
+    response was lost, the shop has the customer. Repeating the call is EmailTaken, and the next import reads the
+    customer without its parent.
     """
     job, parent = customer_job(storefront), find_customer(storefront, account.parent)
     if customers_with_email(storefront, account.email):

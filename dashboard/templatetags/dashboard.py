@@ -279,7 +279,7 @@ def thumb(url: str | None, alt: str = "") -> SafeString:
 
 @register.simple_tag(takes_context=True)
 def open_issue_total(context: Any, seller: Seller) -> int:
-    """For the menu; the overview has counted them already."""
+    """For the menu; Home has counted them already."""
     if isinstance(found := context.get("overview"), Overview):
         return found.open_issues
     return open_issue_count(seller=seller)

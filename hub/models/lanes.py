@@ -13,7 +13,8 @@ class Share(models.Model):
     """A seller's place in the round-robin of sellers. The row without a seller is for installation-wide connections.
 
     `turn` is a ticket from the sequence `hub_turn`: the due share with the lowest ticket is served next. `held` counts
-    leased lanes. `lane_turn` is the share's low-water mark: none of its due lanes has a lower ticket.
+    leased lanes (of changes, the word means something else). `lane_turn` is the share's low-water mark: none of its due
+    lanes has a lower ticket.
     """
 
     seller = models.OneToOneField(Seller, on_delete=models.CASCADE, null=True, related_name="share")
@@ -27,7 +28,7 @@ class Share(models.Model):
         constraints = [models.UniqueConstraint(fields=["seller"], nulls_distinct=False, name="hub_share_once")]
 
     def __str__(self) -> str:
-        return f"share of {self.seller or 'the platform'}"
+        return f"share of {self.seller or 'the installation'}"
 
 
 class Lane(models.Model):

@@ -64,7 +64,7 @@ class BackupAdmin(CopierAccess, ReadOnlyAdmin):
     def stored(self, backup: Backup) -> str:
         return format_utc(backup.stored_at)
 
-    @display(description=_("Restored on trial"))
+    @display(description=_("Last rehearsal of a restore"))
     def rehearsed(self, backup: Backup) -> str:
         return format_utc(backup.rehearsed_at)
 

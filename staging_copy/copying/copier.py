@@ -103,7 +103,7 @@ class _Run:
         self.record = record
         self.watcher = watcher
         self.dry_run = dry_run
-        name_of = swap.rehearsal_name if dry_run else swap.next_name
+        name_of = swap.dry_run_name if dry_run else swap.next_name
         self.side = config.staging.named(name_of(config.staging))
         self.stage = STAGES[0]
         self.seconds: list[tuple[str, float]] = []

@@ -42,14 +42,14 @@ def previous_name(target: Database) -> str:
     return f"{target.name}_previous"
 
 
-def rehearsal_name(target: Database) -> str:
-    return f"{target.name}_rehearsal"
+def dry_run_name(target: Database) -> str:
+    return f"{target.name}_dry_run"
 
 
 def names(target: Database) -> list[str]:
     """Staging and the databases next to it that belong to copies."""
     previous = previous_name(target)
-    return [target.name, next_name(target), previous, f"{previous}_old", rehearsal_name(target)]
+    return [target.name, next_name(target), previous, f"{previous}_old", dry_run_name(target)]
 
 
 @dataclass(frozen=True)

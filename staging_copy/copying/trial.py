@@ -1,4 +1,4 @@
-"""Restores a backup on trial, into a database next to live in which the rows are counted before it is dropped (O4)."""
+"""The rehearsal of a restore: into a database next to live, in which the rows are counted before it is dropped (O4)."""
 
 from pathlib import Path
 
@@ -12,9 +12,13 @@ class TrialFailed(Exception):
     """The restored database has not what the backup has."""
 
 
+def rehearsal_name(live: Database) -> str:
+    return f"{live.name}_rehearsal"
+
+
 def restore_on_trial(live: Database, folder: Path, manifest: Manifest, *, jobs: int) -> dict[str, int]:
     """Returns the rows of each table. Nobody else can connect to the database. Raises TrialFailed and ProgramFailed."""
-    name = swap.rehearsal_name(live)
+    name = rehearsal_name(live)
     swap.drop(live, name)
     try:
         side = build.create(live, name)

@@ -23,7 +23,7 @@ def undo(config: Config, record: Journal) -> bool:
     if building is None:
         return False
     built = building["database"]
-    ours = (swap.next_name(config.staging), swap.rehearsal_name(config.staging))
+    ours = (swap.next_name(config.staging), swap.dry_run_name(config.staging))
     if building["server"] != server_of(config.staging) or built not in ours:
         logger.warning("%s left database %s on another server. Drop it manually.", record.name, built)
         return False

@@ -116,7 +116,7 @@ def fetch_backup(*, name: str, now: datetime | None = None) -> Backup:
 
 
 def rehearse_restore(*, now: datetime | None = None) -> Backup:
-    """Restores the latest backup on trial next to live, and compares the rows of every table with its manifest.
+    """Restores the latest backup next to live, and compares the rows of every table with its manifest.
 
     Reads it from the object storage if it is there. The result is recorded. Raises StorageFailed, ArchiveError,
     ProgramFailed and trial.TrialFailed.

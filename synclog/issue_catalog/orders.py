@@ -138,8 +138,8 @@ REFUND_NOT_SENT = IssueType(
     blocking=False,
     docs="orders.md",
 )
-SHIPPED_IN_VAIN = IssueType(
-    "shipped_in_vain",
+SHIPPED_BUT_NOT_ORDERED = IssueType(
+    "shipped_but_not_ordered",
     title=_("Shipped, but no longer ordered"),
     message=_(
         "{platform} has shipped {quantity} of {sku} that the order no longer has. {source} has no refund for them."

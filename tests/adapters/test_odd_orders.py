@@ -107,7 +107,7 @@ ONLY_IN = {
 # What a target may report instead of having the same total.
 REPORTED = {
     "a line added after the ERP shipped": {"changes_rejected"},
-    "a quantity lowered after the ERP shipped": {"shipped_in_vain"},
+    "a quantity lowered after the ERP shipped": {"shipped_but_not_ordered"},
 }
 
 

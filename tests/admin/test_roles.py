@@ -266,7 +266,7 @@ def test_staff_create_a_key_of_a_seller_within_their_own_rights(two_sellers: Two
     assert SCOPE_PERMISSIONS.keys() == SCOPES.keys()
 
 
-def test_platform_keys_and_keys_of_colleagues_are_revoked_by_administrators(two_sellers: TwoSellers) -> None:
+def test_keys_for_the_installation_and_of_colleagues_are_revoked_by_administrators(two_sellers: TwoSellers) -> None:
     chief = make_person("chief@hub.example", is_staff=True, is_superuser=True)
     keys = {
         "platform": create_api_key(name="platform", scopes=["sync:read"])[0],

@@ -47,7 +47,7 @@ def test_the_key_of_a_former_member_has_no_access(two_sellers: TwoSellers) -> No
     assert client.get(RUNS).status_code == 401
 
 
-def test_installation_wide_connections_need_a_platform_key(two_sellers: TwoSellers) -> None:
+def test_installation_wide_connections_need_a_key_for_the_installation(two_sellers: TwoSellers) -> None:
     two_sellers.north.shop.seller = None
     two_sellers.north.shop.save(update_fields=["seller"])
     path = f"{RUNS}/{two_sellers.north.run.pk}"

@@ -1,4 +1,4 @@
-"""Writes docs/fields.md from the registry of the hub's fields: `python -m tests.conventions.field_reference`."""
+"""Writes docs/fields.md from the registry of fields: `.venv/bin/python -m tests.conventions.field_reference`."""
 
 import os
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ and records, **in feeds** its name in the [outgoing feeds](feeds.md) and in the
 [protocol for custom systems](platforms/rest.md), if it is in them. A connection's field mapping may say which field of
 its platform holds a field that **can be mapped**. Amounts are in the major unit of the currency.
 
-Each field is declared once, and `python -m tests.conventions.field_reference` writes this page.
+Each field is declared once, and `.venv/bin/python -m tests.conventions.field_reference` writes this page.
 [adding-a-field.md](adding-a-field.md) shows how to add one.
 """
 

@@ -1,4 +1,4 @@
-"""Writes docs/issues.md from the catalog of issue types: `python -m tests.conventions.issue_reference`."""
+"""Writes docs/issues.md from the catalog of issue types: `.venv/bin/python -m tests.conventions.issue_reference`."""
 
 import os
 from collections.abc import Iterator
@@ -16,7 +16,8 @@ braces are values of the item. A **blocking** issue keeps the item from being sy
 the item is synced, and the issue says what to look at. Issues are resolved automatically when the item has been synced
 without them.
 
-The types are declared in `synclog/issue_catalog/`, and `python -m tests.conventions.issue_reference` writes this page.
+The types are declared in `synclog/issue_catalog/`, and `.venv/bin/python -m tests.conventions.issue_reference` writes
+this page.
 """
 
 

@@ -30,7 +30,7 @@ MAPPED_KINDS = {"products": (Kind.PRODUCT, Kind.VARIANT, "stock"), "customers": 
 
 def test_the_page_lists_the_registry_as_it_is() -> None:
     assert field_reference.PAGE.read_text() == field_reference.text(), (
-        "run: python -m tests.conventions.field_reference"
+        "run: .venv/bin/python -m tests.conventions.field_reference"
     )
 
 

@@ -6,7 +6,7 @@ from tests.conventions import issue_reference
 
 def test_the_page_lists_the_catalog_as_it_is() -> None:
     page = issue_reference.PAGE.read_text()
-    assert page == issue_reference.text(), "run: python -m tests.conventions.issue_reference"
+    assert page == issue_reference.text(), "run: .venv/bin/python -m tests.conventions.issue_reference"
     for code, issue_type in ISSUE_TYPES.items():
         assert f"### `{code}`: {issue_type.title}\n" in page
 

@@ -24,7 +24,7 @@ from tests.dashboard.merchants import Merchant, make_comparison, person, webhook
 CHANGES = {
     *("sync", "pause_job", "resume_job", "retry_held", "act_on_issues"),
     *("cancel_run", "answer_run", "create_key", "revoke_key", "replay_webhook", "replay_webhooks"),
-    *("webhook_secret", "preview_job", "compare_job", "repair_items", "go_ahead", "accept_difference"),
+    *("webhook_secret", "preview_job", "compare_job", "repair_items", "start_previewed_sync", "accept_difference"),
     *("test_connection", "connect_test", "connect_begin", "connect_sample", "save_mapping", "change_transformation"),
     "test_connection",
     *("invite", "resend_invitation", "withdraw_invitation", "change_role", "remove_member", "transfer_ownership"),

@@ -2,8 +2,12 @@
 
 from collections.abc import Callable
 from decimal import Decimal
+from email.message import Message
+from http.client import IncompleteRead
 from io import BytesIO
+from pathlib import Path
 from typing import Any
+from urllib.error import HTTPError, URLError
 
 import pytest
 from django.utils import timezone
@@ -16,8 +20,6 @@ from sandbox.process import SandboxProcess
 from tests.factories import make_products, make_seller
 from tests.two_sellers import key_for
 
-# Feeds contain only committed changes.
-pytestmark = pytest.mark.django_db(transaction=True)
 KEYS = {
     "consumer_key": "sandbox-client",
     "consumer_secret": "sandbox-secret",
@@ -26,6 +28,8 @@ KEYS = {
 }
 
 
+# Feeds contain only committed changes.
+@pytest.mark.django_db(transaction=True)
 def test_the_feeds_reach_the_shop(sandbox: Callable[..., SandboxProcess], monkeypatch: pytest.MonkeyPatch) -> None:
     """Products, stock and images; a second run writes nothing, and what is no longer offered is disabled."""
     process = sandbox("magento", accounts={"alpha": "token"}, products=0)
@@ -73,3 +77,42 @@ def test_the_feeds_reach_the_shop(sandbox: Callable[..., SandboxProcess], monkey
 def test_only_http_is_opened() -> None:
     with pytest.raises(ValueError, match="HTTP"):
         magento_feeds._open("file:///etc/passwd")
+
+
+class Broken(BytesIO):
+    """An answer whose connection breaks while it is read."""
+
+    def read(self, *_: Any) -> bytes:
+        raise IncompleteRead(b"")
+
+
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (lambda url: BytesIO(b"<html>Maintenance</html>"), "Expecting value"),
+        (lambda url: Broken(), "IncompleteRead"),
+        (lambda url: _raise(HTTPError(url, 503, "Service Unavailable", Message(), None)), "503"),
+        (lambda url: _raise(URLError("refused")), "refused"),
+    ],
+)
+def test_a_server_without_a_usable_answer_is_named(
+    answer: Callable[[str], Any],
+    reason: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    settings = tmp_path / "settings.ini"
+    keys = "".join(f"{name} = {value}\n" for name, value in KEYS.items())
+    settings.write_text(
+        f"[hub]\nurl = https://hub.example\nkey = sc_1\n[shop]\nurl = https://shop.example\n{keys}"
+        f"[state]\nfile = {tmp_path / 'state.json'}\n"
+    )
+    monkeypatch.setattr(magento_feeds, "_open", lambda url, **about: answer(url))
+    assert magento_feeds.main(str(settings)) == 1
+    printed = capsys.readouterr().err
+    assert "https://hub.example/api/v1/feeds/products" in printed and reason in printed
+
+
+def _raise(error: Exception) -> None:
+    raise error

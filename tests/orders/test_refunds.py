@@ -12,7 +12,7 @@ from orders.currencies import quantum, round_amount
 from orders.items import OrderItem, RefundItem, RefundLineItem, ShipmentItem
 from orders.parts import charges, charges_left, deliverable_parts
 from orders.records import AdjustmentRecord
-from orders.refunds import booked_refunds, has_shipped, shipped_in_vain
+from orders.refunds import booked_refunds, has_shipped, shipped_but_not_ordered
 from tests.orders.test_parts import line, order
 
 D = Decimal
@@ -100,8 +100,8 @@ def test_refunds_of_bundles_count_once(whole_bundles: bool, names_parts: bool) -
     assert in_books(item, whole_bundles=whole_bundles) == 50
     (booked,) = booked_refunds(item, charges_kept=True, whole_bundles=whole_bundles)
     assert [row.quantity for row in booked.rows] == ([1] if whole_bundles else [1, 1])
-    assert shipped_in_vain(item) == {}
-    assert shipped_in_vain(replace(item, refunds=[])) == ({1: 1} if whole_bundles else {2: 1, 3: 1})
+    assert shipped_but_not_ordered(item) == {}
+    assert shipped_but_not_ordered(replace(item, refunds=[])) == ({1: 1} if whole_bundles else {2: 1, 3: 1})
 
 
 @st.composite

@@ -21,6 +21,8 @@ OURS = (
     "synclog",
     "connectors",
     "staging_copy",
+    "privacy",
+    "notifications",
     "dashboard",
     "synccenter",
 )

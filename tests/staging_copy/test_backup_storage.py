@@ -1,4 +1,4 @@
-"""Backups in object storage are encrypted, come back whole, and are restored on trial."""
+"""Backups in object storage are encrypted, come back whole, and their restore is rehearsed."""
 
 import io
 from collections.abc import Iterator
@@ -17,8 +17,7 @@ from hub.alerts import collect_findings
 from staging_copy import services
 from staging_copy.backup.encryption import DecryptionFailed, Keys
 from staging_copy.backup.object_storage import StorageFailed
-from staging_copy.copying import swap
-from staging_copy.copying.trial import TrialFailed
+from staging_copy.copying import trial
 from staging_copy.models import Backup
 from tests.staging_copy.conftest import CopyDatabases, Live
 
@@ -126,15 +125,15 @@ def test_the_rehearsal_restores_and_counts_what_is_stored(
         services.rehearse_restore()
     backup.refresh_from_db()
     assert "damaged" in backup.rehearsal_problem
-    assert any("could not be restored on trial" in each.message for each in collect_findings(now=timezone.now()))
-    assert swap.rehearsal_name(copy_databases.live) not in copy_databases.names()
+    assert any("The rehearsal of a restore of backup" in each.message for each in collect_findings(now=timezone.now()))
+    assert trial.rehearsal_name(copy_databases.live) not in copy_databases.names()
     stored.put(Body=content)
     monkeypatch.setattr("staging_copy.copying.trial._count_rows", lambda side, archive: {})
-    with pytest.raises(TrialFailed, match="accounts_seller: 1 in the backup, None restored"):
+    with pytest.raises(trial.TrialFailed, match="accounts_seller: 1 in the backup, None restored"):
         services.rehearse_restore()
     monkeypatch.undo()
     services.rehearse_restore()
-    assert not any("on trial" in each.message for each in collect_findings(now=timezone.now()))
+    assert not any("rehearsal" in each.message for each in collect_findings(now=timezone.now()))
     assert not list(Path(settings.BACKUP_DIR).glob(".fetched*"))
 
 

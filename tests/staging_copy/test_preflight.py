@@ -386,7 +386,7 @@ def test_a_killed_dry_run_is_cleaned_up(
         patch.setattr("staging_copy.copying.copier.undo", killed)
         with pytest.raises(KeyboardInterrupt):
             services.run_dry_run(dry_run=dry_run)
-    assert swap.rehearsal_name(copy_databases.staging) in copy_databases.names()
+    assert swap.dry_run_name(copy_databases.staging) in copy_databases.names()
     run_due_copies()
     dry_run.refresh_from_db()
     assert dry_run.state == DryRun.State.FAILED and "Verify copy" in dry_run.problem

@@ -2,9 +2,13 @@
 
 import hmac
 import json
+import re
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 from hashlib import sha256
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -25,6 +29,7 @@ from tests.engine.worker import work_until_idle
 from tests.factories import make_seller
 
 pytestmark = pytest.mark.django_db(transaction=True)
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "platforms" / "rest.md"
 
 
 class System:
@@ -59,6 +64,12 @@ class System:
         signature = hmac.new(secret.encode(), stamp.encode() + b"." + body, sha256).hexdigest()
         headers = {"X-SyncCenter-Timestamp": stamp, "X-SyncCenter-Signature": signature}
         return requests.post(self.address, data=body, headers=headers, timeout=10)
+
+    def send_documented_event(self, secret: str) -> None:
+        """Run the script of the documentation with this address and secret."""
+        [script] = re.findall(r"```python file=send_event.py\n(.*?)```", PAGE.read_text(), re.DOTALL)
+        script = script.replace("https://hub.example/webhooks/TOKEN", self.address).replace("THE_SECRET", secret)
+        subprocess.run([sys.executable, "-c", script], check=True, timeout=30)
 
     def titles(self) -> set[str]:
         return {item["title"] for item in self.process.state("products", "target")}
@@ -101,6 +112,8 @@ def test_a_rotated_secret_replaces_the_old_one(system: System) -> None:
     assert system.send_event(second, event).status_code == 401
     assert system.send_event(third, event).status_code == 200
     assert system.send_event(third, event, at=time.time() - 400).status_code == 401
+    system.send_documented_event(third)
+    assert WebhookEvent.objects.filter(data_type="products").exists()
     trail = AuditEvent.objects.filter(action="connection.webhook_secret")
     assert trail.count() == 3
     assert not any(secret in f"{row.target} {row.detail}" for row in trail for secret in (first, second, third))

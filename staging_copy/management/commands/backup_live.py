@@ -28,7 +28,9 @@ class Command(BaseCommand):
         what.add_argument("--fetch", metavar="NAME", help="bring a backup back from the object storage")
         what.add_argument("--stored", action="store_true", help="list the backups in the object storage")
         what.add_argument(
-            "--rehearse", action="store_true", help="restore the latest backup on trial and count its rows"
+            "--rehearse",
+            action="store_true",
+            help="rehearse a restore: restore the latest backup next to live and count its rows",
         )
         parser.add_argument("--taken-at", metavar="ISO-TIME", help="with --register: when the archive was taken")
 

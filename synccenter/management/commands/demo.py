@@ -173,7 +173,7 @@ class Command(BaseCommand):
             summary = {
                 "succeeded": scenario.succeeded,
                 "seconds": round(seconds, 1),
-                "acts": [step.as_json() for step in scenario.steps],
+                "steps": [step.as_json() for step in scenario.steps],
             }
             file.write_text(json.dumps(summary, indent=2, default=str) + "\n")
 
