@@ -278,8 +278,8 @@ def _hub_get(url: str, key: str) -> Callable[[str], Any]:
 
 def main(settings_file: str) -> int:
     """Returns the exit code: 0 if everything was written, or another run is still working; 2 if Magento rejected
-    products; 1 if a server gave no usable answer or a file cannot be read or written, and the run has to be repeated.
-    What went wrong is printed to stderr."""
+    products; 1 if the run stopped and has to be repeated: a server gave no usable answer, Magento rejected stock or a
+    search, or the state cannot be stored. What went wrong is printed to stderr."""
     settings = configparser.ConfigParser(interpolation=None)
     with open(settings_file) as file:
         settings.read_file(file)

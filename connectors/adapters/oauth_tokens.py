@@ -24,7 +24,7 @@ _FIX = (
     "Create a new refresh token at the platform and enter it in the credentials of the connection. If an app was "
     "installed, authorize the connection again."
 )
-# OAuth 2 refuses a refresh token that is unknown or spent with this status (RFC 6749, 5.2).
+# OAuth 2 rejects a refresh token that is unknown or spent with this status (RFC 6749, 5.2).
 _REFRESH_TOKEN_REJECTED = HTTPStatus.BAD_REQUEST
 
 State = OAuthTokens.State

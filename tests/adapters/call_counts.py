@@ -1,9 +1,9 @@
 """Counts the calls that 1,000 products take: `.venv/bin/python -m tests.adapters.call_counts`.
 
 It calls the simulated platforms and prints a line for each data type of each platform, or of those that are named. The
-figures stand on the platforms' pages in docs/platforms/. A product has one variant. Targets get new products, then stock
-and prices of these. The time is ours and the simulated platform's on one machine; at a vendor, its answers and its rate
-limit take longer.
+figures stand on the platforms' pages in docs/platforms/. A product has one variant. Targets get new products, then
+stock and prices of these. The time is ours and the simulated platform's on one machine; at a vendor, its answers and
+its rate limit take longer.
 """
 
 import os
