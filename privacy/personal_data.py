@@ -2,13 +2,16 @@
 
 import json
 import re
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.core.serializers.json import DjangoJSONEncoder
 from django.db.models import Exists, Model, OuterRef, Q, QuerySet
 
 from accounts.models import Seller
+from connectors.adapters.registry import adapters
 from connectors.models import WebhookEvent
 from hub import links
 from hub.kinds import Kind
@@ -21,32 +24,46 @@ ENCODER = DjangoJSONEncoder
 _ADDRESS = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 
 
+class SourceItem(NamedTuple):
+    """A customer or order (`Kind`) by its ID at a connection, imported or not."""
+
+    connection_id: int
+    kind: Kind
+    external_id: str
+
+
 @dataclass(frozen=True)
 class Person:
-    """The customers and orders of a person at one seller. `emails` are lower case. False if nothing is held."""
+    """The customers and orders of a person at one seller. `emails` are lower case. False if nothing is held.
+
+    `sources` are what a shop named; they are among the customers and orders if they were imported.
+    """
 
     seller: Seller
     emails: tuple[str, ...]
     customer_ids: tuple[int, ...]
     order_ids: tuple[int, ...]
+    sources: tuple[SourceItem, ...] = ()
 
     def __bool__(self) -> bool:
         known = bool(self.customer_ids or self.order_ids)
         return known or rejected_items(self).exists() or webhook_events(self).exists()
 
 
-def find_person(*, seller: Seller, email: str = "", customer_id: int | None = None) -> Person:
-    """Find a person by email address, or by customer and that customer's email address.
+def find_person(
+    *, seller: Seller, email: str = "", customer_id: int | None = None, sources: Sequence[SourceItem] = ()
+) -> Person:
+    """Find a person by email address, by customer and that customer's email address, and by items at connections.
 
     Guest orders are found by the email addresses in their postal addresses. Values that are no email addresses are
     ignored.
     """
     customers = Customer.objects.filter(seller=seller)
-    emails = {email.strip().lower()}
-    if customer_id is not None:
-        emails |= {each.lower() for each in customers.filter(pk=customer_id).values_list("email", flat=True)}
+    named = _item_ids(sources, Kind.CUSTOMER) | ({customer_id} if customer_id is not None else set())
+    emails = {each.lower() for each in customers.filter(pk__in=named).values_list("email", flat=True)}
+    emails.add(email.strip().lower())
     emails = {each for each in emails if _ADDRESS.fullmatch(each)}
-    same_email = Q(pk=customer_id) if customer_id is not None else Q(pk=None)
+    same_email = Q(pk__in=named)
     in_address = Q(pk=None)
     for each in emails:
         same_email |= Q(email__iexact=each)
@@ -54,11 +71,35 @@ def find_person(*, seller: Seller, email: str = "", customer_id: int | None = No
     customer_ids = set(customers.filter(same_email).values_list("pk", flat=True))
     addresses = Address.objects.filter(in_address, seller=seller)
     orders = Order.objects.filter(
-        Q(customer__in=customer_ids) | Q(pk__in=addresses.exclude(order=None).values("order")), seller=seller
+        Q(customer__in=customer_ids)
+        | Q(pk__in=addresses.exclude(order=None).values("order"))
+        | Q(pk__in=_item_ids(sources, Kind.ORDER)),
+        seller=seller,
     )
     return Person(
-        seller, tuple(sorted(emails)), tuple(sorted(customer_ids)), tuple(orders.values_list("pk", flat=True))
+        seller,
+        tuple(sorted(emails)),
+        tuple(sorted(customer_ids)),
+        tuple(orders.values_list("pk", flat=True)),
+        tuple(sources),
     )
+
+
+def _item_ids(sources: Sequence[SourceItem], kind: Kind) -> set[int]:
+    """Our IDs of those of the kind that were imported."""
+    found: set[int] = set()
+    for (connection_id, of_kind), external_ids in _by_kind(sources).items():
+        if of_kind == kind:
+            found |= set(links.item_ids(connection_id, kind, external_ids).values())
+    return found
+
+
+def _by_kind(sources: Sequence[SourceItem]) -> dict[tuple[int, Kind], list[str]]:
+    """(connection, kind) → external IDs."""
+    found: dict[tuple[int, Kind], list[str]] = defaultdict(list)
+    for source in sources:
+        found[source.connection_id, source.kind].append(source.external_id)
+    return found
 
 
 def webhook_events(person: Person) -> QuerySet[WebhookEvent]:
@@ -71,13 +112,25 @@ def webhook_events(person: Person) -> QuerySet[WebhookEvent]:
     )
 
 
+def is_erasure_request() -> Q:
+    """Whether a webhook event asks for an erasure."""
+    matches = Q(pk=None)
+    for platform, adapter in adapters().items():
+        if names := adapter.webhooks.erasure_events:
+            matches |= Q(connection__platform=platform, scope__in=names)
+    return matches
+
+
 def rejected_items(person: Person) -> QuerySet[RejectedItem]:
     """What sources sent about the person last and was not imported, also of customers and orders that never were."""
     items = {Kind.CUSTOMER: person.customer_ids, Kind.ORDER: person.order_ids}
     linked = links.of_items(items).filter(
         connection=OuterRef("job__connection"), kind=OuterRef("kind"), external_id=OuterRef("external_id")
     )
-    return RejectedItem.objects.filter(Exists(linked) | _has_email(person), seller=person.seller)
+    matches = Exists(linked) | _has_email(person)
+    for (connection_id, kind), external_ids in _by_kind(person.sources).items():
+        matches |= Q(job__connection=connection_id, kind=kind, external_id__in=external_ids)
+    return RejectedItem.objects.filter(matches, seller=person.seller)
 
 
 def _has_email(person: Person) -> Q:

@@ -4,7 +4,6 @@ import gzip
 import zlib
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
@@ -12,23 +11,17 @@ from django.db.models import Exists, OuterRef, Q
 
 from accounts.models import User
 from accounts.services import record_audit_event
-from connectors.adapters.registry import adapters
 from connectors.models import FeedImport, WebhookEvent
-from connectors.sdk.adapter import Adapter
-from connectors.sdk.webhooks import Webhooks
 from hub import clock, links
 from hub.kinds import Kind
-from hub.models import Connection
 from orders.models import Address, Customer, Order
 from orders.services import delete_customers
 from privacy.models import Erasure
-from privacy.personal_data import Person, find_person, rejected_items, webhook_events
+from privacy.personal_data import Person, is_erasure_request, rejected_items, webhook_events
 from privacy.statements import erase, erase_again
 
 # Rows of one transaction of the retention.
 _BATCH = 2000
-# How far back requests of platforms are looked for. Each is carried out once.
-_REQUESTS = timedelta(days=7)
 
 
 def erase_person(*, person: Person, by: User | None, requested_by: str = "") -> Erasure:
@@ -39,8 +32,11 @@ def erase_person(*, person: Person, by: User | None, requested_by: str = "") -> 
     now = clock.now()
     with transaction.atomic():
         rejected_item_ids = list(rejected_items(person).values_list("pk", flat=True))
-        events = webhook_events(person).update(
-            payload={}, state=WebhookEvent.State.IGNORED, reason="Erased.", processed_at=now
+        # A shop's request is emptied when it is carried out itself: it may name more than this person has.
+        events = (
+            webhook_events(person)
+            .exclude(is_erasure_request())
+            .update(payload={}, state=WebhookEvent.State.IGNORED, reason="Erased.", processed_at=now)
         )
         delete_customers(seller_id=person.seller.pk, customer_ids=person.customer_ids, origin=None, now=now)
         with connection.cursor() as cursor:
@@ -142,34 +138,3 @@ def erase_expired(*, now: datetime) -> dict[str, int]:
         kinds=(Kind.CUSTOMER, Kind.ORDER), before=received_before, batch=_BATCH
     )
     return erased
-
-
-def carry_out_requests(*, now: datetime) -> int:
-    """Erase the people whose personal data shops asked to erase (`Webhooks.erased_customer`). Returns their number.
-
-    Requests of the last days are looked at, so that one is carried out also if this has failed for a while; each once.
-    """
-    platforms = {key: adapter for key, adapter in adapters().items() if _asks_for_erasure(adapter)}
-    connections = Connection.objects.filter(platform__in=platforms.keys(), seller__isnull=False)
-    found = 0
-    for connection_ in connections.select_related("seller"):
-        webhooks = platforms[connection_.platform].webhooks
-        events = WebhookEvent.objects.filter(connection=connection_, received_at__gte=now - _REQUESTS)
-        for event in events.order_by("received_at").iterator():
-            if external_id := webhooks.erased_customer(event.payload):
-                found += _carry_out(connection_, external_id, f"webhook {event.pk}")
-    return found
-
-
-def _asks_for_erasure(adapter: type[Adapter[Any]]) -> bool:
-    return adapter.webhooks.erased_customer.__func__ is not Webhooks.erased_customer.__func__  # type: ignore[attr-defined]
-
-
-def _carry_out(shop: Connection, external_id: str, requested_by: str) -> bool:
-    """Whether somebody was erased: not if the request was carried out before, or if nothing is held."""
-    seller = shop.seller
-    customer_id = links.item_ids(shop.pk, Kind.CUSTOMER, [external_id]).get(external_id)
-    if seller is None or customer_id is None or Erasure.objects.filter(requested_by=requested_by).exists():
-        return False
-    erase_person(person=find_person(seller=seller, customer_id=customer_id), by=None, requested_by=requested_by)
-    return True

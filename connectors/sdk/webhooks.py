@@ -40,6 +40,16 @@ class Receipt:
     error: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class ErasureRequest:
+    """Whose personal data a platform asks to erase: the IDs of the customer and of orders there, and the customer's
+    email address. Each may be empty."""
+
+    customer_id: str = ""
+    order_ids: tuple[str, ...] = ()
+    email: str = ""
+
+
 class Webhooks(Generic[ClientT]):
     """Verifies, parses and registers a platform's webhooks; `Adapter.webhooks` is a subclass.
 
@@ -49,6 +59,8 @@ class Webhooks(Generic[ClientT]):
 
     registers: ClassVar[bool] = False
     configured_manually: ClassVar[bool] = False
+    # The names (`WebhookEvent.scope`) of the events that `erasure_of` reads.
+    erasure_events: ClassVar[frozenset[str]] = frozenset()
     # The largest body of a call, in bytes. Platforms that send whole items need more.
     max_body: ClassVar[int] = MAX_BODY
 
@@ -81,13 +93,14 @@ class Webhooks(Generic[ClientT]):
     @classmethod
     def account_url_of(cls, event: dict[str, Any]) -> str:
         """The address of the account that a verified event is about, if it may arrive at the address of another
-        connection; that account's connection then stores it, if its secret verifies the call as well."""
+        connection; each of that account's connections then stores it whose secret verifies the call as well."""
         return ""
 
     @classmethod
-    def erased_customer(cls, event: dict[str, Any]) -> str:
-        """The ID of the customer whose personal data the platform asks to erase; empty if the event is another one."""
-        return ""
+    def erasure_of(cls, event: dict[str, Any]) -> ErasureRequest | None:
+        """Whose personal data the platform asks to erase; None if the event is another one. Raises one of
+        `PAYLOAD_ERRORS`."""
+        return None
 
     @classmethod
     def notice_of(cls, event: dict[str, Any]) -> str:

@@ -14,12 +14,12 @@ from django.db.models import CharField, Func
 
 from common.storable import storable_json, storable_text
 from connectors.adapters.factory import account_for
-from connectors.adapters.registry import adapter_for
+from connectors.adapters.registry import adapter_for, adapters
 from connectors.models import WebhookEvent
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.decoding import decode_json
 from connectors.sdk.errors import NeedsAttention
-from connectors.sdk.webhooks import PAYLOAD_ERRORS
+from connectors.sdk.webhooks import PAYLOAD_ERRORS, Webhooks
 from connectors.webhooks import json_rpc
 from connectors.webhooks.lane_waker import waker
 from connectors.webhooks.routing import route
@@ -139,34 +139,42 @@ def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: da
     if notice:
         key = f"webhook:{receiver.connection_id}:{_hash((unique_id or _text(event)).encode())}"
         announce(key=key, message=notice, now=now)
-    if isinstance(event, dict) and not webhooks.is_of(receiver.base_url, event):
-        owner = _receiver_of(receiver.adapter, event, headers, body, now)
-        if owner is None:
-            count_refusal(receiver.connection_id, "another account", now)
-            return None
-        receiver = owner
+    receivers = _receivers_of(receiver, event, headers, body, now) if isinstance(event, dict) else [receiver]
+    if not receivers:
+        count_refusal(receiver.connection_id, "another account", now)
     content = body if event is payload else _text(event).encode()
-    _store(receiver, event, now, unique_id or _hash(content), _INSERT if unique_id else _INSERT + _REPROCESS)
+    for each in receivers:
+        _store(each, event, now, unique_id or _hash(content), _INSERT if unique_id else _INSERT + _REPROCESS)
     return None
 
 
-def _receiver_of(
-    adapter: type[Adapter[Any]], event: dict[str, Any], headers: Mapping[str, str], body: bytes, now: datetime
-) -> Receiver | None:
-    """The receiver of the connection that an event is about which arrived at the address of another one; None if there
-    is none whose secret verifies the call: whoever knows only the other's must not speak for it."""
-    if not (account_url := adapter.webhooks.account_url_of(event)):
-        return None
-    tokens = Connection.objects.filter(platform=adapter.key, base_url=account_url).values_list(
-        "webhook_token", flat=True
-    )
-    for found in filter(None, (receiver_for(token) for token in tokens)):
+def _receivers_of(
+    receiver: Receiver, event: dict[str, Any], headers: Mapping[str, str], body: bytes, now: datetime
+) -> list[Receiver]:
+    """The receivers of all connections that a verified event is about: this one, and of an event that names its account
+    the others of the account, also of other sellers and platforms that read it alike. Of those only the ones whose
+    secret verifies the call: whoever knows only this one's must not speak for them."""
+    webhooks = receiver.adapter.webhooks
+    found = [receiver] if webhooks.is_of(receiver.base_url, event) else []
+    if not (account_url := webhooks.account_url_of(event)):
+        return found
+    alike = [key for key, adapter in adapters().items() if _reads_like(adapter.webhooks, webhooks)]
+    others = Connection.objects.filter(platform__in=alike, base_url=account_url).exclude(pk=receiver.connection_id)
+    for token in others.order_by("pk").values_list("webhook_token", flat=True):
+        # Not a cached one: the caller loads only its own again if that has changed meanwhile.
+        if (other := receiver_for(token, refresh=True)) is None:
+            continue
         try:
-            verify(found.secrets, headers, body, now)
+            verify(other.secrets, headers, body, now)
         except Untrusted:
             continue
-        return found
-    return None
+        found.append(other)
+    return found
+
+
+def _reads_like(one: type[Webhooks[Any]], other: type[Webhooks[Any]]) -> bool:
+    """Whether both find the account of an event by the same method."""
+    return one.account_url_of.__func__ is other.account_url_of.__func__  # type: ignore[attr-defined]
 
 
 def _receive_calls(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: datetime) -> Any:

@@ -14,7 +14,7 @@ from connectors.platforms.shopify.error_messages import describe_refusal
 from connectors.platforms.shopify.installation import ShopifyInstallation
 from connectors.platforms.shopify.sources import Collections, Customers, Orders, Products, StoreSettings, Vendors
 from connectors.platforms.shopify.targets import PriceTarget, ProductTarget, ShipmentTarget, StockTarget
-from connectors.platforms.shopify.webhooks import ShopifyWebhooks
+from connectors.platforms.shopify.webhooks import ShopifyTargetWebhooks, ShopifyWebhooks
 from connectors.sdk.account import Account, Rate
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.authenticators import Authenticator
@@ -91,4 +91,5 @@ class ShopifyTarget(_Shopify):
     role = Role.CUSTOM  # products come from the seller's shop
     Settings = settings.TargetSettings
     assumptions = TARGET_ASSUMPTIONS
+    webhooks = ShopifyTargetWebhooks
     streams = (ProductTarget, StockTarget, PriceTarget)

@@ -3,6 +3,7 @@
 An event's topic is in a header; of its body only the ID is asked for. Shopify signs bodies with the secret of the app,
 gives a delivery the same ID on each retry, and deletes a subscription whose deliveries failed eight times in a row.
 Sources: https://shopify.dev/docs/apps/build/webhooks/verify-deliveries,
+https://shopify.dev/docs/apps/build/compliance/privacy-law-compliance,
 https://shopify.dev/docs/api/admin-graphql/2026-07/mutations/webhookSubscriptionCreate
 """
 
@@ -19,7 +20,7 @@ from connectors.platforms.shopify.sources.products import ITEM_PREFIX
 from connectors.sdk.account import Account
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
-from connectors.sdk.webhooks import EventReference, Webhooks
+from connectors.sdk.webhooks import ErasureRequest, EventReference, Webhooks
 from hub.kinds import DataType
 
 # Topic → the data type of the item that its `id` names.
@@ -38,7 +39,8 @@ UNINSTALLED = "app/uninstalled"
 ERASURE = "customers/redact"
 PRIVACY_TOPICS = {
     "customers/data_request": "Export the data on the customer's page and give it to the store within 30 days.",
-    ERASURE: "The personal data is erased in the following night, if the store is connected.",
+    ERASURE: "The personal data is erased in the following night, if the store is connected. If nothing is "
+    "found or it fails, another notification says so.",
     "shop/redact": "The store has removed the app: uninstall its connection and erase its customers within 30 days.",
 }
 REGISTERED = (*TOPICS, *STOCK_TOPICS, *PARTS_OF_ORDERS, UNINSTALLED)
@@ -69,6 +71,7 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
     """One subscription for each topic. Those with other addresses are left as they are."""
 
     registers = True
+    erasure_events = frozenset({ERASURE})
 
     @classmethod
     def secrets(cls, account: Account[Any, Any, Any], own: str) -> dict[str, str]:
@@ -79,7 +82,11 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
 
     @classmethod
     def event_of(cls, payload: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
-        """The topic, when it happened, and the IDs: an event may have the whole customer, which is not kept."""
+        """The topic, when it happened, and the IDs: an event may have the whole customer, which is not kept.
+
+        Of a request for erasure the email address is kept until it is carried out: the store may have removed it from
+        the customer, and it is all that tells which guest orders are meant.
+        """
         topic = headers.get("X-Shopify-Topic", "")
         ids = {name: payload[name] for name in _FIELDS if name in payload}
         if topic in PRIVACY_TOPICS:
@@ -88,8 +95,15 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
             if not _HOST.fullmatch(shop):
                 raise ValueError("the store is a host name")
             ids["shop"] = shop
-            if isinstance(customer := payload.get("customer"), dict):
+            customer = payload.get("customer")
+            customer = customer if isinstance(customer, dict) else {}
+            if customer:
                 ids["customer_id"] = customer.get("id")
+            if topic == ERASURE:
+                ids["orders_to_redact"] = payload.get("orders_to_redact") or []
+                ids["email"] = customer.get("email") or ""
+                if not (isinstance(ids["orders_to_redact"], list) and isinstance(ids["email"], str)):
+                    raise ValueError("orders are a list, an email address is a text")
         return {"topic": topic, "triggered_at": headers.get("X-Shopify-Triggered-At", ""), **ids}
 
     @classmethod
@@ -102,9 +116,15 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
         return f"https://{event['shop']}" if event["topic"] in PRIVACY_TOPICS else ""
 
     @classmethod
-    def erased_customer(cls, event: dict[str, Any]) -> str:
-        is_erasure = event.get("topic") == ERASURE and event.get("customer_id") is not None
-        return _number(event["customer_id"]) if is_erasure else ""
+    def erasure_of(cls, event: dict[str, Any]) -> ErasureRequest | None:
+        if event.get("topic") != ERASURE:
+            return None
+        customer_id = event.get("customer_id")
+        return ErasureRequest(
+            "" if customer_id is None else _number(customer_id),
+            tuple(_number(order_id) for order_id in event.get("orders_to_redact", ())),
+            event.get("email", ""),
+        )
 
     @classmethod
     def notice_of(cls, event: dict[str, Any]) -> str:
@@ -125,9 +145,7 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
         if topic == UNINSTALLED:
             # The call that follows is refused, and says what to do.
             return [EventReference(DataType.SETTINGS, _number(payload["id"]))]
-        if topic in PRIVACY_TOPICS and payload.get("customer_id") is not None:
-            # The store has deleted or anonymized the customer; personal data of deleted ones expires here.
-            return [EventReference(DataType.CUSTOMERS, _number(payload["customer_id"]))]
+        # Not those about privacy: a customer that is fetched again may be anonymized, and would not be found any more.
         return []
 
     def register(self, destination: str, headers: Mapping[str, str]) -> int:
@@ -179,6 +197,12 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
         """One that does not exist any more is no error."""
         if not isinstance(self.client.query(DELETE, id=identifier).get("webhookSubscriptionDelete"), dict):
             raise TryAgainLater("Shopify did not say whether it deleted a webhook.")
+
+
+class ShopifyTargetWebhooks(ShopifyWebhooks):
+    """Only verifies and reads calls about privacy: the address of the app may be that of any connection."""
+
+    registers = False
 
 
 def _constant(topic: str) -> str:
