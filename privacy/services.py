@@ -1,22 +1,22 @@
 """Erases a person's data, keeps the ledger, and applies it again (A5)."""
 
 import gzip
+import logging
 import zlib
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import Exists, OuterRef, Q
+from django.utils.translation import gettext as _
 
 from accounts.models import User
 from accounts.services import record_audit_event
 from connectors.adapters.registry import adapters
 from connectors.models import FeedImport, WebhookEvent
-from connectors.sdk.adapter import Adapter
-from connectors.sdk.webhooks import Webhooks
 from hub import clock, links
+from hub.alerts import announce
 from hub.kinds import Kind
 from hub.models import Connection
 from orders.models import Address, Customer, Order
@@ -24,6 +24,8 @@ from orders.services import delete_customers
 from privacy.models import Erasure
 from privacy.personal_data import Person, find_person, rejected_items, webhook_events
 from privacy.statements import erase, erase_again
+
+logger = logging.getLogger(__name__)
 
 # Rows of one transaction of the retention.
 _BATCH = 2000
@@ -148,21 +150,34 @@ def carry_out_requests(*, now: datetime) -> int:
     """Erase the people whose personal data shops asked to erase (`Webhooks.erased_customer`). Returns their number.
 
     Requests of the last days are looked at, so that one is carried out also if this has failed for a while; each once.
+    One that fails does not stop the others: operators are told each time.
     """
-    platforms = {key: adapter for key, adapter in adapters().items() if _asks_for_erasure(adapter)}
+    platforms = {key: adapter for key, adapter in adapters().items() if adapter.webhooks.erasure_scopes}
     connections = Connection.objects.filter(platform__in=platforms.keys(), seller__isnull=False)
     found = 0
     for connection_ in connections.select_related("seller"):
         webhooks = platforms[connection_.platform].webhooks
-        events = WebhookEvent.objects.filter(connection=connection_, received_at__gte=now - _REQUESTS)
+        events = WebhookEvent.objects.filter(
+            connection=connection_, received_at__gte=now - _REQUESTS, scope__in=webhooks.erasure_scopes
+        )
         for event in events.order_by("received_at").iterator():
-            if external_id := webhooks.erased_customer(event.payload):
-                found += _carry_out(connection_, external_id, f"webhook {event.pk}")
+            request = f"webhook {event.pk}"
+            try:
+                if external_id := webhooks.erased_customer(event.payload):
+                    found += _carry_out(connection_, external_id, request)
+            except Exception as error:
+                logger.exception("Personal data was not erased, as %s asked for.", request)
+                message = _(
+                    "%(connection)s asked to erase a customer (%(request)s), which failed: %(error)s. It is tried "
+                    "again each night for %(days)s days. Erase the customer in the console."
+                ) % {
+                    "connection": connection_,
+                    "request": request,
+                    "error": type(error).__name__,
+                    "days": _REQUESTS.days,
+                }
+                announce(key=f"erasure:{event.pk}:{now:%Y-%m-%d}", message=message, now=now)
     return found
-
-
-def _asks_for_erasure(adapter: type[Adapter[Any]]) -> bool:
-    return adapter.webhooks.erased_customer.__func__ is not Webhooks.erased_customer.__func__  # type: ignore[attr-defined]
 
 
 def _carry_out(shop: Connection, external_id: str, requested_by: str) -> bool:

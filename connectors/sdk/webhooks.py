@@ -44,11 +44,12 @@ class Webhooks(Generic[ClientT]):
     """Verifies, parses and registers a platform's webhooks; `Adapter.webhooks` is a subclass.
 
     `registers`: whether the platform lets us register webhooks; `configured_manually`: whether a person has to enter
-    our URL and secret on the platform.
+    our URL and secret on the platform. `erasure_scopes`: the names of events that `erased_customer` reads.
     """
 
     registers: ClassVar[bool] = False
     configured_manually: ClassVar[bool] = False
+    erasure_scopes: ClassVar[tuple[str, ...]] = ()
     # The largest body of a call, in bytes. Platforms that send whole items need more.
     max_body: ClassVar[int] = MAX_BODY
 
@@ -86,7 +87,7 @@ class Webhooks(Generic[ClientT]):
 
     @classmethod
     def erased_customer(cls, event: dict[str, Any]) -> str:
-        """The ID of the customer whose personal data the platform asks to erase; empty if the event is another one."""
+        """The ID of the customer whose personal data an event of `erasure_scopes` asks to erase; empty if of nobody."""
         return ""
 
     @classmethod

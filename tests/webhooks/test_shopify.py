@@ -115,6 +115,23 @@ def test_whom_a_store_asks_to_erase_is_erased_once(connection: Connection) -> No
     assert audit.user is None and audit.detail["requested_by"] == f"webhook {event.pk}"
 
 
+def test_a_request_that_fails_stops_no_other(connection: Connection) -> None:
+    """Nor what expires."""
+    assert connection.seller is not None
+    ida = Customer.objects.create(seller=connection.seller, email="ida@holm.example")
+    old = Customer.objects.create(seller=connection.seller, email="eve@holm.example", status=Customer.Status.DELETED)
+    Customer.objects.filter(pk=old.pk).update(updated_at=datetime(2020, 1, 1, tzinfo=UTC))
+    Link.objects.create(connection=connection, kind=Kind.CUSTOMER, external_id="4", item_id=ida.pk)
+    for customer_id in ("", 4):
+        body = {"customer": {"id": customer_id}, "shop_domain": "127.0.0.1"}
+        deliver(connection, "customers/redact", body, **{"X-Shopify-Webhook-Id": f"r{customer_id}"})
+    broken = WebhookEvent.objects.get(delivery_id="r")
+    erase_expired_data()
+    assert not Customer.objects.exclude(email="").exists() and Erasure.objects.count() == 1
+    notices = Alert.objects.filter(message__contains=f"(webhook {broken.pk}), which failed")
+    assert [alert.seller_id for alert in notices] == [None]
+
+
 def test_a_forged_delivery_is_refused(connection: Connection) -> None:
     assert deliver(connection, "orders/create", {"id": 1}, **{"X-Shopify-Hmac-SHA256": signature(b"{}")}) == 401
     assert deliver(connection, "orders/create", {"id": 1}, **{"X-Shopify-Hmac-SHA256": "é"}) == 401

@@ -69,6 +69,7 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
     """One subscription for each topic. Those with other addresses are left as they are."""
 
     registers = True
+    erasure_scopes = (ERASURE,)
 
     @classmethod
     def secrets(cls, account: Account[Any, Any, Any], own: str) -> dict[str, str]:
