@@ -13,7 +13,7 @@ from django.db.models import Q
 from connectors.engine import unseen_items
 from connectors.engine.applying import ImportContext, import_context_for, unknown_variants
 from connectors.engine.applying.references import report as report_unresolved
-from connectors.engine.fetching import apply_fetched
+from connectors.engine.fetching import apply_fetched, links_of_source
 from connectors.engine.turn import Turn
 from connectors.sdk.reading import ReadState
 from hub import clock, lanes, runlog, runs
@@ -63,9 +63,10 @@ def work(turn: Turn, job: Job, run: Run) -> None:
             case Phase.READ:
                 _read(turn, context, run)
             case Phase.MISSING:
-                if unseen_items.ask_if_too_many(turn, context, run):
-                    return
-                if not unseen_items.check_batch(turn, context, run):
+                if unseen_items.are_too_many(context, run):
+                    if unseen_items.confirm_batch(turn, context, run):
+                        return
+                elif not unseen_items.check_batch(turn, context, run):
                     _end_check(turn, run)
             case Phase.CLOSE:
                 _close(turn, context, run)
@@ -107,6 +108,8 @@ def _read(turn: Turn, context: ImportContext, run: Run) -> None:
         now=clock.now(),
     )
     context.now = clock.now()
+    if page.absent and links_of_source(context).filter(received_hash__isnull=False, missing=False).exists():
+        raise page.absent
     unseen_items.check_listed(turn, context, run, page.to_check)
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
@@ -125,7 +128,7 @@ def _read(turn: Turn, context: ImportContext, run: Run) -> None:
             JobState.objects.filter(Q(cut_at=None) | Q(cut_at__lt=page.cut), job=context.job).update(cut_at=page.cut)
         if page.cursor is None:
             phase = Phase.MISSING if unseen_items.must_check(context, run) else Phase.CLOSE
-            run.cursor |= {"phase": phase, "after": 0}
+            run.cursor |= {"phase": phase, "after": 0, "absent": page.absent is not None}
         run.save(update_fields=["cursor", "total"])
         apply_fetched(context, run, page.records, calls=turn.pop_call_count)
     turn.record_success()
@@ -151,8 +154,10 @@ def _close(turn: Turn, context: ImportContext, run: Run) -> None:
         # Everything that changed until the start has been read, so this also sets back a cut date that a wrong clock
         # had moved ahead. Not the end: changes during the import are read again.
         state = ReadState.from_json(run.cursor.get("state", {}))
-        JobState.objects.filter(job=context.job).update(
-            cut_at=min(started, state.limit or started),
+        job_state = JobState.objects.filter(job=context.job)
+        if not run.cursor.get("absent"):
+            job_state.update(cut_at=min(started, state.limit or started))
+        job_state.update(
             last_update_at=now,
             source_clock_difference=state.clock_difference,
         )

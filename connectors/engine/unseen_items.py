@@ -1,13 +1,14 @@
 """Items that a complete import did not contain: each is looked up, and discontinued if the source no longer has it."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from connectors.engine.applying import ImportContext
-from connectors.engine.fetching import apply_fetched, fetch, links_of_source
+from connectors.engine.fetching import Fetched, apply_fetched, fetch, links_of_source
 from connectors.engine.turn import Turn
-from hub import clock, lanes, runlog, runs
+from hub import clock, lanes, links, runlog, runs
 from hub.kinds import DataType, Role
 from hub.models import Job, Link, Run
 
@@ -42,20 +43,7 @@ def check_batch(turn: Turn, context: ImportContext, run: Run) -> bool:
     if not batch:
         return False
     found = fetch(turn, context.job, [link.external_id for link in batch])
-    context.now = clock.now()
-    with lanes.fenced(turn.claim):
-        runs.lock_preparing(run=run)
-        apply_fetched(
-            context,
-            run,
-            found.records,
-            requested=batch,
-            excluded=found.excluded,
-            calls=turn.pop_call_count,
-        )
-        run.cursor["after"] = batch[-1].pk
-        run.total = (run.total or 0) + len(found.records)
-        run.save(update_fields=["cursor", "total"])
+    _apply(turn, context, run, batch, found, progress={"after": batch[-1].pk}, requested=batch)
     return True
 
 
@@ -70,14 +58,68 @@ def check_listed(turn: Turn, context: ImportContext, run: Run, external_ids: Seq
         apply_fetched(context, run, found.records, requested=known, excluded=found.excluded, calls=turn.pop_call_count)
 
 
-def ask_if_too_many(turn: Turn, context: ImportContext, run: Run) -> bool:
-    """Ask a person if so many items are missing that the source's list may be wrong. True if the run has to wait."""
-    if "answer" in run.cursor:
+def are_too_many(context: ImportContext, run: Run) -> bool:
+    """Whether so many items are missing that the source's list may be wrong, and nobody has answered yet."""
+    if "answer" in run.cursor or run.cursor.get("confirmed"):
         return False
+    return _exceeds_guard(*_counts(context, run))
+
+
+def confirm_batch(turn: Turn, context: ImportContext, run: Run) -> bool:
+    """Look up the next batch without discontinuing anything, until so many are gone that a person has to be asked.
+
+    True if the run has to wait for the answer. Items that the settings exclude are not gone; a list that is limited by
+    the source does not contain them, each time.
+    """
+    missing, known = _counts(context, run)
+    gone, after = run.cursor.get("gone", 0), run.cursor.get("looked_up", 0)
+    if _exceeds_guard(gone, known):
+        _ask(turn, context, run, missing, known)
+        return True
+    batch = list(_unseen(context, run).filter(pk__gt=after).order_by("pk")[:_BATCH])
+    if not batch:
+        _apply(turn, context, run, [], Fetched([], set()), progress={"confirmed": True})
+        return False
+    found = fetch(turn, context.job, [link.external_id for link in batch])
+    existing = found.excluded | {record.external_id for record in found.records}
+    gone += sum(link.external_id not in existing for link in batch)
+    _apply(turn, context, run, batch, found, progress={"gone": gone, "looked_up": batch[-1].pk})
+    return False
+
+
+def _apply(
+    turn: Turn,
+    context: ImportContext,
+    run: Run,
+    batch: Sequence[Link],
+    found: Fetched,
+    *,
+    progress: dict[str, Any],
+    requested: Sequence[Link] = (),
+) -> None:
+    """Save what was found of a batch, discontinue the other `requested` items, and advance the run's cursor."""
+    context.now = clock.now()
+    with lanes.fenced(turn.claim):
+        runs.lock_preparing(run=run)
+        excluded = found.excluded
+        apply_fetched(context, run, found.records, requested=requested, excluded=excluded, calls=turn.pop_call_count)
+        links.mark_seen([link.pk for link in batch if link.external_id in excluded], run_id=run.pk)
+        run.cursor |= progress
+        run.total = (run.total or 0) + len(found.records)
+        run.save(update_fields=["cursor", "total"])
+
+
+def _exceeds_guard(missing: int, known: int) -> bool:
+    return missing >= GUARD_ITEMS and missing > GUARD_SHARE * known
+
+
+def _counts(context: ImportContext, run: Run) -> tuple[int, int]:
+    """How many items are missing, and how many are known."""
     missing = _unseen(context, run).count()
-    known = missing + links_of_source(context).filter(seen_run__gte=run.pk).count()
-    if missing < GUARD_ITEMS or missing <= GUARD_SHARE * known:
-        return False
+    return missing, missing + links_of_source(context).filter(seen_run__gte=run.pk).count()
+
+
+def _ask(turn: Turn, context: ImportContext, run: Run, missing: int, known: int) -> None:
     reason = (
         f"{missing} of {known} known {context.job.data_type} are missing in the source. "
         "Yes: discontinue them in SyncCenter and remove them from every target. No: keep them."
@@ -87,7 +129,6 @@ def ask_if_too_many(turn: Turn, context: ImportContext, run: Run) -> bool:
         run.state, run.reason = Run.State.NEEDS_APPROVAL, reason
         run.save(update_fields=["state", "reason"])
         runlog.write(run_id=run.pk, now=clock.now(), text=reason, level=runlog.Level.WARNING)
-    return True
 
 
 def _unseen(context: ImportContext, run: Run) -> QuerySet[Link]:

@@ -95,6 +95,7 @@ def order_content(item: OrderItem, refs: References, settings: ErpSettings) -> O
     # Shipping that was refunded after something was shipped is part of the refund.
     charges_kept = has_shipped(item) and settings.refunds != "none"
     rows = charges(item) if charges_kept else charges_left(item)
+    extra = shipped_but_not_ordered(item)
     return OrderContent(
         parts=parts,
         charges=[row if row.net is not None else replace(row, net=row.gross) for row in rows],
@@ -102,7 +103,7 @@ def order_content(item: OrderItem, refs: References, settings: ErpSettings) -> O
         shipped_but_not_ordered=[
             {"sku": line.sku or line.title, "quantity": plain(quantity)}
             for line in item.lines
-            if (quantity := shipped_but_not_ordered(item).get(line.id))
+            if (quantity := extra.get(line.id))
         ],
     )
 

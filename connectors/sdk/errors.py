@@ -43,6 +43,13 @@ class ListingRepeats(ConnectorError):
     """
 
 
+class CollectionAbsent(ConnectorError):
+    """The system says that it does not have a collection of which items were imported before.
+
+    The run fails with this text. A server that is being replaced may say so for a while, so the job is not paused.
+    """
+
+
 class NeedsAttention(ConnectorError):
     """An error that only a person can fix: credentials, permissions, configuration. The job is paused.
 

@@ -11,7 +11,7 @@ import orjson
 
 from common.storable import storable_json
 from connectors.sdk.decoding import whole_number
-from connectors.sdk.errors import ListingRepeats
+from connectors.sdk.errors import CollectionAbsent, ListingRepeats
 from connectors.sdk.records import Record
 
 RecordT = TypeVar("RecordT", bound=Record)
@@ -32,7 +32,9 @@ class Page(Generic[RecordT]):
     `cut` (UTC) is set only by sources that sort by time of change: everything that changed before it has been read, so
     the job's cut date can advance with this page. `total` is the total number of items, if the source reports it.
     `to_check` are IDs of items that may have left the listing (a product that was hidden): those that were imported
-    before are fetched, and are discontinued if the source no longer has them.
+    before are fetched, and are discontinued if the source no longer has them. `absent` is set if the system says
+    that it has no such collection, and need not have it: nothing was read, and the cut date stays. The run fails with
+    this error if items of the collection were imported before.
     """
 
     records: Sequence[RecordT]
@@ -40,6 +42,7 @@ class Page(Generic[RecordT]):
     cut: datetime | None = None
     total: int | None = None
     to_check: Sequence[str] = ()
+    absent: CollectionAbsent | None = None
 
 
 class IdPage(NamedTuple):

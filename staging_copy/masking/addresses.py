@@ -41,6 +41,8 @@ _DOMAIN = re.compile(
     rb"|[0-9]{1,3}(?:\.[0-9]{1,3}){3}(?![0-9.])"
     rb"|\[(?:IPv6:)?[0-9a-fA-F.:]{3,45}\])"
 )
+# Longer than any domain, so that text without a dot costs each at sign in it no more than this.
+_MAX_DOMAIN_LENGTH = 1000
 # A domain of which some letters or dots are HTML entities or URL-encoded, as programs write that hide addresses.
 _ENCODED_DOMAIN = re.compile(
     rb"(?:&#(?:[xX][0-9A-Fa-f]{1,4}|[0-9]{1,5});|&period;|%[0-9A-Fa-f]{2}|=2E|[A-Za-z0-9_.\x80-\xff-])+"
@@ -99,12 +101,13 @@ def has_encoded_at_sign(value: bytes) -> bool:
 def find(value: bytes) -> Iterator[FoundAddress]:
     """Yields the addresses in `value` (plain text or COPY text), in order, without overlap."""
     done = 0
-    for start, end in _at_signs(value):
+    signs = _at_signs(value)
+    for (start, end), (following, _) in zip(signs, [*signs[1:], (len(value), 0)], strict=True):
         if start < done:
             continue
         # A space may stand after the sign, or on both sides; before it alone, it is how handles are written.
         spaced = value[end : end + 1] == b" "
-        domain_end, domain = _domain(value, end + spaced)
+        domain_end, domain = _domain(value, end + spaced, following)
         if not domain:
             continue
         local_end = start - (spaced and value[start - 1 : start] == b" ")
@@ -143,11 +146,14 @@ def replace(value: bytes, number: Callable[[bytes], bytes], domain: bytes) -> by
     return b"".join([*pieces, value[done:]]) if pieces else value
 
 
-def _domain(value: bytes, start: int) -> tuple[int, bytes]:
-    """The end of the domain at `start`, and its text without encodings. Empty if there is none."""
-    if plain := _DOMAIN.match(value, start):
+def _domain(value: bytes, start: int, following: int) -> tuple[int, bytes]:
+    """The end of the domain at `start`, and its text without encodings. Empty if there is none.
+
+    An encoded domain ends before the next at sign, at `following`: an encoded at sign is made of the same characters.
+    """
+    if plain := _DOMAIN.match(value, start, start + _MAX_DOMAIN_LENGTH):
         return plain.end(), plain[1]
-    encoded = _ENCODED_DOMAIN.match(value, start)
+    encoded = _ENCODED_DOMAIN.match(value, start, min(start + _MAX_DOMAIN_LENGTH, following))
     if encoded is None or not encoded[0].strip(_WORD + b".-"):
         return start, b""
     text = unescape(encoded[0].replace(b"=2E", b".").decode(errors="surrogateescape"))

@@ -11,11 +11,12 @@ from connectors.platforms.netsuite.settings import FieldMap, Settings
 from connectors.platforms.netsuite.targets.order_payloads import OrderPayload, order_payload
 from connectors.platforms.rest.targets.orders import OrderTarget as RestOrders
 from connectors.platforms.sparklayer.targets.orders import OrderTarget as SparkLayerOrders
+from connectors.sdk import erp_orders
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
 from connectors.sdk.records import AddressRecord
 from hub.kinds import Kind
-from orders.items import OrderItem, OrderLineItem, ShipmentItem
+from orders.items import OrderItem, OrderLineItem, RefundItem, ShipmentItem
 from orders.records import AdjustmentRecord
 from tests.adapters import samples
 
@@ -52,6 +53,28 @@ def order(*lines: OrderLineItem, **more: Any) -> OrderItem:
         ],
     }
     return samples.order(1, **usual | more)
+
+
+def test_what_was_shipped_but_not_ordered_is_worked_out_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    """It takes lines × refunds steps."""
+    calls = []
+
+    def shipped_but_not_ordered(item: OrderItem) -> dict[int, Decimal]:
+        calls.append(item)
+        return {1: D(1)}
+
+    monkeypatch.setattr(erp_orders, "shipped_but_not_ordered", shipped_but_not_ordered)
+    payload = netsuite(order(line(1), line(2), line(3)))
+    assert payload is not None and payload["shipped_but_not_ordered"] == [{"sku": "SKU-1", "quantity": "1"}]
+    assert len(calls) == 1
+
+
+@pytest.mark.parametrize("refunds", ["none", "credit_memo"])
+def test_refunds_of_an_order_without_exact_amounts_are_reported(refunds: str) -> None:
+    paid_back = RefundItem("r1", "R-1", None, D(8), D(2), D(10), None, None, None, [])
+    payload = netsuite(order(line(1), line(2, total_net=None, tax=None), refunds=[paid_back]), refunds=refunds)
+    assert payload is not None and "refunds" not in payload
+    assert payload["unsent_refunds"] == [{"refund": "R-1", "amount": "10"}]
 
 
 def netsuite(item: OrderItem, refs: References = KNOWN, **settings: Any) -> OrderPayload | None:

@@ -1,13 +1,17 @@
 """Failed runs show the number of calls that they made (B10)."""
 
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
+import requests
 
 from connectors.services.connections import install_connection
 from connectors.services.runs import sync
 from hub.kinds import DataType
-from hub.models import Connection, Run
+from hub.models import Connection, JobState, Run
+from hub.services import start_run
+from orders.models import Customer
 from sandbox.process import SandboxProcess
 from tests.engine.worker import last_run, work_until_idle
 from tests.factories import make_seller
@@ -56,3 +60,34 @@ def test_a_run_that_fails_because_of_a_bug_counts_its_calls(
     run = last_run(rest_shop.jobs.get(data_type=DataType.BRANDS))
     assert (run.state, run.api_calls) == (Run.State.FAILED, 1) and "ZeroDivisionError" in run.reason
     assert len(rest_platform.calls()) == 1
+
+
+def test_an_optional_collection_that_was_imported_is_not_taken_for_absent(
+    rest_shop: Connection, rest_platform: SandboxProcess
+) -> None:
+    """A proxy says 404 while the system is replaced: what changed until then is read by the next run."""
+    job = rest_shop.jobs.get(data_type=DataType.CUSTOMERS)
+
+    def sync_again(scope: str) -> tuple[str, datetime | None]:
+        start_run(job=job, scope=scope, trigger=Run.Trigger.BUTTON)
+        work_until_idle()
+        return last_run(job).state, JobState.objects.get(job=job).cut_at
+
+    def fault() -> None:
+        rest_platform.fault("status", status=404, path="/v1/customers", times=1)
+
+    fault()
+    assert sync_again(Run.Scope.FULL) == (Run.State.DONE, None)
+    requests.put(
+        f"{rest_platform.url}/v1/customers",
+        json=[{"key": "c1", "email": "ada@holm.example"}],
+        headers={"Authorization": "Bearer token"},
+        timeout=10,
+    ).raise_for_status()
+    state, cut = sync_again(Run.Scope.PARTIAL)
+    assert (state, Customer.objects.get().email) == (Run.State.DONE, "ada@holm.example") and cut
+    for scope in (Run.Scope.PARTIAL, Run.Scope.FULL):
+        fault()
+        assert sync_again(scope) == (Run.State.FAILED, cut)
+    state, later = sync_again(Run.Scope.PARTIAL)
+    assert state == Run.State.DONE and later and later > cut

@@ -6,13 +6,13 @@ from decimal import Decimal
 import pytest
 import requests
 
-from accounts.models import Seller
+from accounts.models import Seller, User
 from catalog.models import Brand, Category, Price, PriceList, Product, Stock, Variant
 from catalog.records import SettingsRecord
 from connectors.services.connections import install_connection
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Change, Connection, Job, Link, Run
-from hub.services import add_job, start_run
+from hub.services import add_job, answer_run, start_run
 from orders.models import Customer
 from sandbox.process import SandboxProcess
 from synclog.models import Issue, SyncLog
@@ -130,6 +130,48 @@ def test_customers_deleted_at_the_shop_lose_their_access(
     gone = set(Customer.objects.filter(status=Customer.Status.DELETED).values_list("pk", flat=True))
     assert gone == {first.item_id, second.item_id}
     assert gone <= set(Change.objects.filter(job=target).values_list("item_id", flat=True))
+
+
+def test_excluded_customers_do_not_count_as_missing(
+    transactional_db: None, sandbox: Callable[..., SandboxProcess]
+) -> None:
+    """Those of other storefronts were imported before the connection was limited, and are in no list since."""
+    shop_platform = sandbox("bigcommerce", accounts={"shop": "token"}, products=0, customers=40)
+    shop = install_connection(
+        seller=make_seller("acme"),
+        platform="bigcommerce",
+        name="Acme shop",
+        slug="acme-shop",
+        base_url=f"{shop_platform.url}/stores/shop",
+        credentials={"access_token": "token"},
+        start=False,
+    )
+    job = job_of(shop, DataType.CUSTOMERS)
+    customers = f"{shop_platform.url}/stores/shop/v3/customers"
+
+    def sync_customers() -> Run:
+        start_run(job=job, scope=Run.Scope.FULL, trigger="button")
+        work_until_idle()
+        return last_run(job)
+
+    sync_customers()
+    known = list(Link.objects.filter(connection=shop, kind=Kind.CUSTOMER).values_list("external_id", flat=True))
+    assert len(known) > 30
+    with requests.Session() as session:
+        session.headers["X-Auth-Token"] = "token"
+        others = [{"id": int(number), "channel_ids": [1]} for number in known[:12]]
+        for rows in (others[:10], others[10:]):
+            session.put(customers, json=rows, timeout=10).raise_for_status()
+        Connection.objects.filter(pk=shop.pk).update(settings=shop.settings | {"channel_ids": [2]})
+        for _ in range(2):
+            run = sync_customers()
+            assert (run.state, sum(each.removed for each in run.counters.all())) == (Run.State.DONE, 0), run.reason
+        session.delete(customers, params={"id:in": ",".join(known[12:25])}, timeout=10).raise_for_status()
+    run = sync_customers()
+    assert run.state == Run.State.NEEDS_APPROVAL and f"13 of {len(known)}" in run.reason
+    answer_run(run=run, yes=True, by=User.objects.create_user("op@acme.example"))
+    work_until_idle()
+    assert last_run(job).counters.get(kind="customer").removed == 13
 
 
 def test_an_unknown_time_zone_is_an_issue(shop: Connection) -> None:

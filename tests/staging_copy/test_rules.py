@@ -74,7 +74,15 @@ def test_only_addresses_are_replaced_in_text(text: str, rest: str | None) -> Non
 
 
 @pytest.mark.parametrize(
-    "text", [b"a" * 1_000_000 + b"@" + b"b." * 500_000, b'"' * 1_000_000 + b"@x.example"], ids=["address", "quotes"]
+    "text",
+    [
+        b"a" * 1_000_000 + b"@" + b"b." * 500_000,
+        b'"' * 1_000_000 + b"@x.example",
+        b"x%40" * 100_000,
+        b"x&#64;" * 100_000,
+        "x＠".encode() * 20_000,
+    ],
+    ids=["address", "quotes", "encoded signs", "entities", "fullwidth signs"],
 )
 def test_long_texts_are_processed_quickly(text: bytes) -> None:
     """A pattern with quadratic backtracking would take hours."""

@@ -99,10 +99,10 @@ def order_payload(item: OrderItem, refs: References, settings: Settings, fields:
     if exact:
         _add_totals(payload, item, content, settings)
     # NetSuite has no refund of less than nothing, as where more was withheld than the goods cost.
-    sent = [each for each in content.refunds if settings.refunds != "none" and each.gross >= 0]
-    if exact and sent:
+    sent = [each for each in content.refunds if exact and settings.refunds != "none" and each.gross >= 0]
+    if sent:
         payload["refunds"] = [refund_payload(each, settings, item.currency) for each in sent]
-    return payload | not_booked(content, [each for each in content.refunds if exact and each not in sent])
+    return payload | not_booked(content, [each for each in content.refunds if priced and each not in sent])
 
 
 def _body(item: OrderItem, settings: Settings, fields: FieldMap) -> dict[str, Any]:

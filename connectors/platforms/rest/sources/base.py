@@ -9,7 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from common.storable import without_nul
 from connectors.platforms.rest.client import PAGE_SIZE, RestClient
-from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.errors import CollectionAbsent, NeedsAttention
 from connectors.sdk.listing_protocol import UtcDatetime, unreadable
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import Record
@@ -72,7 +72,7 @@ class RestSource(Source[RestClient, RecordT]):
 
 
 class OptionalSource(RestSource[RecordT]):
-    """A collection that a system need not have: then it answers 404 to the list, and nothing is imported.
+    """A collection that a system need not have: then it answers 404 to the list, and nothing is imported (`absent`).
 
     Single objects are only fetched of a collection that exists: its absence is no proof that they were deleted.
     """
@@ -82,5 +82,5 @@ class OptionalSource(RestSource[RecordT]):
             return super().read_page(since=since, cursor=cursor)
         except NeedsAttention as error:
             if error.status == 404 and cursor is None:
-                return Page([], None)
+                return Page([], None, absent=CollectionAbsent(str(error)))
             raise
