@@ -8,6 +8,7 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 from html import unescape
+from itertools import pairwise
 from typing import NamedTuple
 from urllib.parse import unquote_to_bytes
 
@@ -101,8 +102,7 @@ def has_encoded_at_sign(value: bytes) -> bool:
 def find(value: bytes) -> Iterator[FoundAddress]:
     """Yields the addresses in `value` (plain text or COPY text), in order, without overlap."""
     done = 0
-    signs = _at_signs(value)
-    for (start, end), (following, _) in zip(signs, [*signs[1:], (len(value), 0)], strict=True):
+    for (start, end), (following, _) in pairwise([*_at_signs(value), (len(value), 0)]):
         if start < done:
             continue
         # A space may stand after the sign, or on both sides; before it alone, it is how handles are written.
