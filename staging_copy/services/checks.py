@@ -13,7 +13,7 @@ from hub.alerts import announce
 from staging_copy.checking import CheckFailed, process
 from staging_copy.copying import journal
 from staging_copy.copying.config import Config, exclusive_lock
-from staging_copy.models import Copy
+from staging_copy.models import Copy, DryRun
 
 logger = logging.getLogger(__name__)
 
@@ -82,5 +82,5 @@ def finish(copy: Copy, state: str, problem: str = "") -> None:
     Copy.objects.filter(pk=copy.pk).update(state=state, finished_at=timezone.now(), problem=problem)
 
 
-def journal_of(copy: Copy) -> journal.Journal:
+def journal_of(copy: Copy | DryRun) -> journal.Journal:
     return journal.Journal(Path(settings.STAGING_COPY_JOURNAL_DIR) / copy.journal)

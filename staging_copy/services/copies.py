@@ -67,7 +67,8 @@ def run_due_copies(*, now: datetime | None = None) -> int:
     First cleans up after a killed copier.
     """
     completed = 0
-    if any(model.objects.filter(state__in=model.UNDER_WAY).exists() for model in (Copy, DryRun)):
+    under_way = any(model.objects.filter(state__in=model.UNDER_WAY).exists() for model in (Copy, DryRun))
+    if under_way or _is_canceled_dry_run_open():
         config = Config.from_settings()
         try:
             with exclusive_lock(config):
@@ -83,6 +84,15 @@ def run_due_copies(*, now: datetime | None = None) -> int:
             break
         completed += 1
     return completed
+
+
+def _is_canceled_dry_run_open() -> bool:
+    """Whether the latest dry run was canceled and its copier has not finished: it undoes it now, or was killed."""
+    latest = DryRun.objects.exclude(journal="").order_by("-started_at").first()
+    if latest is None or latest.state != DryRun.State.CANCELLED:
+        return False
+    record = journal_of(latest)
+    return record.last("begun") is not None and record.is_open
 
 
 def run_copy(*, copy: Copy, watcher: copier.Watcher | None = None) -> Copy:

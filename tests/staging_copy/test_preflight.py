@@ -374,8 +374,13 @@ def test_a_dry_run_can_be_canceled(
     assert (dry_run.state, dry_run.problem) == (DryRun.State.CANCELLED, f"Canceled by {by}.")
 
 
+@pytest.mark.parametrize("canceled", [False, True])
 def test_a_killed_dry_run_is_cleaned_up(
-    copy_databases: CopyDatabases, live: Live, staging_unchanged: None, monkeypatch: pytest.MonkeyPatch
+    copy_databases: CopyDatabases,
+    live: Live,
+    staging_unchanged: None,
+    monkeypatch: pytest.MonkeyPatch,
+    canceled: bool,
 ) -> None:
     def killed(*arguments: Any) -> None:
         raise KeyboardInterrupt
@@ -387,6 +392,10 @@ def test_a_killed_dry_run_is_cleaned_up(
         with pytest.raises(KeyboardInterrupt):
             services.run_dry_run(dry_run=dry_run)
     assert swap.dry_run_name(copy_databases.staging) in copy_databases.names()
+    if canceled:
+        assert services.cancel_dry_run(dry_run=dry_run, by=None)
     run_due_copies()
+    assert swap.dry_run_name(copy_databases.staging) not in copy_databases.names()
     dry_run.refresh_from_db()
-    assert dry_run.state == DryRun.State.FAILED and "Verify copy" in dry_run.problem
+    state, problem = (DryRun.State.CANCELLED, "Canceled") if canceled else (DryRun.State.FAILED, "stage “Verify copy”")
+    assert dry_run.state == state and problem in dry_run.problem
