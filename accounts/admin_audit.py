@@ -64,6 +64,7 @@ ACTION_LABELS: dict[str, str | Promise] = {
     "items.check": _("Items read again"),
     "job.pause": _("Job paused"),
     "job.resume": _("Job resumed"),
+    "job.save": _("Job saved"),
     "job.schedule": _("Job schedule changed"),
     "key.add": _("API key created"),
     "key.make": _("API key created"),  # of earlier versions
@@ -71,6 +72,8 @@ ACTION_LABELS: dict[str, str | Promise] = {
     "lane.reset_wait": _("Wait of a lane reset"),
     "login": _("Login"),
     "login.failed": _("Login failed"),
+    "master.delete": _("Source of truth deleted"),
+    "master.save": _("Source of truth saved"),
     "membership.add": _("Membership added"),
     "membership.change": _("Membership changed"),
     "membership.delete": _("Membership removed"),

@@ -1,9 +1,12 @@
 """The form of a job's filters: one field for each property that items are chosen by, instead of JSON (I5)."""
 
+import json
+from hashlib import sha256
 from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
+from django.http import QueryDict
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -49,13 +52,14 @@ def filter_names(job: Job) -> list[str]:
 def filter_field_names(job: Job) -> list[str]:
     """The names of the form fields, in order."""
     fields = [f"{_PREFIX}{name}" for name in filter_names(job)]
-    return [*fields, "apply_filters"] if fields else []
+    return [*fields, "apply_filters", "shown_filters"] if fields else []
 
 
 class JobFiltersForm(forms.ModelForm):
     """Fields for all filters; only those of the job are shown and read.
 
     A change that concerns what is sent is saved once its effect on the latest items has been shown and confirmed.
+    `shown_filters` says for which filters that was.
     """
 
     filter_statuses = forms.MultipleChoiceField(
@@ -89,6 +93,7 @@ class JobFiltersForm(forms.ModelForm):
         widget=UnfoldBooleanSwitchWidget,
         help_text=_("Save once without it to see what a change does to the latest items."),
     )
+    shown_filters = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -106,10 +111,22 @@ class JobFiltersForm(forms.ModelForm):
         stored = {name: value for name, value in self.instance.filters.items() if value}
         if not self.errors and chosen != stored:
             filters.validate(chosen)
-            if self.instance.direction == Direction.EXPORT and not cleaned.get("apply_filters"):
-                self.add_error("apply_filters", ValidationError(_effect(self.instance, stored, chosen)))
+            if self.instance.direction == Direction.EXPORT:
+                self._confirm(stored, chosen)
             self.instance.filters = chosen
         return cleaned
+
+    def _confirm(self, stored: dict[str, Any], chosen: dict[str, Any]) -> None:
+        """Add the effect as an error, unless it was shown for these very filters and confirmed."""
+        shown = sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
+        if self.cleaned_data["apply_filters"] and self.cleaned_data["shown_filters"] == shown:
+            return
+        data = QueryDict(mutable=True)
+        data.update(self.data)
+        data["shown_filters"] = shown
+        data.pop("apply_filters", None)
+        self.data = data
+        self.add_error("apply_filters", ValidationError(_effect(self.instance, stored, chosen)))
 
 
 def _effect(job: Job, before: dict[str, Any], after: dict[str, Any]) -> str:

@@ -20,6 +20,7 @@ from unfold.decorators import action, display
 
 from accounts.models import Seller
 from accounts.operators import get_operator
+from accounts.services import record_audit_event
 from common.admin import (
     BaseAdmin,
     Color,
@@ -246,6 +247,13 @@ class JobAdmin(BaseAdmin):
         own = {field.name for field in Job._meta.concrete_fields}
         changed = {name if name in own else "filters" for name in form.changed_data}
         obj.save(update_fields=sorted({*changed, "by_size"}))
+        record_audit_event(
+            user=get_operator(request),
+            action="job.save",
+            target=f"job {obj.pk}",
+            seller=obj.connection.seller,
+            fields=sorted(changed),
+        )
         if obj.by_size and "by_size" in form.changed_data:
             update_size_schedules(now=clock.now(), job=obj)
         if {"full_schedule", "partial_schedule", "comparison_schedule", "time_zone"} & set(form.changed_data):

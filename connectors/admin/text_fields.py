@@ -10,7 +10,10 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 
 def parse_pairs(label: str, text: str) -> dict[str, str]:
-    """One `left = right` a line; lines with neither are left out. ValidationError names a line without "="."""
+    """One `left = right` a line; empty lines are left out. The left side may contain "=" without spaces around it.
+
+    ValidationError names a line without "=", or whose left side stands twice.
+    """
     lines = [line for line in text.splitlines() if line.strip()]
     for line in lines:
         if "=" not in line:
@@ -18,8 +21,15 @@ def parse_pairs(label: str, text: str) -> dict[str, str]:
                 _("%(field)s: the line “%(line)s” has no “=”. Write: left side = right side")
                 % {"field": label, "line": line.strip()[:100]}
             )
-    pairs = (line.partition("=") for line in lines)
-    return {left.strip(): right.strip() for left, _sign, right in pairs}
+    pairs: dict[str, str] = {}
+    for line in lines:
+        left, _sign, right = (each.strip() for each in line.partition(" = " if " = " in line else "="))
+        if left in pairs:
+            raise ValidationError(
+                _("%(field)s: “%(left)s” has two lines. Delete one of them.") % {"field": label, "left": left[:100]}
+            )
+        pairs[left] = right
+    return pairs
 
 
 def pairs_text(pairs: Mapping[str, Any]) -> str:
@@ -53,4 +63,7 @@ class PairsField(forms.CharField):
         return parse_pairs(str(self.label), value or "")
 
     def has_changed(self, initial: Any, data: Any) -> bool:
-        return pairs_text(initial or {}) != pairs_text(self.to_python(data))
+        try:
+            return pairs_text(initial or {}) != pairs_text(self.to_python(data))
+        except ValidationError:
+            return True

@@ -260,7 +260,8 @@ CUSTOMER_NOT_READY = IssueType(
     title=_("Order waits for its customer"),
     message=_("{platform} does not have the customer of this order yet. The order is sent once it has."),
     fix=_(
-        "Check the issues of the customer, and that customers are imported from {source} and exported to {platform}."
+        "Check that the customer is imported from {source} without issues, is enabled for B2B if {platform} requires "
+        "it, and is exported to {platform}."
     ),
     docs="orders.md",
 )

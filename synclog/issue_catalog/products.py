@@ -153,7 +153,10 @@ OTHER_VARIANTS = IssueType(
     "other_variants",
     title=_("Variants with other options"),
     message=_("In {platform}, the product has variants with other options than in SyncCenter: {names}."),
-    fix=_("Delete these variants in {platform}, or give the variants in {source} the same options. Then select Retry."),
+    fix=_(
+        "Delete these variants in {platform}, or give the variants in {source} the same options. "
+        "Then select Check again."
+    ),
 )
 OPTIONS_DIFFER = IssueType(
     "options_differ",
@@ -277,7 +280,7 @@ PRICE_CURRENCY = IssueType(
     "price_currency",
     title=_("Price in another currency"),
     message=_("The price is in {currency}, and {platform} sells in {remote}. It was not sent."),
-    fix=_("Choose a price list in {remote} in the settings of the connection. Then select Retry."),
+    fix=_("Choose a price list in {remote} in the settings of the connection. Then select Check again."),
 )
 AMBIGUOUS_NAME = IssueType(
     "ambiguous_name",

@@ -59,14 +59,22 @@ def test_a_changed_filter_is_saved_once_its_effect_has_been_shown(operator: Cons
     Product.objects.create(seller=seller, title="Live chair", status="live")
     address = f"/admin/hub/job/{job.pk}/change/"
     sent = operator.form_of(address) | {"filter_statuses": "live", "filter_stock_buffer": "2"}
-    errors = operator.errors_of(operator.post(address, sent))
+    shown = operator.post(address, sent | {"apply_filters": "on"})
+    errors = operator.errors_of(shown)
     assert list(errors) == ["apply_filters"]
     assert "No longer sent, and removed there: Draft chair." in errors["apply_filters"][0]
+    confirmed = {
+        "apply_filters": "on",
+        "shown_filters": shown.context["adminform"].form["shown_filters"].value(),
+    }
+    others = sent | {"filter_statuses": "suspended"} | confirmed
+    assert "Live chair" in operator.errors_of(operator.post(address, others))["apply_filters"][0]
     job.refresh_from_db()
     assert job.filters == {}
-    assert operator.post(address, sent | {"apply_filters": "on"}).status_code == 302
+    assert operator.post(address, sent | confirmed).status_code == 302
     job.refresh_from_db()
     assert job.filters == {"statuses": ["live"], "stock_buffer": 2}
+    assert AuditEvent.objects.filter(action="job.save", seller=seller, target=f"job {job.pk}").exists()
 
 
 def test_saving_a_job_keeps_a_concurrent_pause(operator: Console, job: Job) -> None:

@@ -107,9 +107,9 @@ def test_an_operator_sees_it_and_can_override_it(small: Job, client: Client) -> 
     client.force_login(make_user("operator@example.com", is_staff=True, is_superuser=True))
     address = f"/admin/hub/job/{small.pk}/change/"
     assert "1h (auto)" in client.get("/admin/hub/job/").content.decode()
-    fields = ("enabled", "full_schedule", "partial_schedule", "time_zone", "lookback", "filters")
+    fields = ("enabled", "full_schedule", "partial_schedule", "time_zone", "lookback")
     form = client.get(address).context["adminform"].form
-    sent = {name: form[name].value() for name in fields} | {"by_size": "on", "full_schedule": "6h", "filters": "{}"}
+    sent = {name: form[name].value() for name in fields} | {"by_size": "on", "full_schedule": "6h"}
     assert client.post(address, sent).status_code == 302
     small.refresh_from_db()
     assert (small.full_schedule, small.by_size) == ("6h", False)

@@ -154,6 +154,7 @@ def test_every_text_of_a_record_that_has_a_column_with_a_size_is_listed() -> Non
         "OrderLineRecord.variant_id",
         "OrderRecord.customer_note",
         "OrderRecord.internal_note",
+        "OrderRecord.shop_cart",
         "OrderRecord.status",
         "ProductRecord.brand_id",
         "ProductRecord.description",
