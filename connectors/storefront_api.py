@@ -395,6 +395,6 @@ def _errors() -> Iterator[None]:
     except LookupError as error:
         raise ApiError(404, str(error)) from error
     except TryAgainLater as error:
-        raise ApiError(503, f"The shop cannot be reached: {error}") from error
+        raise ApiError(503, f"Try again later: {error}") from error
     except (AmbiguousCustomer, CheckoutRefused, NeedsAttention, SkipRecord) as error:
         raise ApiError(400, str(error)) from error

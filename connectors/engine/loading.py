@@ -62,6 +62,15 @@ def references(connection: Connection, items: Iterable[Any]) -> References:
     return References(links.external_ids(connection.pk, wanted), shop_ids)
 
 
+def runs_on(storefront: Connection, shop_id: int) -> bool:
+    """Whether this is the shop of a storefront."""
+    try:
+        shop = shop_of(storefront)
+    except NeedsAttention:
+        return False
+    return shop is not None and shop.pk == shop_id
+
+
 def shop_of(connection: Connection) -> Connection | None:
     """The seller's shop that is imported and whose IDs the connection's platform uses.
 

@@ -3,12 +3,16 @@
 An adapter names its class in `Adapter.checkouts`. Amounts are in the major unit of the currency; `net` is without tax.
 """
 
+import logging
 from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import ClassVar, Generic, TypeVar
 
+from connectors.sdk.errors import ConnectorError
 from connectors.sdk.records import AddressRecord
+
+logger = logging.getLogger(__name__)
 
 ClientT = TypeVar("ClientT")
 
@@ -49,7 +53,8 @@ class ShippingOption:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CheckoutQuote:
-    """What the shop computed. `shop_cart` is the shop's cart, which can be completed."""
+    """What the shop computed. `shop_cart` is the shop's cart, which can be completed; `cart_was_empty`: a customer's
+    one cart, which contained nothing before."""
 
     shop_cart: str
     options: list[ShippingOption]
@@ -58,13 +63,15 @@ class CheckoutQuote:
     shipping_net: Decimal
     tax: Decimal
     total: Decimal
+    cart_was_empty: bool = False
 
 
 class Checkouts(ABC, Generic[ClientT]):
     """Carts of a shop.
 
-    `one_cart_per_customer`: all carts of a customer are the same cart of the shop, so one that was only calculated is
-    discarded at once, and calls about a customer wait for each other.
+    `one_cart_per_customer`: all carts of a customer are the same cart of the shop, which the shop's own pages use too.
+    So one that was only calculated is discarded at once, calls about a customer wait for each other, and a cart is
+    calculated again just before it is ordered.
     """
 
     one_cart_per_customer: ClassVar[bool] = False
@@ -78,11 +85,26 @@ class Checkouts(ABC, Generic[ClientT]):
 
     @abstractmethod
     def discard(self, shop_cart: str) -> None:
-        """Delete a cart that will not be completed; one that does not exist is no error."""
+        """Delete a cart that will not be completed; one that does not exist is no error.
+
+        With `one_cart_per_customer`: take out what `calculate` of this object put into it, and nothing else.
+        """
+
+    def clean_up(self, shop_cart: str) -> None:
+        """`discard` after something more important. A failure is only logged."""
+        try:
+            self.discard(shop_cart)
+        except (CheckoutRefused, ConnectorError) as error:
+            logger.warning("Cart %s of the shop was not discarded: %s", shop_cart, type(error).__name__)
 
     @abstractmethod
     def find_order(self, shop_cart: str) -> str | None:
         """The ID of the order that was made of a cart; None if there is none."""
+
+    def is_order_of(self, order_id: str, cart: Cart) -> bool:
+        """Whether an order contains what is in the cart and nothing else: with `one_cart_per_customer`, the customer
+        may have ordered other things in the shop."""
+        return True
 
     @abstractmethod
     def place_order(self, shop_cart: str) -> str:

@@ -22,7 +22,7 @@ from connectors.services.storefront_customers import (
     record_of,
     save,
 )
-from connectors.services.storefront_shops import has_accounts, id_at_shop, open_shop, storefront_id
+from connectors.services.storefront_shops import exclusive_call, has_accounts, id_at_shop, open_shop, storefront_id
 from hub import clock, links
 from hub.kinds import Kind
 from hub.models import Connection
@@ -137,12 +137,18 @@ def _sub_account(storefront: Connection, external_id: str) -> CustomerItem:
 
 
 def _at_shop(storefront: Connection, item: CustomerItem, call: Callable[[CustomerAccounts[Any], str], T]) -> T | None:
-    """The result of a call to the shop with its ID of the customer; None if it does not have the customer."""
+    """The result of a call to the shop with its ID of the customer; None if it does not have the customer.
+
+    One at a time: some shops store all addresses of a customer at once, so two calls would undo each other.
+    """
     number = id_at_shop(storefront, item.id)
     if number is None or not has_accounts(storefront):
         return None
     with open_shop(storefront) as opened:
-        return None if opened is None else call(opened[1].open_accounts(), number)
+        if opened is None:
+            return None
+        with exclusive_call(f"customers {opened[0].pk} {number}"):
+            return call(opened[1].open_accounts(), number)
 
 
 def save_address(

@@ -9,18 +9,19 @@ from uuid import UUID
 
 from django.core.signing import BadSignature, Signer
 from django.db import transaction
+from django.db.models import QuerySet
 
 from accounts.models import User
 from accounts.services import record_audit_event
 from catalog.models import Variant
-from common.advisory_locks import advisory_lock
+from connectors.engine.loading import runs_on
 from connectors.models import StorefrontCheckout
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.checkouts import Cart, CheckoutLine, CheckoutQuote, CheckoutRefused, Checkouts
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.records import AddressRecord
 from connectors.services.storefront_accounts import find_customer
-from connectors.services.storefront_shops import id_at_shop, open_shop
+from connectors.services.storefront_shops import exclusive_call, id_at_shop, open_shop
 from hub import links
 from hub.kinds import Kind
 from hub.models import Connection
@@ -70,22 +71,25 @@ def calculate_cart(*, storefront: Connection, cart: StorefrontCart, earlier: str
     with open_shop(storefront) as opened:
         shop, adapter = _with_checkouts(storefront, opened)
         request = _request(storefront, shop, cart)
-        _check_not_completed(storefront, cart.cart_id, earlier)
         checkouts = adapter.open_checkouts()
-        with _turn_of_customer(storefront, cart, checkouts):
+        shared = checkouts.one_cart_per_customer
+        with _exclusive_cart(shop, request, checkouts):
+            _check_not_completed(storefront, cart.cart_id, "" if shared else earlier)
             quote = checkouts.calculate(request)
-            if finished := quote.shop_cart if checkouts.one_cart_per_customer else earlier:
-                checkouts.discard(finished)
+            if quote.cart_was_empty:
+                _in_same_cart(shop, quote.shop_cart).filter(order_id="").delete()
+            if finished := quote.shop_cart if shared else earlier:
+                checkouts.clean_up(finished)
     return quote
 
 
 @contextmanager
-def _turn_of_customer(storefront: Connection, cart: StorefrontCart, checkouts: Checkouts[Any]) -> Iterator[None]:
+def _exclusive_cart(shop: Connection, request: Cart, checkouts: Checkouts[Any]) -> Iterator[None]:
     """Where all carts of a customer are one cart of the shop, one call at a time uses it."""
     if not checkouts.one_cart_per_customer:
         yield
         return
-    with advisory_lock(f"checkouts {storefront.pk} {cart.customer}", wait=True):
+    with exclusive_call(f"checkouts {shop.pk} {request.customer_id}"):
         yield
 
 
@@ -109,27 +113,110 @@ def complete_cart(
 ) -> CompletedCart:
     """Make an order of the cart at the shop, once, or return where the customer pays. Safe to repeat.
 
-    CheckoutRefused if the total is no longer the one that the customer saw.
+    CheckoutRefused if the total is no longer the one that the customer saw, or the customer changed the cart in the
+    shop.
     """
     with open_shop(storefront) as opened:
         shop, adapter = _with_checkouts(storefront, opened)
         checkouts = adapter.open_checkouts()
-        with _turn_of_customer(storefront, cart, checkouts):
-            known = StorefrontCheckout.objects.filter(storefront=storefront, cart_id=cart.cart_id).first()
-            if known is None:
-                quote = checkouts.calculate(_request(storefront, shop, cart))
-                if reason := _rejection(quote, expected_total):
-                    checkouts.discard(quote.shop_cart)
-                    raise CheckoutRefused(reason)
-                known, created = StorefrontCheckout.objects.get_or_create(
-                    storefront=storefront, cart_id=cart.cart_id, defaults={"shop_cart": quote.shop_cart}
-                )
-                if not created:
-                    checkouts.discard(quote.shop_cart)
-            if pay_upfront and not known.order_id:
-                return CompletedCart(redirect_url=checkouts.payment_url(known.shop_cart))
-            if not known.order_id:
-                _place(storefront, known, checkouts, by)
+        known = _known(storefront, cart.cart_id)
+        if known is not None and (known.order_id or not checkouts.one_cart_per_customer):
+            return _finish(storefront, known, checkouts, pay_upfront, by)
+        request = _request(storefront, shop, cart)
+        with _exclusive_cart(shop, request, checkouts):
+            if checkouts.one_cart_per_customer:
+                known = _prepare_shared_cart(storefront, shop, cart.cart_id, request, checkouts, expected_total, by)
+            else:
+                known = _prepare_cart(storefront, cart.cart_id, request, checkouts, expected_total)
+            return _finish(storefront, known, checkouts, pay_upfront, by)
+
+
+def _known(storefront: Connection, cart_id: UUID) -> StorefrontCheckout | None:
+    return StorefrontCheckout.objects.filter(storefront=storefront, cart_id=cart_id).first()
+
+
+def _prepare_cart(
+    storefront: Connection, cart_id: UUID, request: Cart, checkouts: Checkouts[Any], expected_total: Decimal | None
+) -> StorefrontCheckout:
+    """A cart of the shop that is ready to be ordered."""
+    quote = _acceptable_quote(request, checkouts, expected_total)
+    known, created = StorefrontCheckout.objects.get_or_create(
+        storefront=storefront, cart_id=cart_id, defaults={"shop_cart": quote.shop_cart}
+    )
+    if not created:
+        checkouts.clean_up(quote.shop_cart)
+    return known
+
+
+def _prepare_shared_cart(
+    storefront: Connection,
+    shop: Connection,
+    cart_id: UUID,
+    request: Cart,
+    checkouts: Checkouts[Any],
+    expected_total: Decimal | None,
+    by: User | None,
+) -> StorefrontCheckout:
+    """The customer's one cart of the shop, ready to be ordered; or already ordered, by an interrupted call or by the
+    customer. Calculated again each time, since the customer can change it between two calls."""
+    known = _known(storefront, cart_id)
+    if known is not None and (known.order_id or _was_ordered(storefront, shop, known, request, checkouts, by)):
+        return known
+    quote = _acceptable_quote(request, checkouts, expected_total)
+    known, _ = StorefrontCheckout.objects.update_or_create(
+        storefront=storefront, cart_id=cart_id, defaults={"shop_cart": quote.shop_cart}
+    )
+    # What was to be ordered of the same cart of the shop before is in it no more.
+    _in_same_cart(shop, quote.shop_cart).filter(order_id="").exclude(pk=known.pk).delete()
+    return known
+
+
+def _was_ordered(
+    storefront: Connection,
+    shop: Connection,
+    known: StorefrontCheckout,
+    request: Cart,
+    checkouts: Checkouts[Any],
+    by: User | None,
+) -> bool:
+    """Whether the cart of the shop became an order of this cart, which is recorded. CheckoutRefused if it became an
+    order of other things: ordering again could send the same goods twice."""
+    if _in_same_cart(shop, known.shop_cart).exclude(order_id="").exists():
+        return False  # that order is another cart's
+    order_id = checkouts.find_order(known.shop_cart)
+    if order_id is None:
+        return False
+    if not checkouts.is_order_of(order_id, request):
+        raise CheckoutRefused(
+            f"The customer has ordered the cart in the shop with other contents (order ID {order_id}). "
+            "Put what is missing there into a new cart."
+        )
+    _record_order(storefront, known, order_id, by)
+    return True
+
+
+def _in_same_cart(shop: Connection, shop_cart: str) -> QuerySet[StorefrontCheckout]:
+    """The carts of all storefronts of the shop that became this cart of the shop."""
+    found = StorefrontCheckout.objects.filter(storefront__seller=shop.seller_id, shop_cart=shop_cart)
+    storefronts = {each.storefront for each in found.select_related("storefront__seller")}
+    return found.filter(storefront__in=[each for each in storefronts if runs_on(each, shop.pk)])
+
+
+def _acceptable_quote(request: Cart, checkouts: Checkouts[Any], expected_total: Decimal | None) -> CheckoutQuote:
+    quote = checkouts.calculate(request)
+    if reason := _rejection(quote, expected_total):
+        checkouts.clean_up(quote.shop_cart)
+        raise CheckoutRefused(reason)
+    return quote
+
+
+def _finish(
+    storefront: Connection, known: StorefrontCheckout, checkouts: Checkouts[Any], pay_upfront: bool, by: User | None
+) -> CompletedCart:
+    if pay_upfront and not known.order_id:
+        return CompletedCart(redirect_url=checkouts.payment_url(known.shop_cart))
+    if not known.order_id:
+        _place(storefront, known, checkouts, by)
     return CompletedCart(order_id=known.order_id)
 
 
@@ -143,16 +230,26 @@ def _rejection(quote: CheckoutQuote, expected_total: Decimal | None) -> str:
 
 def _place(storefront: Connection, known: StorefrontCheckout, checkouts: Checkouts[Any], by: User | None) -> None:
     """Make the order while no other call about the same cart does."""
-    with advisory_lock(f"checkout {known.pk}", wait=True):
+    with exclusive_call(f"checkout {known.pk}"):
         known.refresh_from_db()
         if known.order_id:
             return
-        known.order_id = checkouts.find_order(known.shop_cart) or checkouts.place_order(known.shop_cart)
-        with transaction.atomic():
-            known.save(update_fields=["order_id"])
-            record_audit_event(
-                user=by, action="checkout.complete", target=f"order {known.order_id}", seller=storefront.seller
-            )
+        if checkouts.one_cart_per_customer:  # just calculated, so it is no order yet
+            try:
+                order_id = checkouts.place_order(known.shop_cart)
+            except CheckoutRefused:
+                checkouts.clean_up(known.shop_cart)
+                raise
+        else:
+            order_id = checkouts.find_order(known.shop_cart) or checkouts.place_order(known.shop_cart)
+        _record_order(storefront, known, order_id, by)
+
+
+def _record_order(storefront: Connection, known: StorefrontCheckout, order_id: str, by: User | None) -> None:
+    known.order_id = order_id
+    with transaction.atomic():
+        known.save(update_fields=["order_id"])
+        record_audit_event(user=by, action="checkout.complete", target=f"order {order_id}", seller=storefront.seller)
 
 
 def _with_checkouts(

@@ -4,18 +4,20 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from common.advisory_locks import advisory_lock
 from connectors.adapters.factory import open_adapter
 from connectors.adapters.registry import adapter_for
 from connectors.engine.loading import references, shop_of
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from hub import links
 from hub.kinds import Kind
 from hub.models import Connection, PlatformSwitch
 from orders.items import load_customers
 
-# How long one call to the shop may take while a person waits.
+# How long one call to the shop may take while a person waits, and how long a call waits for another one.
 CALL_SECONDS = 15.0
+WAIT_SECONDS = 10
 
 
 @contextmanager
@@ -38,6 +40,15 @@ def open_shop(storefront: Connection) -> Iterator[tuple[Connection, Adapter[Any]
         yield shop, adapter
     finally:
         adapter.http.close()
+
+
+@contextmanager
+def exclusive_call(name: str) -> Iterator[None]:
+    """One call at a time about the same thing. TryAgainLater if the other one takes too long."""
+    with advisory_lock(name, wait_seconds=WAIT_SECONDS) as got:
+        if not got:
+            raise TryAgainLater("another call about the same cart or customer is still running.", sent=False)
+        yield
 
 
 def has_accounts(storefront: Connection) -> bool:

@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
+from uuid import uuid4
 
 import pytest
 import requests
 
 from catalog.models import Product, Variant
+from common.advisory_locks import advisory_lock
 from connectors.models import StorefrontCheckout
 from connectors.services.connections import install_connection
 from connectors.services.runs import sync
@@ -117,7 +119,9 @@ def test_a_cart_is_computed_by_the_shop_and_becomes_one_order(front: ApiClient, 
         "checkmo",
         "NY",
     )
-    # The order comes back with the storefront's cart, which it replaces there.
+    # The order comes back with the storefront's cart, which it replaces there; not with one that was never ordered.
+    row = StorefrontCheckout.objects.get()
+    StorefrontCheckout.objects.create(storefront=row.storefront, cart_id=uuid4(), shop_cart=row.shop_cart)
     sync(connection=Connection.objects.get(slug="acme-shop"), data_type=DataType.ORDERS, trigger=Run.Trigger.BUTTON)
     work_until_idle()
     imported = Order.objects.get()
@@ -157,21 +161,180 @@ def test_prices_that_differ_and_what_the_customer_put_into_the_cart_are_left_alo
     answer = front.send("POST", f"{SITE}/checkout/calculate", body)
     assert answer.status_code == 400 and "the storefront at 0.01" in answer.json()["detail"]
     customer = int(body["customer"]["external_id"])
-    number = at_shop(shop, f"/customers/{customer}/carts", None)
-    sku = body["line_items"][0]["sku"]
-    item = {"cartItem": {"sku": sku, "qty": 1, "quote_id": str(number)}}
-    at_shop(shop, f"/carts/{number}/items", item)
+    put_into_cart(shop, customer, body["line_items"][0]["sku"], 1)
     answer = front.send("POST", f"{SITE}/checkout/complete", cart(shop, shipping_line={"id": METHOD}))
     assert answer.status_code == 400 and "another cart" in answer.json()["detail"]
     assert [each["items"][0]["qty"] for each in shop.state("carts")] == [1]
 
 
-def at_shop(shop: SandboxProcess, path: str, body: Any) -> Any:
+def at_shop(shop: SandboxProcess, path: str, body: Any, method: str = "POST") -> Any:
     """The answer to a call that the customer's browser could have caused."""
     headers = {"Authorization": "Bearer token"}
-    answer = requests.post(f"{shop.url}/rest/default/V1{path}", json=body, headers=headers, timeout=10)
+    answer = requests.request(method, f"{shop.url}/rest/default/V1{path}", json=body, headers=headers, timeout=10)
     answer.raise_for_status()
     return answer.json()
+
+
+def put_into_cart(shop: SandboxProcess, customer: int | str, sku: str, quantity: int) -> int:
+    """Add something to the customer's cart of the shop, and return the cart's ID."""
+    number = int(at_shop(shop, f"/customers/{customer}/carts", None))
+    at_shop(shop, f"/carts/{number}/items", {"cartItem": {"sku": sku, "qty": quantity, "quote_id": str(number)}})
+    return number
+
+
+def take_out(shop: SandboxProcess, sku: str | None = None) -> None:
+    """The customer takes a product, or everything, out of the cart of the shop."""
+    for each in in_cart(shop):
+        if sku in (None, each["sku"]):
+            at_shop(shop, f"/carts/{each['quote_id']}/items/{each['item_id']}", None, "DELETE")
+
+
+def in_cart(shop: SandboxProcess) -> list[dict[str, Any]]:
+    return [item for each in shop.state("carts") if each["is_active"] for item in each["items"]]
+
+
+def other_sku(shop: SandboxProcess) -> str:
+    """A product that no cart of these tests orders."""
+    used = {row["sku"] for pair in sold(shop) for row in pair}
+    [found, *_] = [row["sku"] for row in shop.state("offered") if row["sku"] not in used and is_simple(shop, row["id"])]
+    return str(found)
+
+
+def is_simple(shop: SandboxProcess, number: int) -> bool:
+    return any(row["id"] == number and row["type_id"] == "simple" for row in shop.state("goods"))
+
+
+def interrupted(front: ApiClient, shop: SandboxProcess, **changes: Any) -> dict[str, Any]:
+    """A cart whose order the shop did not make, and did not say so."""
+    body = cart(shop, shipping_line={"id": METHOD}, **changes)
+    shop.fault("status", status=503, method="PUT", path="/order$", times=1)
+    assert front.send("POST", f"{SITE}/checkout/complete", body).status_code == 503
+    assert len(in_cart(shop)) == 2 and not list(shop.state("orders"))
+    return body
+
+
+def test_what_the_customer_adds_meanwhile_is_not_ordered(front: ApiClient, shop: SandboxProcess) -> None:
+    body, extra = interrupted(front, shop), other_sku(shop)
+    allow(shop, extra)
+    put_into_cart(shop, body["customer"]["external_id"], extra, 1)
+    answer = front.send("POST", f"{SITE}/checkout/complete", body)
+    assert answer.status_code == 400 and "another cart" in answer.json()["detail"]
+    assert len(in_cart(shop)) == 3 and not list(shop.state("orders"))
+    take_out(shop, extra)
+    late = front.send("POST", f"{SITE}/checkout/complete", body | {"ignite_state": {"total": "1.00"}})
+    assert late.status_code == 400 and "The total is" in late.json()["detail"] and not list(shop.state("orders"))
+    assert front.send("POST", f"{SITE}/checkout/complete", body).status_code == 201
+    [order] = shop.state("orders")
+    assert StorefrontCheckout.objects.get().order_id == str(order["entity_id"])
+
+
+def allow(shop: SandboxProcess, sku: str) -> None:
+    skus = [sku, *(child["sku"] for _, child in sold(shop))]
+    shop.control("POST", "setting", json={"account": "alpha", "unmanaged": skus})
+
+
+@pytest.mark.parametrize("of_another_cart", [False, True])
+def test_an_order_of_other_things_is_not_reported_as_the_carts(
+    front: ApiClient, shop: SandboxProcess, of_another_cart: bool
+) -> None:
+    body = interrupted(front, shop)
+    known = StorefrontCheckout.objects.get()
+    take_out(shop, body["line_items"][0]["sku"])
+    other = at_shop(shop, f"/carts/{known.shop_cart}/order", {"paymentMethod": {"method": "checkmo"}}, "PUT")
+    if of_another_cart:
+        StorefrontCheckout.objects.create(
+            storefront=known.storefront, cart_id=uuid4(), shop_cart=known.shop_cart, order_id=str(other)
+        )
+    answer = front.send("POST", f"{SITE}/checkout/complete", body)
+    known.refresh_from_db()
+    orders = [str(each["entity_id"]) for each in shop.state("orders")]
+    if of_another_cart:
+        assert answer.status_code == 201 and orders == [str(other), known.order_id]
+    else:
+        assert answer.status_code == 400 and f"order ID {other}" in answer.json()["detail"]
+        assert orders == [str(other)] and not known.order_id
+
+
+def test_a_customer_who_left_the_payment_page_can_order_again(front: ApiClient, shop: SandboxProcess) -> None:
+    body = cart(shop, shipping_line={"id": METHOD})
+    state = front.send("POST", f"{SITE}/checkout/calculate", body).json()["ignite_state"]
+    pay = body | {"ignite_state": state, "payment_type": "upfrontPayment"}
+    assert "redirect_url" in front.send("POST", f"{SITE}/checkout/complete", pay).json()
+    again = front.send("POST", f"{SITE}/checkout/calculate", body | {"ignite_state": state})
+    assert again.status_code == 200 and len(in_cart(shop)) == 2, again.content
+    # Another cart would empty the one that may be paid at this moment.
+    other = body | {"cart_id": str(uuid4()), "line_items": body["line_items"][:1]}
+    refused = front.send("POST", f"{SITE}/checkout/calculate", other)
+    assert refused.status_code == 400 and "another cart" in refused.json()["detail"] and len(in_cart(shop)) == 2
+    take_out(shop)
+    assert front.send("POST", f"{SITE}/checkout/calculate", other).status_code == 200
+    assert not StorefrontCheckout.objects.exists()  # what is ordered in the shop from now on is not this cart
+    assert front.send("POST", f"{SITE}/checkout/complete", other).status_code == 201
+
+
+def test_a_refused_order_leaves_the_cart_as_it_was(front: ApiClient, shop: SandboxProcess) -> None:
+    body = cart(shop, shipping_line={"id": METHOD})
+    shop.fault("status", status=400, body={"message": "No such payment."}, method="PUT", path="/order$", times=1)
+    refused = front.send("POST", f"{SITE}/checkout/complete", body)
+    assert refused.status_code == 400 and "No such payment" in refused.json()["detail"] and not in_cart(shop)
+    assert front.send("POST", f"{SITE}/checkout/calculate", body).status_code == 200
+    assert front.send("POST", f"{SITE}/checkout/complete", body).status_code == 201
+
+
+def test_a_calculation_takes_out_only_what_it_put_in(front: ApiClient, shop: SandboxProcess) -> None:
+    body = cart(shop, shipping_line={"id": METHOD})
+    put_into_cart(shop, body["customer"]["external_id"], body["line_items"][0]["sku"], 3)
+    own = in_cart(shop)
+    assert front.send("POST", f"{SITE}/checkout/calculate", body).status_code == 200
+    assert in_cart(shop) == own
+    # An item whose answer is lost is taken out as well.
+    shop.fault("drop", method="POST", path="/items$", when="after", times=1)
+    assert front.send("POST", f"{SITE}/checkout/calculate", body).status_code == 503
+    assert in_cart(shop) == own
+
+
+def test_a_cart_that_cannot_be_emptied_hides_neither_the_quote_nor_the_reason(
+    front: ApiClient, shop: SandboxProcess
+) -> None:
+    body = cart(shop, shipping_line={"id": METHOD})
+    shop.fault("status", status=400, method="DELETE", path="/items/")
+    dear = body | {"line_items": [body["line_items"][0] | {"price": "0.01"}, body["line_items"][1]]}
+    refused = front.send("POST", f"{SITE}/checkout/calculate", dear)
+    assert refused.status_code == 400 and "the storefront at 0.01" in refused.json()["detail"]
+    assert front.send("POST", f"{SITE}/checkout/calculate", body).status_code == 200
+
+
+def test_calls_about_a_customer_wait_for_each_other_but_not_for_ever(
+    front: ApiClient, shop: SandboxProcess, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("connectors.services.storefront_shops.WAIT_SECONDS", 1)
+    connection = Connection.objects.get(slug="acme-shop")
+    body = cart(shop, shipping_line={"id": METHOD})
+    number = body["customer"]["external_id"]
+    own = f"synccenter-{Link.objects.get(connection=connection, kind='customer', external_id=number).item_id}"
+    with advisory_lock(f"checkouts {connection.pk} {number}"), advisory_lock(f"customers {connection.pk} {number}"):
+        answers = [
+            front.send("POST", f"{SITE}/checkout/calculate", body),
+            front.send("POST", f"{SITE}/checkout/complete", body | {"customer": {"external_id": own}}),
+            front.send("POST", f"{SITE}/customers/{number}/addresses", AMERICAN),
+        ]
+    assert [each.status_code for each in answers] == [503] * 3
+    assert all("still running" in each.json()["detail"] for each in answers)
+    assert not list(shop.state("carts")) and not list(shop.state("orders"))
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT"])
+def test_no_address_is_lost_if_the_shop_does_not_say_which_it_has(
+    front: ApiClient, shop: SandboxProcess, method: str
+) -> None:
+    customer = next(iter(shop.state("customers")))
+    places = f"{SITE}/customers/{customer['id']}/addresses"
+    assert front.send("POST", places, AMERICAN).status_code == 201
+    before = [each["id"] for each in rows(shop)[customer["email"]]["addresses"]]
+    shop.fault("rewrite", method=method, path=r"/customers/\d+$", find='"addresses"', replace='"places"', times=1)
+    assert front.send("POST", places, AMERICAN | {"city": "Troy"}).status_code == 503
+    after = [each["id"] for each in rows(shop)[customer["email"]]["addresses"]]
+    assert after[: len(before)] == before and len(after) == len(before) + (method == "PUT")
 
 
 def test_sub_accounts_and_addresses_reach_the_shop(front: ApiClient, shop: SandboxProcess) -> None:

@@ -21,13 +21,12 @@ from connectors.engine.applying.context import (
     known_id,
     not_master_problem,
 )
-from connectors.engine.loading import shop_of
+from connectors.engine.loading import runs_on
 from connectors.models import StorefrontCheckout
 from connectors.sdk import issues
-from connectors.sdk.errors import NeedsAttention
 from hub import links
 from hub.kinds import Kind
-from hub.models import Connection, Master
+from hub.models import Master
 from hub.records import Problem, Record
 from hub.references import Reference
 from orders import queries
@@ -88,22 +87,16 @@ def _name_storefront_carts(context: ImportContext, records: Sequence[OrderRecord
     if not carts:
         return
     rows = StorefrontCheckout.objects.filter(storefront__seller=context.seller_id, shop_cart__in=carts)
-    found = list(rows.select_related("storefront__seller").order_by("pk"))
+    # If several became the same cart of the shop, it is that of the one which became an order.
+    found = list(rows.select_related("storefront__seller").order_by("order_id", "pk"))
     # The carts of two shops may have the same ID.
-    own = {storefront for storefront in {each.storefront for each in found} if _runs_on(storefront, context)}
+    own = {
+        storefront for storefront in {each.storefront for each in found} if runs_on(storefront, context.connection_id)
+    }
     known = {each.shop_cart: str(each.cart_id) for each in found if each.storefront in own}
     for record in records:
         if (cart := record.cart_id or record.shop_cart) in known:
             record.cart_id, record.placed_through_b2b = known[cart], True
-
-
-def _runs_on(storefront: Connection, context: ImportContext) -> bool:
-    """Whether this is the shop of a storefront. Its own jobs report settings that name no shop."""
-    try:
-        shop = shop_of(storefront)
-    except NeedsAttention:
-        return False
-    return shop is not None and shop.pk == context.connection_id
 
 
 def write_orders(context: ImportContext, records: Sequence[Record], known: Links) -> list[WriteResult]:

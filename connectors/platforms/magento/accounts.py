@@ -2,7 +2,8 @@
 
 https://developer.adobe.com/commerce/webapi/rest/ (`customerAccountManagementV1`, `customerCustomerRepositoryV1`,
 `customerAddressRepositoryV1`). A customer has no company of its own. There is no call that creates one address: a list
-of addresses replaces all, so those that are there are sent along.
+of addresses replaces all, so those that are there are sent along. Callers let calls about a customer wait for each
+other. An address that is added in the shop itself between reading and writing is lost: no call can prevent that.
 """
 
 from typing import Any
@@ -13,7 +14,7 @@ from connectors.platforms.magento.regions import region_of
 from connectors.platforms.magento.search import Filter
 from connectors.platforms.magento.skus import without_astral
 from connectors.sdk import issues
-from connectors.sdk.errors import SkipRecord
+from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.records import AddressRecord, CustomerRecord
 from connectors.sdk.responses import RequestRejected
 from connectors.sdk.storefronts import CustomerAccounts, EmailTaken
@@ -49,19 +50,17 @@ class Accounts(CustomerAccounts[ShopClient]):
 
     def save_address(self, external_id: str, address: AddressRecord) -> str:
         row = self._row(external_id)
-        stored = [each for each in row.get("addresses") or () if isinstance(each, dict)]
+        stored = self._addresses(row)
         body = self._address(address)
         others = [each for each in stored if str(each.get("id")) != address.external_id]
         for default in ("default_billing", "default_shipping"):
             if body[default]:  # there is one of each kind
                 others = [each | {default: False} for each in others]
-        saved = self._save(row, {"addresses": [*others, body]})
-        if address.external_id:
-            return address.external_id
-        new = set(row_ids(saved.get("addresses") or ())) - set(row_ids(stored))
-        if len(new) != 1:
-            self.client.raise_malformed_response(CUSTOMERS)
-        return str(new.pop())
+        saved = set(row_ids(self._addresses(self._save(row, {"addresses": [*others, body]}))))
+        new = saved - set(row_ids(stored))
+        if not saved.issuperset(row_ids(others)) or len(new) != (0 if address.external_id else 1):
+            raise TryAgainLater("The shop did not store the addresses as they were sent.")
+        return address.external_id or str(new.pop())
 
     def delete_address(self, external_id: str, address_id: str) -> None:
         self._delete(f"/addresses/{address_id}")
@@ -90,6 +89,13 @@ class Accounts(CustomerAccounts[ShopClient]):
         except RequestRejected as error:
             if error.status != 404:
                 raise
+
+    def _addresses(self, row: Row) -> list[Row]:
+        """Without this list, or the ID of one, saving would delete addresses."""
+        rows = row.get("addresses")
+        if not isinstance(rows, list) or len(row_ids(rows)) != len(rows):
+            self.client.raise_malformed_response(CUSTOMERS)
+        return rows
 
     def _id_of(self, row: Row) -> int:
         numbers = row_ids([row])

@@ -5,12 +5,12 @@ the admin API (`quoteCartManagementV1`, `quoteCartItemRepositoryV1`, `checkoutSh
 calls for an integration.
 
 A customer has one active cart, which the shop's own pages use as well: the call that creates one returns it. So a cart
-with anything that is not being ordered is left alone, and a calculated cart is emptied. No call sets a price (seen in
-code, `CartItemPersister`): the shop charges its own, and a line with another price is refused.
+with anything that is not being ordered is left alone, and what a calculation puts into it is taken out again. No call
+sets a price (seen in code, `CartItemPersister`): the shop charges its own, and a line with another price is refused.
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -30,37 +30,57 @@ from connectors.sdk.responses import RequestRejected
 CARTS = "/carts"
 # Prices with tax that the shop divides may differ by this much from the storefront's.
 TOLERANCE = Decimal("0.01")
+OTHER_CART = "The customer has another cart in the shop. Order it or empty it there, then try again."
 
 
 class ShopCheckouts(Checkouts[ShopClient]):
     one_cart_per_customer = True
 
+    def __init__(self, client: ShopClient) -> None:
+        super().__init__(client)
+        # The items that were in the cart before, and `sku_key` → quantity of what was put into it.
+        self._kept: set[int] = set()
+        self._added: dict[str, int] = {}
+
     def calculate(self, cart: Cart) -> CheckoutQuote:
         with _rejections():
             items, prices = self._items(cart.lines)
             number = str(self._number(self._call("POST", f"/customers/{int(cart.customer_id)}/carts")))
-            missing = self._missing(number, items)
+            wanted = {key: item["qty"] for key, item in items.items()}
+            stored = self._stored(number)
+            found = _quantities(stored, "qty")
+            if len(found) != len(stored) or any(wanted.get(key) != quantity for key, quantity in found.items()):
+                raise CheckoutRefused(OTHER_CART)
+        # Also an item whose answer is lost, so by SKU and quantity.
+        self._kept = set(row_ids(stored, "item_id"))
+        self._added = {key: quantity for key, quantity in wanted.items() if key not in found}
         try:
             with _rejections():
-                for sku in missing:
-                    body = {"cartItem": items[sku] | {"quote_id": number}}
+                for key in self._added:
+                    body = {"cartItem": items[key] | {"quote_id": number}}
                     self._call("POST", f"{CARTS}/{number}/items", body)
-                return self._quote(number, cart, prices)
+                return self._quote(number, cart, wanted, prices)
         except (CheckoutRefused, ConnectorError):
-            self.discard(number)
+            self.clean_up(number)
             raise
 
     def discard(self, shop_cart: str) -> None:
-        for item in self._stored(shop_cart):
-            try:
-                self._call("DELETE", f"{CARTS}/{shop_cart}/items/{item['item_id']}")
-            except RequestRejected as error:
-                if error.status != 404:
-                    raise
+        with _rejections():
+            for item in self._stored(shop_cart):
+                number, quantity = whole_number(item["item_id"]), Decimal(str(item["qty"]))
+                if number not in self._kept and self._added.get(sku_key(text(item.get("sku")))) == quantity:
+                    self._remove(shop_cart, number)
 
     def find_order(self, shop_cart: str) -> str | None:
         rows, _ = self.client.search("/orders", [Filter("quote_id", shop_cart)], sort=("entity_id",), size=1)
         return next((str(number) for number in row_ids(rows, "entity_id")), None)
+
+    def is_order_of(self, order_id: str, cart: Cart) -> bool:
+        with _rejections():
+            items, _ = self._items(cart.lines)
+            rows, _ = self.client.search("/orders", [Filter("entity_id", order_id)], sort=("entity_id",), size=1)
+            lines = [each for row in rows for each in row["items"] if not each.get("parent_item_id")]
+            return _quantities(lines, "qty_ordered") == {key: item["qty"] for key, item in items.items()}
 
     def place_order(self, shop_cart: str) -> str:
         body = {"paymentMethod": {"method": self.client.settings.b2b_payment_method}}
@@ -101,14 +121,12 @@ class ShopCheckouts(Checkouts[ShopClient]):
         values = {each["attribute_code"]: each["value"] for each in chosen.get("custom_attributes") or ()}
         return [{"option_id": each, "option_value": int(values[codes[each]])} for each in wanted]
 
-    def _missing(self, number: str, items: dict[str, Row]) -> list[str]:
-        """The items that are not in the cart yet, since an interrupted call may have left some."""
-        stored = {sku_key(text(each.get("sku"))): whole_number(each.get("qty")) for each in self._stored(number)}
-        if any(key not in items or items[key]["qty"] != quantity for key, quantity in stored.items()):
-            raise CheckoutRefused(
-                "The customer has another cart in the shop. Order it or empty it there, then try again."
-            )
-        return [key for key in items if key not in stored]
+    def _remove(self, number: str, item_id: int | None) -> None:
+        try:
+            self._call("DELETE", f"{CARTS}/{number}/items/{item_id}")
+        except RequestRejected as error:
+            if error.status != 404:
+                raise
 
     def _stored(self, number: str) -> list[Row]:
         try:
@@ -121,7 +139,9 @@ class ShopCheckouts(Checkouts[ShopClient]):
             self.client.raise_malformed_response(CARTS)
         return rows
 
-    def _quote(self, number: str, cart: Cart, prices: list[tuple[str, CheckoutLine]]) -> CheckoutQuote:
+    def _quote(
+        self, number: str, cart: Cart, contents: dict[str, int], prices: list[tuple[str, CheckoutLine]]
+    ) -> CheckoutQuote:
         path = f"{CARTS}/{number}"
         billing, shipping = self._address(cart.billing, cart.email), self._address(cart.shipping, cart.email)
         offered = self._call("POST", f"{path}/estimate-shipping-methods", {"address": shipping})
@@ -142,7 +162,10 @@ class ShopCheckouts(Checkouts[ShopClient]):
             totals = self._call("POST", f"{path}/totals-information", {"addressInformation": {"address": shipping}})
         if totals.get("quote_currency_code") != cart.currency:
             raise CheckoutRefused(f"The shop sells in {totals.get('quote_currency_code')}, not in {cart.currency}.")
-        self._check_prices(number, totals, prices)
+        stored = self._stored(number)
+        if _quantities(stored, "qty") != contents:  # the customer put something into it meanwhile
+            raise CheckoutRefused(OTHER_CART)
+        _check_prices(stored, totals, prices)
         return CheckoutQuote(
             shop_cart=number,
             options=[ShippingOption(id=_method_id(each), name=_name(each), net=_net(each)) for each in methods],
@@ -151,6 +174,7 @@ class ShopCheckouts(Checkouts[ShopClient]):
             shipping_net=_amount(totals, "shipping_amount"),
             tax=_amount(totals, "tax_amount"),
             total=_amount(totals, "grand_total"),
+            cart_was_empty=not self._kept,
         )
 
     def _check_payment(self, offered: list[Row]) -> None:
@@ -161,16 +185,6 @@ class ShopCheckouts(Checkouts[ShopClient]):
                 f"The shop offers no payment by {wanted} for this cart, but by {', '.join(codes) or 'nothing'}.",
                 fix="Choose one of these as “Payment method of B2B orders” in the connection to Magento.",
             )
-
-    def _check_prices(self, number: str, totals: Row, prices: list[tuple[str, CheckoutLine]]) -> None:
-        keys = {each["item_id"]: sku_key(text(each.get("sku"))) for each in self._stored(number)}
-        charged = {keys.get(each.get("item_id"), ""): _amount(each, "price") for each in totals.get("items") or ()}
-        for key, line in prices:
-            if line.unit_price is not None and abs(charged[key] - line.unit_price) > TOLERANCE:
-                raise CheckoutRefused(
-                    f"The shop sells {key} at {charged[key]}, the storefront at {line.unit_price}. "
-                    "Synchronize the prices of the shop with the storefront."
-                )
 
     def _address(self, address: AddressRecord, email: str) -> Row:
         return {
@@ -208,6 +222,26 @@ def _rejections() -> Iterator[None]:
         if isinstance(error, CheckoutRefused):
             raise
         raise NeedsAttention("The shop's answer about the cart is not as documented.") from error
+
+
+def _check_prices(stored: list[Row], totals: Row, prices: list[tuple[str, CheckoutLine]]) -> None:
+    keys = {each["item_id"]: sku_key(text(each.get("sku"))) for each in stored}
+    charged = {keys.get(each.get("item_id"), ""): _amount(each, "price") for each in totals.get("items") or ()}
+    for key, line in prices:
+        if line.unit_price is not None and abs(charged[key] - line.unit_price) > TOLERANCE:
+            raise CheckoutRefused(
+                f"The shop sells {key} at {charged[key]}, the storefront at {line.unit_price}. "
+                "Synchronize the prices of the shop with the storefront."
+            )
+
+
+def _quantities(rows: Iterable[Row], name: str) -> dict[str, Decimal]:
+    """`sku_key` → how many of it the rows contain."""
+    found: dict[str, Decimal] = {}
+    for row in rows:
+        key = sku_key(text(row.get("sku")))
+        found[key] = found.get(key, Decimal(0)) + _amount(row, name)
+    return found
 
 
 def _method_id(row: Row) -> str:
