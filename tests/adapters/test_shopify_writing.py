@@ -302,9 +302,9 @@ def test_stock(store: SandboxProcess, open_adapter: Open) -> None:
     stale, good = target.send(operations)
     assert isinstance(stale.error, TryAgainLater) and good.error is None and levels() == [7, 5]
     operations[1] = Operation(Action.UPDATE, 11, "", target.payload(variant(11, stock="2000000000"), refs))
-    stale, refused = target.send(operations)
+    stale, rejected = target.send(operations)
     assert stale.error is None  # the sale is the quantity that was read
-    assert isinstance(refused.error, SkipRecord) and levels() == [9, 5]
+    assert isinstance(rejected.error, SkipRecord) and levels() == [9, 5]
     target._read = read  # type: ignore[attr-defined]
     # An answer that is lost: the quantity is there already.
     store.fault("drop", method="POST", after=1, when="after", times=1)

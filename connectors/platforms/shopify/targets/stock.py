@@ -61,10 +61,10 @@ class StockTarget(VariantValues):
                 except SkipRecord as error:
                     outcomes[place].error = error
         while changed:
-            refused = self._set(changed)
-            for place, reason in refused.items():
+            rejected = self._set(changed)
+            for place, reason in rejected.items():
                 outcomes[place].error = reason
-            changed = {place: each for place, each in changed.items() if place not in refused} if refused else {}
+            changed = {place: each for place, each in changed.items() if place not in rejected} if rejected else {}
         return outcomes
 
     def _read(self, variant_ids: Sequence[str]) -> dict[str, Row]:
