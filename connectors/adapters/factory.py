@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from functools import partial
+from hashlib import blake2b
 from typing import Any
 
 from django.conf import settings
@@ -39,7 +40,16 @@ def account_for(connection: Connection) -> Account[Any, Any, Any]:
         field_map=validate(adapter.FieldMap, connection.field_map, what="field mapping"),
         name=connection.name,
         app_secret=_app_secret(adapter, connection),
+        connection_key=_key_of(connection),
     )
+
+
+def _key_of(connection: Connection) -> str:
+    """See `Account.connection_key`. Made of the webhook token, which is random, never changes, and differs on staging.
+
+    It is hashed, because who reads the key at the platform must not learn the webhook's URL.
+    """
+    return blake2b(connection.webhook_token.encode(), digest_size=8).hexdigest()
 
 
 def _app_secret(adapter: type[Adapter[Any]], connection: Connection) -> str:

@@ -16,6 +16,9 @@ class Account(Generic[SettingsT, CredentialsT, FieldMapT]):
 
     `app_secret`: the client secret of our app at the vendor, if the credentials name this app and have no secret of
     their own, and the address is the vendor's; else empty. It is kept in one place, so that it can be changed there.
+
+    `connection_key`: random, the connection's as long as it exists, and unique among all installations, where our IDs
+    are not. It belongs into IDs of ours by which a platform is to find what we created.
     """
 
     base_url: str
@@ -24,6 +27,7 @@ class Account(Generic[SettingsT, CredentialsT, FieldMapT]):
     field_map: FieldMapT
     name: str = ""
     app_secret: str = field(default="", repr=False)
+    connection_key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

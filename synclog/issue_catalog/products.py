@@ -23,6 +23,12 @@ SKU_IN_USE = IssueType(
     message=_("The SKU is already used by another live variant."),
     fix=_("Give each variant its own SKU in {source}."),
 )
+SKU_REPEATED = IssueType(
+    "sku_repeated",
+    title=_("SKU used twice at the target"),
+    message=_("Several variants of the product have the SKU {sku} in {platform}. Nothing was sent."),
+    fix=_("Give each variant its own SKU in {platform}. Then select Check again."),
+)
 SKU_TOO_LONG = IssueType(
     "sku_too_long",
     title=_("SKU too long"),
@@ -242,6 +248,13 @@ IMAGE_NOT_SENT = IssueType(
     title=_("Image not sent"),
     message=_("The image {url} was not sent: {reason}."),
     fix=_("Replace the image in {source}."),
+    blocking=False,
+)
+NOT_PUBLISHED = IssueType(
+    "not_published",
+    title=_("Product not published"),
+    message=_("{platform} has the product, but did not publish it in the sales channels: {reason}"),
+    fix=_("Publish the product in {platform}, and correct the sales channels in the settings of the connection."),
     blocking=False,
 )
 TWO_NAMES = IssueType(

@@ -299,8 +299,8 @@ CASES = {
         settings={"on_removal": "delete"},
         options={"products": 5, "quota": 100_000},
         states={DataType.PRODUCTS: ("products", "id")},
-        # The store, a search by SKU, the definition of the key, and one call for each product.
-        calls=3 + 5,
+        # The store, a search by SKU, the definition of the key, a search by key, and one call for each product.
+        calls=4 + 5,
         changes_only=frozenset((DataType.STOCK, DataType.PRICES)),
         timestamp_fields=frozenset(("updatedAt",)),
     ),

@@ -7,11 +7,14 @@ from typing import Any
 import pytest
 
 from catalog.items import ImageItem, PriceItem
+from connectors.adapters.factory import account_for
+from connectors.platforms.shopify.targets.images import files
 from connectors.platforms.shopify.targets.products import ProductTarget
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import NeedsAttention, Queued, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from hub.kinds import DataType, Kind
+from hub.models import Connection
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import PRICE_LIST, product, variant
 
@@ -77,20 +80,24 @@ def test_products_with_and_without_options(store: SandboxProcess, open_adapter: 
 
 @pytest.mark.parametrize("is_indexed", [True, False], ids=["found by SKU", "found by custom ID"])
 def test_a_creation_without_an_answer_is_not_repeated(
-    is_indexed: bool, store: SandboxProcess, adapter: Adapter[Any], monkeypatch: pytest.MonkeyPatch
+    is_indexed: bool, store: SandboxProcess, open_adapter: Open, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Shopify's search lags behind, so the SKU of a new product may be unknown."""
+    adapter = open_adapter("shopify_target", publication_ids=[1])
     send(adapter, DataType.PRODUCTS, product(9))  # defines the key
     before = len(list(store.state("products")))
-    store.fault("drop", method="POST", after=1, when="after", times=1)
+    store.fault("drop", method="POST", after=2, when="after", times=1)
     [lost] = adapter.target(DataType.PRODUCTS).send([operation(adapter, product(1))])
     assert isinstance(lost.error, TryAgainLater)
+    created = max(row["id"] for row in store.state("products"))
+    store.control("POST", "own/alpha", json={"product": created, "sku": "OWN", "options": ["Own"]})
     if not is_indexed:
         monkeypatch.setattr(ProductTarget, "_owners", lambda *_: {})
     outcome = send(adapter, DataType.PRODUCTS, product(1))
     assert outcome.error is None and len(list(store.state("products"))) == before + 1
-    assert {row["sku"] for row in stored(store, outcome)["variants"]} == {"SKU-10", "SKU-11"}
-    assert len(stored(store, outcome)["images"]) == 1
+    found = stored(store, outcome)
+    assert {row["sku"] for row in found["variants"]} == {"SKU-10", "SKU-11", "OWN"}
+    assert len(found["images"]) == 2 and found["publications"] == [1]
 
 
 def operation(adapter: Adapter[Any], item: Any) -> Operation[Any]:
@@ -118,6 +125,75 @@ def test_what_the_store_has_of_its_own_is_kept(store: SandboxProcess, adapter: A
     other = product(1, variants=[variant(11, options=[{"name": "Color", "value": "Red"}])])
     error = send(adapter, DataType.PRODUCTS, other, **sent(adapter, resized, third)).error
     assert isinstance(error, SkipRecord) and "OWN" in str(error)
+
+
+def test_a_sku_that_the_store_has_twice(store: SandboxProcess, adapter: Adapter[Any]) -> None:
+    """Neither variant is taken for the other: one would be deleted."""
+    first, renamed = product(1, variants=[variant(10)]), product(1, variants=[variant(10, sku="NEW")])
+    outcome = send(adapter, DataType.PRODUCTS, first)
+    again = send(adapter, DataType.PRODUCTS, renamed, **sent(adapter, first, outcome))
+    assert again.error is None and again.links == outcome.links  # with another SKU, it is the same variant
+
+    def own(sku: str) -> None:
+        details = {"product": int(outcome.external_id), "sku": sku, "options": [f"Own {sku}"]}
+        store.control("POST", "own/alpha", json=details)
+
+    own("OWN")
+    known = sent(adapter, renamed, again)
+    taken = product(1, title="Other", variants=[variant(10, sku="OWN")])
+    errors = [send(adapter, DataType.PRODUCTS, taken, **known).error]
+    own("NEW")
+    changed = product(1, title="Other", variants=[variant(10, sku="NEW")])
+    removed = product(1, title="Other", variants=[variant(11)])
+    for item, details in ((changed, known), (changed, known | {"previous": None}), (removed, known)):
+        errors.append(send(adapter, DataType.PRODUCTS, item, **details).error)
+    assert [isinstance(each, SkipRecord) and each.problem.code for each in errors] == ["sku_repeated"] * 4
+    found = stored(store, outcome)
+    assert [row["sku"] for row in found["variants"]] == ["NEW", "OWN", "NEW"] and found["title"] == "Lamp 1"
+
+
+def test_an_image_with_a_similar_name_is_kept() -> None:
+    uuid = "01234567-89ab-cdef-0123-456789abcdef"
+    names = ("front.jpg", f"front_{uuid}.jpg", "back.jpg")
+    media = [{"id": name, "status": "READY", "image": {"url": f"https://cdn.example.com/{name}?v=1"}} for name in names]
+    front, back = ({"url": f"https://images.example.com/{name}.jpg", "alt": ""} for name in ("front", "back"))
+    assert files([front], [front, back], media) == ([{"id": names[0]}, {"id": names[1]}], [])
+
+
+def test_other_installations_have_other_keys(store: SandboxProcess, open_adapter: Open) -> None:
+    """Their products may have the same IDs of ours."""
+    old, new = open_adapter("shopify_target"), open_adapter("shopify_target", publication_ids=[1])
+    new.client.connection_key = "new"
+    theirs = send(old, DataType.PRODUCTS, product(1))
+    new.target(DataType.PRODUCTS).send([Operation(Action.REMOVE, 1, "", None)])
+    ours = send(new, DataType.PRODUCTS, product(1, title="Chair", variants=[variant(90)]))
+    assert ours.external_id != theirs.external_id
+    assert (stored(store, theirs)["title"], stored(store, theirs)["status"]) == ("Lamp 1", "ACTIVE")
+    # A product that was there is not published.
+    matched = send(new, DataType.PRODUCTS, product(2, variants=[variant(10), variant(11)]))
+    assert matched.external_id == theirs.external_id and stored(store, matched)["publications"] == []
+    assert stored(store, ours)["publications"] == [1]
+
+
+def test_keys_of_connections() -> None:
+    connections = [Connection(platform="shopify_target", credentials={"access_token": "x"}) for _ in range(2)]
+    first, again, other = (account_for(connections[place]).connection_key for place in (0, 0, 1))
+    assert first == again != other and first and first not in connections[0].webhook_token
+
+
+def test_products_that_cannot_be_published(store: SandboxProcess, open_adapter: Open) -> None:
+    adapter = open_adapter("shopify_target", publication_ids=[99])
+    outcome = send(adapter, DataType.PRODUCTS, product(1))
+    assert outcome.error is None and len(outcome.links) == 2
+    assert [each.code for each in outcome.warnings] == ["not_published"]
+    # Without the scope nothing is written, so that no product is created without its link.
+    store.control("PATCH", "settings/alpha", json={"scopes": ["write_products", "write_inventory"]})
+    adapter = open_adapter("shopify_target", publication_ids=[1])
+    before = len(list(store.state("products")))
+    with pytest.raises(NeedsAttention, match="write_publications"):
+        send(adapter, DataType.PRODUCTS, product(2))
+    assert len(list(store.state("products"))) == before
+    assert send(adapter, DataType.PRODUCTS, product(1), external_id=outcome.external_id).error is None
 
 
 def test_images_that_fail_or_are_being_processed(store: SandboxProcess, adapter: Adapter[Any]) -> None:
@@ -155,6 +231,7 @@ def test_large_products_are_written_asynchronously(store: SandboxProcess, adapte
         ({"variants": [variant(10), variant(11, options=[{"name": "Color", "value": "Red"}])]}, "options_missing"),
         ({"variants": [variant(10, price=None)]}, "price_missing"),
         ({"variants": [variant(10, sku="")]}, "sku_missing"),
+        ({"variants": [variant(10), variant(11, sku="SKU-10")]}, "sku_duplicate"),
         ({"variants": [variant(10, options=SMALL), variant(11, options=SMALL)]}, "rejected"),
         ({"images": [ImageItem("ftp://images.example.com/1.jpg", "", 0)]}, "rejected"),
         ({"variants": [variant(10, prices=[PriceItem(PRICE_LIST, "EUR", 1, Decimal(5), None)])]}, "price_currency"),
@@ -207,7 +284,7 @@ def test_stock(store: SandboxProcess, open_adapter: Open) -> None:
     send(adapter, DataType.STOCK, variant(11, stock="-2"), refs)
     assert levels() == [0, 0]
 
-    # A sale between reading and writing: everything is decided again.
+    # A sale between reading and writing: what was sold is decided again, and the rest is sent.
     target = adapter.target(DataType.STOCK)
     read = target._read  # type: ignore[attr-defined]
     item = next(row for row in store.state("variants") if row["id"] == ids[0])["inventoryItem"]
@@ -218,15 +295,22 @@ def test_stock(store: SandboxProcess, open_adapter: Open) -> None:
         return rows
 
     target._read = sold_meanwhile  # type: ignore[attr-defined]
-    with pytest.raises(TryAgainLater, match="meanwhile"):
-        send(adapter, DataType.STOCK, variant(10, stock="9"), refs)
+    operations = [
+        Operation(Action.UPDATE, item.id, "", target.payload(item, refs))
+        for item in (variant(10, stock="9"), variant(11, stock="5"))
+    ]
+    stale, good = target.send(operations)
+    assert isinstance(stale.error, TryAgainLater) and good.error is None and levels() == [7, 5]
+    operations[1] = Operation(Action.UPDATE, 11, "", target.payload(variant(11, stock="2000000000"), refs))
+    stale, rejected = target.send(operations)
+    assert stale.error is None  # the sale is the quantity that was read
+    assert isinstance(rejected.error, SkipRecord) and levels() == [9, 5]
     target._read = read  # type: ignore[attr-defined]
-    assert levels() == [7, 0]
     # An answer that is lost: the quantity is there already.
     store.fault("drop", method="POST", after=1, when="after", times=1)
     with pytest.raises(TryAgainLater):
-        send(adapter, DataType.STOCK, variant(10, stock="9"), refs)
-    assert send(adapter, DataType.STOCK, variant(10, stock="9"), refs).error is None and levels() == [9, 0]
+        send(adapter, DataType.STOCK, variant(10, stock="8"), refs)
+    assert send(adapter, DataType.STOCK, variant(10, stock="8"), refs).error is None and levels() == [8, 5]
 
     missing = send(adapter, DataType.STOCK, variant(10), References({(Kind.VARIANT, 10): "987654321"}))
     assert isinstance(missing.error, SkipRecord) and missing.error.problem.code == "not_at_target_yet"

@@ -34,7 +34,7 @@ Row = dict[str, Any]
 
 
 class ShopifyClient:
-    """The API of one store. `settings`, `field_map` and `credentials` are those of the connection."""
+    """The API of one store. `settings`, `field_map`, `credentials` and `connection_key` are those of the connection."""
 
     def __init__(self, account: Account[Any, Any, Any], http: HttpClient) -> None:
         self.http = http
@@ -42,6 +42,7 @@ class ShopifyClient:
         self.field_map = account.field_map
         self.credentials = account.credentials
         self.app_secret = secret_of(account)
+        self.connection_key = account.connection_key
         self.version = API_VERSION
         self._wait = _DEFAULT_WAIT
         self._graphql = GraphQLClient(http, PATH, translate=self._translate, observe=self._observe)

@@ -1,9 +1,13 @@
 """The GraphQL documents that write to a store, and those that read what is there before. Documents of the catalog
 explain their sizes."""
 
+from collections.abc import Iterable
+
 from connectors.platforms.shopify.documents import PAGE_INFO, more
 from connectors.platforms.shopify.sales_documents import LIMITS
 
+# The metafield of products with our ID, in the namespace of the app.
+PRODUCT_KEY = "synccenter_product"
 # Products per query of what exists: each costs about 110 points.
 PRODUCTS_PER_QUERY = 8
 _VARIANT = "id sku selectedOptions { name value }"
@@ -31,12 +35,12 @@ query VariantsBySku($query: String!, $after: String) {{
 
 _ERRORS = "userErrors { field message code }"
 # Of the product that was written; more variants are read on.
-WRITTEN_VARIANTS = f"variants(first: 250) {{ nodes {{ id sku }} {PAGE_INFO} }}"
+_WRITTEN = f'id metafield(key: "{PRODUCT_KEY}") {{ value }} variants(first: 250) {{ nodes {{ id sku }} {PAGE_INFO} }}'
 MORE_WRITTEN_VARIANTS = more("Product", "variants", "first: 250", "id sku")
 PRODUCT_SET = f"""
 mutation SetProduct($input: ProductSetInput!, $identifier: ProductSetIdentifiers, $synchronous: Boolean!) {{
   productSet(input: $input, identifier: $identifier, synchronous: $synchronous) {{
-    product {{ id {WRITTEN_VARIANTS} }}
+    product {{ {_WRITTEN} }}
     productSetOperation {{ id }}
     {_ERRORS}
   }}
@@ -46,7 +50,7 @@ PRODUCT_OPERATION = f"""
 query ProductOperation($id: ID!) {{
   productOperation(id: $id) {{
     status
-    product {{ id {WRITTEN_VARIANTS} }}
+    product {{ {_WRITTEN} }}
     ... on ProductSetOperation {{ {_ERRORS} }}
   }}
 }}
@@ -60,9 +64,6 @@ PUBLISH = """
 mutation Publish($id: ID!, $input: [PublicationInput!]!) {
   publishablePublish(id: $id, input: $input) { userErrors { field message } }
 }
-"""
-PRODUCT_BY_KEY = """
-query ProductByKey($identifier: ProductIdentifierInput!) { productByIdentifier(identifier: $identifier) { id } }
 """
 ARCHIVE = """
 mutation ArchiveProduct($id: ID!) {
@@ -168,3 +169,11 @@ mutation UpdateTracking($id: ID!, $tracking: FulfillmentTrackingInput!, $notify:
   }
 }
 """
+
+
+def products_by_key(names: Iterable[str]) -> str:
+    """Looks up a product for each name, which is that of a `ProductIdentifierInput` in the variables as well."""
+    names = list(names)
+    declared = ", ".join(f"${name}: ProductIdentifierInput!" for name in names)
+    fields = " ".join(f"{name}: productByIdentifier(identifier: ${name}) {{ id title }}" for name in names)
+    return f"query ProductsByKey({declared}) {{ {fields} }}"

@@ -38,8 +38,10 @@ def files(wanted: Sequence[Row], sent: Sequence[Row], existing: Sequence[Any]) -
         else:
             found.append({"originalSource": each["url"], "alt": each["alt"], "contentType": "IMAGE"})
             missing.append(each["url"])
+    kept = {each["url"] for each in wanted}
     for each in sent:
-        _take_copy(each["url"], left)
+        if each["url"] not in kept:
+            _take_copy(each["url"], left)
     return [*found, *({"id": row["id"]} for row in left)], missing
 
 

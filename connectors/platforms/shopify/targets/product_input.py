@@ -26,16 +26,15 @@ def changed_input(payload: Row, previous: Row | None, existing: Row) -> tuple[Ro
     """The input for `existing`, and the URLs of images that the store could not process.
 
     Variants that were sent before and are gone are left out, and so deleted; those of the store's own are kept.
-    SkipRecord if they have other options. TryAgainLater while the store processes images that have to be replaced.
+    SkipRecord if they have other options, or a SKU of ours. TryAgainLater while the store processes images that have to
+    be replaced.
     """
-    by_sku = {row["sku"]: row["id"] for row in existing["variants"] if row.get("sku")}
-    before = {each["sku"]: each for each in (previous or {}).get("variants", ())}
-    ours = {*before, *(each["sku"] for each in payload["variants"])}
-    others = [row for row in existing["variants"] if row.get("sku") not in ours]
+    before = {each["id"]: each for each in (previous or {}).get("variants", ())}
+    known, others = _match(payload["variants"], before, existing["variants"])
     if others and not _have_same_options(payload, others):
         names = ", ".join(row.get("sku") or row["id"] for row in others[:5])
         raise SkipRecord(issues.OTHER_VARIANTS(names=names))
-    found = payload["product"] | _variants(payload, by_sku, before, others)
+    found = payload["product"] | _variants(payload, known, before, others)
     wanted = payload["images"]
     sent = (previous or {}).get("images", [])
     has_failed = any(row.get("status") == "FAILED" for row in existing["media"])
@@ -45,10 +44,34 @@ def changed_input(payload: Row, previous: Row | None, existing: Row) -> tuple[Ro
     return found, [url for url in missing if has_failed and any(each["url"] == url for each in sent)]
 
 
-def _variants(payload: Row, by_sku: dict[str, str], before: dict[str, Row], others: list[Row]) -> Row:
-    """`productOptions` and `variants`. `by_sku`: SKU → the store's variant; `before`: SKU → what was sent last."""
+def _match(wanted: list[Row], before: dict[int, Row], existing: list[Row]) -> tuple[dict[int, str], list[Row]]:
+    """Our ID → the store's variant, by the SKU that was sent last, else by the present one; and the variants of the
+    store's own. SkipRecord if a SKU of ours is not unique in the product: neither variant may be taken for the other.
+    """
+    skus = {each["sku"] for each in wanted}
+    gone = {each["sku"] for number, each in before.items() if number not in {each["id"] for each in wanted}}
+    by_sku: dict[str, str] = {}
+    for row in existing:
+        if (sku := row.get("sku") or "") in skus | {each["sku"] for each in before.values()}:
+            if sku in by_sku:
+                raise SkipRecord(issues.SKU_REPEATED(sku=sku))
+            by_sku[sku] = row["id"]
+    known = {each["id"]: by_sku.get(before[each["id"]]["sku"]) for each in wanted if each["id"] in before}
+    found = {number: identifier for number, identifier in known.items() if identifier}
+    for each in wanted:
+        identifier = by_sku.get(each["sku"])
+        if each["id"] not in found and identifier and identifier not in found.values():
+            found[each["id"]] = identifier
+    others = [row for row in existing if row["id"] not in found.values() and row.get("sku") not in gone]
+    if repeated := next((row["sku"] for row in others if row.get("sku") in skus), None):
+        raise SkipRecord(issues.SKU_REPEATED(sku=repeated))
+    return found, others
+
+
+def _variants(payload: Row, known: dict[int, str], before: dict[int, Row], others: list[Row]) -> Row:
+    """`productOptions` and `variants`. `known`: our ID → the store's variant; `before`: our ID → what was sent last."""
     options: dict[str, dict[str, None]] = {}
-    rows = [_variant(each, by_sku.get(each["sku"]), before.get(each["sku"])) for each in payload["variants"]]
+    rows = [_variant(each, known.get(each["id"]), before.get(each["id"])) for each in payload["variants"]]
     rows += [{"id": row["id"], "optionValues": _values(row["selectedOptions"])} for row in others]
     for row in rows:
         for value in row["optionValues"]:

@@ -47,6 +47,9 @@ def _validate(item: ProductItem, sent: Sequence[VariantItem], price_list: str) -
         raise SkipRecord(issues.TITLE_LENGTH(length=len(item.title), limit=MAX_TEXT))
     if unpriced := [each for each in sent if default_price(each, price_list) is None]:
         raise SkipRecord(issues.PRICE_MISSING(count=len(unpriced), names=_names(unpriced)))
+    skus = [each.sku for each in sent]
+    if len(set(skus)) < len(skus):
+        raise SkipRecord(issues.SKU_DUPLICATE(sku=next(sku for sku in skus if skus.count(sku) > 1)))
     if len(sent) > MAX_VARIANTS:
         raise SkipRecord(issues.TOO_MANY(field="Variants", count=len(sent), limit=MAX_VARIANTS))
     names = {frozenset(option["name"] for option in each.options) for each in sent}

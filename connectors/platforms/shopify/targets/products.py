@@ -1,8 +1,9 @@
 """Products with their variants, each written by one `productSet`. Nothing that exists is created again.
 
-A product is found by its link, else by the SKU of its first variant. A new one is created by a custom ID, a metafield
-of type `id` with our ID: a creation that was not answered is found by it, also while Shopify's search, which lags
-behind, does not know the SKU.
+A product is found by its link, else by the SKU of its first variant, else by its custom ID: a metafield of type `id`
+with the connection's key and our ID, by which products are created. So a creation that was not answered is found, also
+while Shopify's search, which lags behind, does not know the SKU. The key differs from those of other installations,
+whose IDs of ours may be the same.
 
 Sources: https://shopify.dev/docs/apps/build/product-merchandising/products-and-collections/sync-data,
 https://shopify.dev/docs/apps/build/metafields/working-with-custom-ids
@@ -21,7 +22,7 @@ from connectors.platforms.shopify.targets.base import CatalogTarget, check_curre
 from connectors.platforms.shopify.targets.product_input import changed_input, new_input
 from connectors.platforms.shopify.targets.product_payload import product_payload
 from connectors.sdk import clock, issues
-from connectors.sdk.errors import Queued, SkipRecord, TryAgainLater
+from connectors.sdk.errors import NeedsAttention, Queued, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from connectors.sdk.paging import ExistingPage
 from connectors.sdk.streams import ComparisonDepth, PolledReceipts
@@ -30,7 +31,6 @@ from hub.kinds import DataType, Kind
 # With more variants, Shopify advises to write asynchronously, because the call may time out.
 SYNCHRONOUS_VARIANTS = 100
 PER_PAGE = 250
-KEY = "synccenter_product"
 _POLL_AFTER = timedelta(seconds=5)
 _GONE = "PRODUCT_DOES_NOT_EXIST"
 
@@ -62,6 +62,8 @@ class ProductTarget(CatalogTarget[ProductItem], ProductListing[ShopifyClient], P
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
         written = [each for each in operations if each.action is not Action.REMOVE]
         found = self._find(written) if written else {}
+        if any(not each.external_id or each.item_id not in found for each in written):
+            self._check_publishing()
         outcomes = []
         for each in operations:
             try:
@@ -84,18 +86,23 @@ class ProductTarget(CatalogTarget[ProductItem], ProductListing[ShopifyClient], P
         found: dict[int, Row | SkipRecord] = {pk: rows[each] for pk, each in linked.items() if each in rows}
         rest = {each.item_id: each.content for each in written if each.item_id not in found}
         owners = self._owners([content["variants"][0]["sku"] for content in rest.values()])
+        matches = {pk: owners.get(content["variants"][0]["sku"], {}) for pk, content in rest.items()}
+        for pk, row in self._by_key([pk for pk, products in matches.items() if not products]).items():
+            matches[pk] = {row["id"]: row["title"]}
         taken = {row["id"] for row in found.values() if isinstance(row, dict)}
-        by_sku = {row["id"]: row for row in self._existing(sorted({pk for each in owners.values() for pk in each}))}
+        unlinked = {
+            row["id"]: row for row in self._existing(sorted({each for ids in matches.values() for each in ids}))
+        }
         for pk, content in rest.items():
-            products = owners.get(content["variants"][0]["sku"], {})
+            products = matches[pk]
             identifier = next(iter(products), "")
             if len(products) > 1:
                 found[pk] = SkipRecord(issues.AMBIGUOUS_MATCH(titles=", ".join(products.values())))
             elif identifier in taken:
                 name, number = content["product"]["title"], number_of(identifier)
                 found[pk] = SkipRecord(issues.ALREADY_LINKED(name=name, external_id=number))
-            elif identifier in by_sku:
-                found[pk] = by_sku[identifier]
+            elif identifier in unlinked:
+                found[pk] = unlinked[identifier]
                 taken.add(identifier)
         return found
 
@@ -124,7 +131,32 @@ class ProductTarget(CatalogTarget[ProductItem], ProductListing[ShopifyClient], P
                     found.setdefault(row["sku"], {})[row["product"]["id"]] = row["product"]["title"]
         return found
 
+    def _by_key(self, item_ids: Sequence[int]) -> dict[int, Row]:
+        """Our ID → ID and title of the product that was created by it."""
+        if not item_ids:
+            return {}
+        self._define_key()
+        names = {f"key{place}": pk for place, pk in enumerate(item_ids)}
+        variables = {name: self._identifier(pk) for name, pk in names.items()}
+        found = self.client.query(target_documents.products_by_key(names), **variables)
+        return {pk: row for name, pk in names.items() if isinstance(row := found.get(name), dict)}
+
+    def _identifier(self, item_id: int) -> Row:
+        return {"customId": {"key": target_documents.PRODUCT_KEY, "value": self._key(item_id)}}
+
+    def _key(self, item_id: int) -> str:
+        return f"{self.client.connection_key}-{item_id}"
+
     # Writing
+
+    def _check_publishing(self) -> None:
+        """NeedsAttention without the scope to publish: a product whose creation ends in an error gets no link."""
+        if self.client.settings.publication_ids and "write_publications" not in self.client.scopes:
+            raise NeedsAttention(
+                "The app may not publish products: it lacks the scope write_publications.",
+                fix="Add write_publications to the access scopes of the app, and install the app in the store again. "
+                "Or remove the sales channels from the settings of the connection, and publish new products yourself.",
+            )
 
     def _write(self, operation: Operation[Row], found: dict[int, Row | SkipRecord]) -> Outcome:
         existing, content = found.get(operation.item_id), operation.content
@@ -133,8 +165,7 @@ class ProductTarget(CatalogTarget[ProductItem], ProductListing[ShopifyClient], P
         check_currency(self.client, content["variants"][0]["currency"])
         unprocessed: list[str] = []
         if existing is None:
-            self._define_key()
-            identifier: Row = {"customId": {"key": KEY, "value": str(operation.item_id)}}
+            identifier = self._identifier(operation.item_id)
             given = new_input(content)
         else:
             identifier = {"id": existing["id"]}
@@ -148,7 +179,7 @@ class ProductTarget(CatalogTarget[ProductItem], ProductListing[ShopifyClient], P
             )
         outcome = self._outcome(operation, result.get("product"))
         reason = "Shopify could not process it."
-        outcome.warnings = [issues.IMAGE_NOT_SENT(url=url, reason=reason) for url in unprocessed]
+        outcome.warnings += [issues.IMAGE_NOT_SENT(url=url, reason=reason) for url in unprocessed]
         return outcome
 
     def _set(self, given: Row, identifier: Row) -> Row:
@@ -166,7 +197,8 @@ class ProductTarget(CatalogTarget[ProductItem], ProductListing[ShopifyClient], P
         return result
 
     def _outcome(self, operation: Operation[Row], product: Any) -> Outcome:
-        """The product's links. A new one is published in the sales channels of the settings."""
+        """The product's links. One that we created is published in the sales channels of the settings, and one that was
+        there before is left as it is."""
         if not isinstance(product, dict) or not (number := number_of(product.get("id"))):
             raise malformed("productSet")
         self.client.complete(product, "variants", target_documents.MORE_WRITTEN_VARIANTS)
@@ -177,10 +209,13 @@ class ProductTarget(CatalogTarget[ProductItem], ProductListing[ShopifyClient], P
             for each in operation.content["variants"]
             if ids.get(each["sku"])
         }
-        if not operation.external_id and self.client.settings.publication_ids:
+        key = (product.get("metafield") or {}).get("value")
+        is_new = number != operation.external_id and key == self._key(operation.item_id)
+        if is_new and self.client.settings.publication_ids:
             channels = [{"publicationId": gid("Publication", each)} for each in self.client.settings.publication_ids]
             result = self.client.query(target_documents.PUBLISH, id=product["id"], input=channels)
-            outcome.error = user_error((result.get("publishablePublish") or {}).get("userErrors"))
+            if error := user_error((result.get("publishablePublish") or {}).get("userErrors")):
+                outcome.warnings.append(issues.NOT_PUBLISHED(reason=error.problem.values["reason"]))
         return outcome
 
     def _polled(self, operation: Operation[Row]) -> Outcome:
@@ -207,7 +242,8 @@ class ProductTarget(CatalogTarget[ProductItem], ProductListing[ShopifyClient], P
         """The metafield of products that has our ID, once for each app and store."""
         if self._is_key_defined:
             return
-        definition = {"key": KEY, "name": "SyncCenter product", "ownerType": "PRODUCT", "type": "id"}
+        key = target_documents.PRODUCT_KEY
+        definition = {"key": key, "name": "SyncCenter product", "ownerType": "PRODUCT", "type": "id"}
         result = self.client.query(target_documents.DEFINE_PRODUCT_KEY, definition=definition)
         errors = (result.get("metafieldDefinitionCreate") or {}).get("userErrors") or []
         _raise_errors([each for each in errors if each.get("code") != "TAKEN"])
@@ -219,10 +255,7 @@ class ProductTarget(CatalogTarget[ProductItem], ProductListing[ShopifyClient], P
             ids = gids("Product", [operation.external_id])
             rows = self.client.nodes(documents.EXISTING, ids) if ids else []
         else:
-            self._define_key()
-            identifier = {"customId": {"key": KEY, "value": str(operation.item_id)}}
-            found = self.client.query(target_documents.PRODUCT_BY_KEY, identifier=identifier)
-            rows = [row] if isinstance(row := found.get("productByIdentifier"), dict) else []
+            rows = list(self._by_key([operation.item_id]).values())
         deletes = self.client.settings.on_removal == "delete"
         document, name = (
             (target_documents.DELETE, "productDelete") if deletes else (target_documents.ARCHIVE, "productUpdate")

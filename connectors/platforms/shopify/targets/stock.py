@@ -1,8 +1,9 @@
 """What is available at one location of the store.
 
 Quantities are absolute. Each names the one that it replaces, which was read before: if it has changed meanwhile, such
-as by a sale, Shopify refuses the call, and everything is read and decided again. So a call whose answer was lost is
-safe to repeat, and the key that makes Shopify execute a call once is a new one each time.
+as by a sale, Shopify refuses the call and names the quantity. That one is read and decided again later; the others are
+sent without it. So a call whose answer was lost is safe to repeat, and the key that makes Shopify execute a call once
+is a new one each time.
 
 Sources: https://shopify.dev/docs/api/admin-graphql/2026-07/mutations/inventorySetQuantities,
 https://shopify.dev/docs/api/usage/implementing-idempotency
@@ -27,6 +28,8 @@ from connectors.sdk.values import SOLD_STATUSES
 from hub.kinds import DataType
 
 _AGAIN = ("CHANGE_FROM_QUANTITY_STALE", "IDEMPOTENCY_CONCURRENT_REQUEST", "ITEM_NOT_STOCKED_AT_LOCATION")
+
+_CHANGED = "Stock changed in Shopify meanwhile."
 
 
 class StockTarget(VariantValues):
@@ -57,8 +60,11 @@ class StockTarget(VariantValues):
                         changed[place] = quantity
                 except SkipRecord as error:
                     outcomes[place].error = error
-        if changed:
-            self._set(changed)
+        while changed:
+            rejected = self._set(changed)
+            for place, reason in rejected.items():
+                outcomes[place].error = reason
+            changed = {place: each for place, each in changed.items() if place not in rejected} if rejected else {}
         return outcomes
 
     def _read(self, variant_ids: Sequence[str]) -> dict[str, Row]:
@@ -96,8 +102,9 @@ class StockTarget(VariantValues):
         if error := user_error(result.get("userErrors") if isinstance(result, dict) else None):
             raise error
 
-    def _set(self, changed: dict[int, Row]) -> None:
-        """All or nothing. BatchRejected with the errors of those that Shopify names."""
+    def _set(self, changed: dict[int, Row]) -> dict[int, SkipRecord | TryAgainLater]:
+        """The errors of the quantities that Shopify names: if there are any, it has set none. TryAgainLater or
+        BatchRejected for an error that names none."""
         places = list(changed)
         given = {"name": "available", "reason": "correction", "quantities": list(changed.values())}
         result = self.client.query(target_documents.SET_STOCK, input=given, key=str(uuid4()))
@@ -106,15 +113,18 @@ class StockTarget(VariantValues):
                 pass
             case _:
                 raise malformed("inventorySetQuantities")
-        if any(each.get("code") in _AGAIN for each in errors):
-            raise TryAgainLater("Stock changed in Shopify meanwhile.", not_before=None, sent=False)
-        if error := user_error(errors):
-            found = {
-                places[position]: rejected.problem
-                for each in errors
-                if (position := _position(each)) is not None and (rejected := user_error([each]))
-            }
-            raise BatchRejected(str(error), item_errors=found)
+        found: dict[int, SkipRecord | TryAgainLater] = {}
+        for each in errors:
+            if not (rejected := user_error([each])):
+                continue
+            error = TryAgainLater(_CHANGED, sent=False) if each.get("code") in _AGAIN else rejected
+            if (position := _position(each)) is not None and position < len(places):
+                found.setdefault(places[position], error)
+            elif isinstance(error, TryAgainLater):
+                raise error
+            else:
+                raise BatchRejected(str(error))
+        return found
 
     @cached_property
     def _location(self) -> str:
