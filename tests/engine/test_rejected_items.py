@@ -4,9 +4,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from accounts.models import User
-from catalog.models import PriceList, Product
+from catalog.models import Price, PriceList, Product
 from catalog.records import PriceRecord, ProductRecord, VariantRecord
 from connectors.models import WebhookEvent
 from connectors.sdk import issues
@@ -73,6 +74,20 @@ def test_whatever_the_reason_it_is_kept(job: Job, record: ProductRecord) -> None
     import_records(job, record)
     assert RejectedItem.objects.get().external_id == "3"
     assert Product.objects.count() == 1
+
+
+def test_an_item_of_a_page_that_was_rejected_as_a_whole_keeps_its_price(job: Job) -> None:
+    """Of two items with one product of another source, the second is rejected, and the first one's price list stays."""
+    import_records(job, lamp(variants=[VariantRecord(external_id=sku, sku=sku) for sku in ("L-1", "L-2")]))
+    seller = job.connection.seller
+    assert seller is not None
+    erp = make_job(make_connection(seller, platform="rest", slug="erp"), DataType.PRODUCTS, Direction.IMPORT)
+    price = PriceRecord(amount=Decimal(5))
+    variants = [VariantRecord(external_id=f"e-{sku}", sku=sku, price=price) for sku in ("L-1", "L-2")]
+    import_records(erp, *(lamp(variant.external_id, variants=[variant]) for variant in variants))
+    connection.check_constraints()
+    assert [item.external_id for item in RejectedItem.objects.all()] == ["e-L-2"]
+    assert Price.objects.get().price_list.connection == erp.connection
 
 
 @pytest.mark.django_db(transaction=True)

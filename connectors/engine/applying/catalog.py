@@ -131,9 +131,8 @@ def _default_price_list(context: ImportContext, records: Sequence[ProductRecord]
         prices = [variant.price for record in records for variant in record.variants or ()]
         if any(isinstance(price, PriceRecord) and price.amount is not None for price in prices):
             name = f"{adapter_for(connection.platform).name} Price"
-            context.price_list = catalog.ensure_price_list(
-                connection=connection, slug=f"{connection.slug}-price", name=name
-            )
+            # Not kept in the context: the transaction in which it is created may be rolled back.
+            return catalog.ensure_price_list(connection=connection, slug=f"{connection.slug}-price", name=name)
     return context.price_list
 
 
