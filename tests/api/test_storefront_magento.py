@@ -264,8 +264,8 @@ def test_a_customer_who_left_the_payment_page_can_order_again(front: ApiClient, 
     assert again.status_code == 200 and len(in_cart(shop)) == 2, again.content
     # Another cart would empty the one that may be paid at this moment.
     other = body | {"cart_id": str(uuid4()), "line_items": body["line_items"][:1]}
-    refused = front.send("POST", f"{SITE}/checkout/calculate", other)
-    assert refused.status_code == 400 and "another cart" in refused.json()["detail"] and len(in_cart(shop)) == 2
+    rejected = front.send("POST", f"{SITE}/checkout/calculate", other)
+    assert rejected.status_code == 400 and "another cart" in rejected.json()["detail"] and len(in_cart(shop)) == 2
     take_out(shop)
     assert front.send("POST", f"{SITE}/checkout/calculate", other).status_code == 200
     assert not StorefrontCheckout.objects.exists()  # what is ordered in the shop from now on is not this cart
@@ -275,8 +275,8 @@ def test_a_customer_who_left_the_payment_page_can_order_again(front: ApiClient, 
 def test_a_refused_order_leaves_the_cart_as_it_was(front: ApiClient, shop: SandboxProcess) -> None:
     body = cart(shop, shipping_line={"id": METHOD})
     shop.fault("status", status=400, body={"message": "No such payment."}, method="PUT", path="/order$", times=1)
-    refused = front.send("POST", f"{SITE}/checkout/complete", body)
-    assert refused.status_code == 400 and "No such payment" in refused.json()["detail"] and not in_cart(shop)
+    rejected = front.send("POST", f"{SITE}/checkout/complete", body)
+    assert rejected.status_code == 400 and "No such payment" in rejected.json()["detail"] and not in_cart(shop)
     assert front.send("POST", f"{SITE}/checkout/calculate", body).status_code == 200
     assert front.send("POST", f"{SITE}/checkout/complete", body).status_code == 201
 
@@ -299,8 +299,8 @@ def test_a_cart_that_cannot_be_emptied_hides_neither_the_quote_nor_the_reason(
     body = cart(shop, shipping_line={"id": METHOD})
     shop.fault("status", status=400, method="DELETE", path="/items/")
     dear = body | {"line_items": [body["line_items"][0] | {"price": "0.01"}, body["line_items"][1]]}
-    refused = front.send("POST", f"{SITE}/checkout/calculate", dear)
-    assert refused.status_code == 400 and "the storefront at 0.01" in refused.json()["detail"]
+    rejected = front.send("POST", f"{SITE}/checkout/calculate", dear)
+    assert rejected.status_code == 400 and "the storefront at 0.01" in rejected.json()["detail"]
     assert front.send("POST", f"{SITE}/checkout/calculate", body).status_code == 200
 
 
