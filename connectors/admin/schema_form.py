@@ -30,7 +30,7 @@ from unfold.widgets import (
 from connectors.admin.text_fields import LinesField, PairsField
 from connectors.sdk import ssrf
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.schemas import Schema, error_message
+from connectors.sdk.schemas import NEW_CONNECTIONS, Schema, error_message
 from hub.field_registry import fields_of
 from hub.kinds import DataType, Kind
 from hub.models import Connection
@@ -73,8 +73,9 @@ def _is_typed_in_a_line(kind: Any) -> bool:
     return bool(_choices(kind)) or kind in (str, int, float, Decimal)
 
 
-def form_field(name: str, info: FieldInfo, *, stored: bool) -> forms.Field:
-    """The form field for one field of a schema. With `stored`, an empty secret keeps the stored value."""
+def form_field(name: str, info: FieldInfo, *, stored: bool, is_new: bool) -> forms.Field:
+    """The form field for one field of a schema. With `stored`, an empty secret keeps the stored value. `is_new`: the
+    connection does not exist yet."""
     kind = _unwrap_optional(info.annotation)
     common: dict[str, Any] = {
         "label": info.title or name.replace("_", " ").capitalize(),
@@ -83,6 +84,8 @@ def form_field(name: str, info: FieldInfo, *, stored: bool) -> forms.Field:
     }
     if not info.is_required():
         common["initial"] = info.get_default(call_default_factory=True)
+    if is_new and isinstance(info.json_schema_extra, dict) and NEW_CONNECTIONS in info.json_schema_extra:
+        common["initial"] = info.json_schema_extra[NEW_CONNECTIONS]
     if _is_secret(info):
         common |= {"required": info.is_required() and not stored, "initial": None}
         common["help_text"] = (
@@ -254,7 +257,7 @@ def connection_form(adapter: type[Adapter[Any]], connection: Connection | None) 
     """The form class for a platform's connections, with one field per setting and per credential."""
     stored = {SETTINGS: {}, CREDENTIALS: (connection.credentials or {}) if connection else {}}
     fields = {
-        field_name(part, name): form_field(name, info, stored=name in stored[part])
+        field_name(part, name): form_field(name, info, stored=name in stored[part], is_new=connection is None)
         for part, schema in ((SETTINGS, adapter.Settings), (CREDENTIALS, adapter.Credentials))
         for name, info in schema.model_fields.items()
     }

@@ -7,6 +7,10 @@ from pydantic import BaseModel, ConfigDict, field_validator
 
 from common.storable import refuse_nul
 
+# A field's value in the forms of new connections, if it is not the default, which those of earlier releases keep: a key
+# of `json_schema_extra`.
+NEW_CONNECTIONS = "new_connections"
+
 
 class Schema(BaseModel):
     """Rejects unknown names, so that typos are noticed.

@@ -1,11 +1,13 @@
 """Bundles and grouped products are read with their parts, and bundles are written."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from connectors.platforms.magento.product_rows import child_ids
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.records import PriceRecord, ProductRecord, StockRecord
@@ -114,6 +116,30 @@ def test_hidden_parts_are_imported_with_their_bundle(adapter: Adapter[Any], shop
     ids = {sku: str(row["id"]) for sku, row in goods(shop).items()}
     assert found[ids["SET"]].status == found[ids["PART-A"]].status == "live"
     assert found[ids["PART-B"]].status == "suspended" and ids["PART-C"] not in found
+
+
+@pytest.mark.parametrize("since", [None, datetime(2020, 1, 1, tzinfo=UTC)])
+def test_the_parents_of_hidden_parts_are_looked_for_once(
+    open_adapter: Open, shop: SandboxProcess, since: datetime | None
+) -> None:
+    """At the end, in pages of their own, however many turns the import takes; hidden variants are none of theirs."""
+    variant = next(number for row in shop.state("goods") for number in child_ids(row))
+    sku = next(row["sku"] for row in shop.state("goods") if row["id"] == variant)
+    change(shop, "products", variant, visibility=HIDDEN)
+    bundle = make_bundle(shop, (True, [link("PART-B", 1)]), (True, [link(sku, 1)]))
+    found: list[str] = []
+    scans, cursor, is_first = [], None, True
+    while cursor or is_first:
+        is_first = False
+        shop.clear_calls()
+        source = open_adapter("magento", page_size=20).source(DataType.PRODUCTS)  # another turn
+        page = source.read_page(since=since, cursor=cursor)
+        scans.append(sum("configurable,grouped" in call["query"].values() for call in shop.calls()))
+        cursor = page.cursor
+        found += [each.external_id for each in page.records]
+    part = str(goods(shop)["PART-B"]["id"])
+    assert {bundle, part} <= set(found) and found[-1] == part and str(variant) not in found
+    assert len(scans) > 3 and scans == [0] * (len(scans) - 2) + [1, 0]
 
 
 def test_hidden_parts_of_a_grouped_product_are_its_variants(adapter: Adapter[Any], shop: SandboxProcess) -> None:

@@ -8,12 +8,15 @@ from typing import Any
 import pytest
 
 from catalog.items import PriceItem
+from connectors.admin.schema_form import connection_form, field_name
+from connectors.platforms.magento import Magento
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.assumptions import AssumptionState
 from connectors.sdk.operations import Action, Operation
 from connectors.sdk.reading import Reader
 from connectors.sdk.records import PriceRecord, ProductRecord
 from hub.kinds import DataType, Kind
+from hub.models import Connection
 from sandbox.process import SandboxProcess
 from tests.adapters.cases import adapter_of
 from tests.adapters.magento import change
@@ -51,6 +54,10 @@ def write(shop: SandboxProcess) -> Iterator[Open]:
         each.http.close()
 
 
+def limited(open_adapter: Open, view: str, **settings: Any) -> Adapter[Any]:
+    return open_adapter("magento", store_view=view, limit_to_website=True, **settings)
+
+
 def number_of(shop: SandboxProcess, sku: str) -> int:
     return int(next(row["id"] for row in shop.state("goods") if row["sku"] == sku))
 
@@ -64,7 +71,7 @@ def test_only_items_of_the_website_are_read(open_adapter: Open, shop: SandboxPro
         DataType.PRODUCTS: number, DataType.STOCK: number, DataType.CUSTOMERS: "1", DataType.ORDERS: "1",
         DataType.CATEGORIES: category,
     }  # fmt: skip
-    everything, base, europe = (open_adapter("magento", store_view=view) for view in ("all", "default", "german"))
+    everything, base, europe = (limited(open_adapter, view) for view in ("all", "default", "german"))
     for data_type, external_id in own.items():
         ids = {adapter: {each.external_id for each in records(adapter, data_type)} for adapter in (base, europe)}
         assert ids[europe] == {external_id} and external_id not in ids[base] and ids[base], data_type
@@ -79,9 +86,22 @@ def test_only_items_of_the_website_are_read(open_adapter: Open, shop: SandboxPro
     assert number in all_ids(base, Kind.PRODUCT)  # a shop has it, whatever the connection is limited to
 
 
+def test_connections_of_earlier_releases_keep_all_websites(open_adapter: Open, shop: SandboxProcess) -> None:
+    """They have no such setting; the forms of new connections turn it on."""
+    number = str(number_of(shop, "ONLY-EU"))
+    existing = open_adapter("magento", store_view="default")
+    for data_type, external_id in ((DataType.PRODUCTS, number), (DataType.CUSTOMERS, "1"), (DataType.ORDERS, "1")):
+        assert external_id in {each.external_id for each in records(existing, data_type)}
+        assert [each.external_id for each in existing.source(data_type).fetch([external_id])] == [external_id]
+    stored = Connection(platform="magento", settings={"store_view": "default"})
+    name = field_name("settings", "limit_to_website")
+    forms = [connection_form(Magento, each)(instance=each) for each in (None, stored)]
+    assert [form.get_initial_for_field(form.fields[name], name) for form in forms] == [True, False]
+
+
 def test_customers_shared_by_websites(open_adapter: Open, shop: SandboxProcess) -> None:
     def finding(**settings: Any) -> Any:
-        adapter = open_adapter("magento", store_view="default", **settings)
+        adapter = limited(open_adapter, "default", **settings)
         check = next(each for each in adapter.assumptions if each.key == "customers_by_website").check
         assert check is not None
         return check(adapter.client), {each.external_id for each in records(adapter, DataType.CUSTOMERS)}
@@ -97,7 +117,7 @@ def test_customers_shared_by_websites(open_adapter: Open, shop: SandboxProcess) 
 
 def test_stock_is_what_the_website_can_sell(open_adapter: Open, shop: SandboxProcess) -> None:
     """Each website has sources of its own; a product that only others have cannot be sold."""
-    adapter = open_adapter("magento", store_view="german")
+    adapter = limited(open_adapter, "german")
     number = str(number_of(shop, "ONLY-EU"))
 
     def stock(**sources: int) -> dict[str, Any]:
@@ -112,7 +132,7 @@ def test_stock_is_what_the_website_can_sell(open_adapter: Open, shop: SandboxPro
 
 def test_texts_and_prices_of_a_store_view(open_adapter: Open, write: Open, shop: SandboxProcess) -> None:
     """They are written for the view and its website; the defaults, and the images of all views, stay."""
-    reading = {view: open_adapter("magento", store_view=view) for view in ("all", "german")}
+    reading = {view: limited(open_adapter, view) for view in ("all", "german")}
     writing = write(store_view="german", bulk=False, prices_by_website=True, tier_prices=True)
 
     def read(view: str, number: str) -> tuple[str, str, Any]:

@@ -4,18 +4,20 @@ from typing import Self
 
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 
-from connectors.sdk.schemas import Schema
+from connectors.sdk.schemas import NEW_CONNECTIONS, Schema
 from connectors.sdk.transformations import SourceFieldMap
+
+ALL = "all"
 
 
 class StoreViewSettings(Schema):
     """What both directions have in common."""
 
     store_view: str = Field(
-        "all",
+        ALL,
         pattern=r"^[a-zA-Z][a-zA-Z0-9_]*$",
         title="Store view",
-        description="Code of a store view: its texts and prices, and only items of its website. “all”: all websites.",
+        description="Code of a store view: its texts and prices. “all”: the default values of all websites.",
     )
     shared_customers: bool = Field(
         False,
@@ -23,8 +25,20 @@ class StoreViewSettings(Schema):
         description="As in Magento's account sharing options. Off: with a store view, only customers of its website.",
     )
 
+    @property
+    def is_limited(self) -> bool:
+        """Whether the connection has only the website of its store view."""
+        return self.store_view != ALL
+
 
 class Settings(StoreViewSettings):
+    # Off for connections of earlier releases, which have all websites: their items must not be discontinued.
+    limit_to_website: bool = Field(
+        False,
+        title="Limit to the website",
+        description="Import only items of the website of the store view.",
+        json_schema_extra={NEW_CONNECTIONS: True},
+    )
     page_size: int = Field(100, ge=1, le=300, title="Items per page", description="Lower this if the shop is slow.")
     admin_url: str = Field(
         "", title="Address of the admin panel", description="Used for links to items. Leave empty for no links."
@@ -49,6 +63,10 @@ class Settings(StoreViewSettings):
     notify: bool = Field(
         False, title="Notify customers", description="Magento emails the customer about each shipment."
     )
+
+    @property
+    def is_limited(self) -> bool:
+        return self.limit_to_website and super().is_limited
 
 
 class TargetSettings(StoreViewSettings):

@@ -1,19 +1,20 @@
 """The websites of a shop, and the one that a connection is limited to: that of the store view in its settings.
 
-With `all`, the scope of the admin panel, a connection has all websites. Shops (store groups) stand between websites and
-store views, and have a root category each: https://experienceleague.adobe.com/en/docs/commerce-admin/start/setup/websites-stores-views
+With `all`, the scope of the admin panel, a connection has all websites, as has an import that is not limited. Shops
+(store groups) stand between websites and store views, and have a root category each:
+https://experienceleague.adobe.com/en/docs/commerce-admin/start/setup/websites-stores-views
 """
 
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
+from connectors.platforms.magento.settings import ALL
 from connectors.sdk.decoding import whole_number
 
 if TYPE_CHECKING:
     from connectors.platforms.magento.client import MagentoClient
 
 ADMIN = 0  # the ID of the website and of the store view of the admin panel
-ALL = "all"
 
 
 class Websites:
@@ -24,7 +25,7 @@ class Websites:
 
     @property
     def limited(self) -> bool:
-        return self.client.settings.store_view != ALL
+        return self.client.settings.is_limited
 
     @cached_property
     def own(self) -> int:
@@ -33,8 +34,9 @@ class Websites:
 
     @cached_property
     def own_store(self) -> int:
-        """The ID of the connection's store view; that of the admin panel if it is not limited."""
-        return whole_number(self.client.config.get("id")) or ADMIN if self.limited else ADMIN
+        """The ID of the connection's store view; that of the admin panel if it has none."""
+        has_view = self.client.settings.store_view != ALL
+        return whole_number(self.client.config.get("id")) or ADMIN if has_view else ADMIN
 
     @cached_property
     def own_stores(self) -> list[int]:

@@ -50,7 +50,7 @@ class Products(ListedSource[ProductRecord]):
     A partial import reads the changed products first, then the configurable products of the changed variants.
 
     The vendor does not return which product a variant belongs to, so the import pages through all configurable products
-    once to find them.
+    once to find them. In the same way the last pages find the hidden parts of bundles that no other product has.
     """
 
     data_type = DataType.PRODUCTS
@@ -81,24 +81,33 @@ class Products(ListedSource[ProductRecord]):
         return [*self.base_filters(), product_rows.individually_visible()]
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[ProductRecord]:
+        cursor = cursor or {}
+        if "loose" in cursor:
+            return self._loose_parts(cursor["loose"])
+        if "scanned" in cursor:
+            return self._scan(cursor["parts"], cursor["scanned"])
+        known: list[int] = cursor.get("parts", [])
+        if "parents" in cursor:
+            return self._parents(cursor["variants"], cursor["parents"], known)
         if since is None:
-            return super().read_page(since=None, cursor=cursor)
-        if cursor and "parents" in cursor:
-            return self._parents(cursor["variants"], cursor["parents"])
-        waiting: list[int] | None = cursor["variants"] if cursor else []
-        rows, following, cut = self.changes(since, cursor)
-        visible = [row for row in rows if not is_variant(row)]
+            rows, after, total = self.rows_after(cursor.get("after", 0), *self.full_filters())
+            records, parts = self._records_and_parts(rows, known)
+            following = {"after": after, "parts": parts} if after else _scan_cursor(parts)
+            return Page(records, following, total=None if cursor else total)
+        waiting: list[int] | None = cursor.get("variants", [])
+        rows, following, cut = self.changes(since, cursor or None)
+        records, parts = self._records_and_parts([row for row in rows if not is_variant(row)], known)
         hidden = row_ids(row for row in rows if is_variant(row))
         if waiting is not None:
             waiting = sorted({*waiting, *hidden})
             waiting = waiting if len(waiting) <= MAX_CHANGED_VARIANTS else None
-        # The cut must not advance before the products of the changed variants have been read as well.
-        done = waiting == []
         if following is None:
-            following = None if done else {"parents": 0}
+            following = _scan_cursor(parts) if waiting == [] else {"parents": 0}
         if following is not None:
-            following = {**following, "variants": waiting}
-        return Page(self.records(visible), following, cut=cut if done else None, to_check=list(map(str, hidden)))
+            following = {**following, "variants": waiting, "parts": parts}
+        # The cut must not advance before the products of the changed variants have been read as well.
+        done = waiting == [] and not parts
+        return Page(records, following, cut=cut if done else None, to_check=list(map(str, hidden)))
 
     def fetch(self, external_ids: Sequence[str]) -> list[ProductRecord]:
         """A product that was hidden is suspended, unless it has become a variant of a configurable product."""
@@ -123,24 +132,51 @@ class Products(ListedSource[ProductRecord]):
             skus.update(sku_key(sku) for row in rows for sku in part_skus(row))
         return ids, skus
 
-    def _parents(self, variants: list[int] | None, after: int) -> Page[ProductRecord]:
+    def _parents(self, variants: list[int] | None, after: int, parts: list[int]) -> Page[ProductRecord]:
         """Configurable products that have one of the variants; all of them if there were too many variants to store."""
         only_configurable = product_rows.only_type(CONFIGURABLE)
         rows, following, _ = self.rows_after(after, *self.base_filters(), only_configurable)
         wanted = None if variants is None else set(variants)
         found = [row for row in rows if wanted is None or wanted & set(child_ids(row))]
-        return Page(self.records(found), {"parents": following, "variants": variants} if following else None)
+        cursor = {"parents": following, "variants": variants, "parts": parts} if following else _scan_cursor(parts)
+        return Page(self.records(found), cursor)
+
+    def _scan(self, parts: list[int], after: int) -> Page[ProductRecord]:
+        """Leave out the parts that configurable or grouped products have: a page of these, which may be many."""
+        parents = product_rows.of_types(CONFIGURABLE, GROUPED)
+        rows, following, _ = self.client.search_after(self.path, after, parents, size=CONFIGURABLES_PER_PAGE)
+        grouped = [row for row in rows if isinstance(row, dict) and row.get("type_id") == GROUPED]
+        members = self.client.products_by_sku(sku for row in grouped for sku in part_skus(row))
+        variants = {number for row in rows for number in child_ids(row)}.union(row_ids(members.values()))
+        left = [number for number in parts if number not in variants]
+        if following and left:
+            return Page([], {"parts": left, "scanned": following})
+        return Page([], {"loose": left} if left else None)
+
+    def _loose_parts(self, numbers: list[int]) -> Page[ProductRecord]:
+        """Parts of bundles that are no products or variants otherwise."""
+        now, rest = numbers[: self.page_size], numbers[self.page_size :]
+        rows = self.client.fetch_by_ids(self.path, map(str, now), *self.base_filters())
+        return Page(self._records(rows, {}), {"loose": rest} if rest else None)
 
     def records(self, rows: list[Any]) -> list[ProductRecord]:
         """Of each row; parts of bundles that are no products or variants otherwise follow."""
-        children, parts = self._children(rows), self._parts(rows)
+        parts = self._parts(rows)
+        loose = [row for row in _hidden_parts(rows, parts) if not self._belongs_to_product(row)]
+        return self._records([*rows, *loose], parts)
+
+    def _records_and_parts(self, rows: list[Any], known: list[int]) -> tuple[list[ProductRecord], list[int]]:
+        """The records without such parts, and the IDs of all hidden parts until now, of which `_scan` finds these."""
+        parts = self._parts(rows)
+        return self._records(rows, parts), sorted({*known, *row_ids(_hidden_parts(rows, parts))})
+
+    def _records(self, rows: list[Any], parts: dict[str, Row]) -> list[ProductRecord]:
+        children = self._children(rows)
         hidden = [row for row in parts.values() if is_variant(row)]
-        listed = {row["id"] for row in rows if row_ids([row])}
-        loose = [row for row in hidden if row["id"] not in listed and not self._belongs_to_product(row)]
         skus = [row["sku"] for row in (*rows, *children.values(), *parts.values()) if product_rows.is_product(row)]
-        stock = fetch_stock(self.client, skus)
+        stock = fetch_stock(self.client, list(dict.fromkeys(skus)))
         records = []
-        for row in (*rows, *loose):
+        for row in rows:
             below = [children[number] for number in child_ids(row) if number in children]
             below += [parts[key] for sku in part_skus(row) if (key := sku_key(sku)) in parts]
             if isinstance(row, dict) and row.get("type_id") == GROUPED:
@@ -165,3 +201,12 @@ class Products(ListedSource[ProductRecord]):
         """`sku_key` → part of a bundle or grouped product."""
         found = self.client.products_by_sku(sku for row in rows for sku in part_skus(row))
         return {key: row for key, row in found.items() if self.includes(row)}
+
+
+def _hidden_parts(rows: list[Any], parts: dict[str, Row]) -> list[Row]:
+    listed = set(row_ids(rows))
+    return [row for row in parts.values() if is_variant(row) and row["id"] not in listed]
+
+
+def _scan_cursor(parts: list[int]) -> Cursor:
+    return {"parts": parts, "scanned": 0} if parts else None

@@ -15,7 +15,7 @@ from typing import Any
 from connectors.platforms.magento import product_rows
 from connectors.platforms.magento.client import Row, TargetClient
 from connectors.platforms.magento.error_messages import error_message
-from connectors.platforms.magento.websites import ALL
+from connectors.platforms.magento.settings import ALL
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.operations import Outcome
