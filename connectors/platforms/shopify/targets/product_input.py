@@ -48,21 +48,24 @@ def _match(wanted: list[Row], before: dict[int, Row], existing: list[Row]) -> tu
     """Our ID → the store's variant, by the SKU that was sent last, else by the present one; and the variants of the
     store's own. SkipRecord if a SKU of ours is not unique in the product: neither variant may be taken for the other.
     """
-    skus = {each["sku"] for each in wanted}
-    gone = {each["sku"] for number, each in before.items() if number not in {each["id"] for each in wanted}}
+    ids, skus = {each["id"] for each in wanted}, {each["sku"] for each in wanted}
+    gone = {each["sku"] for number, each in before.items() if number not in ids}
+    ours = skus | {each["sku"] for each in before.values()}
     by_sku: dict[str, str] = {}
     for row in existing:
-        if (sku := row.get("sku") or "") in skus | {each["sku"] for each in before.values()}:
+        if (sku := row.get("sku") or "") in ours:
             if sku in by_sku:
                 raise SkipRecord(issues.SKU_REPEATED(sku=sku))
             by_sku[sku] = row["id"]
     known = {each["id"]: by_sku.get(before[each["id"]]["sku"]) for each in wanted if each["id"] in before}
     found = {number: identifier for number, identifier in known.items() if identifier}
+    taken = set(found.values())
     for each in wanted:
         identifier = by_sku.get(each["sku"])
-        if each["id"] not in found and identifier and identifier not in found.values():
+        if each["id"] not in found and identifier and identifier not in taken:
             found[each["id"]] = identifier
-    others = [row for row in existing if row["id"] not in found.values() and row.get("sku") not in gone]
+            taken.add(identifier)
+    others = [row for row in existing if row["id"] not in taken and row.get("sku") not in gone]
     if repeated := next((row["sku"] for row in others if row.get("sku") in skus), None):
         raise SkipRecord(issues.SKU_REPEATED(sku=repeated))
     return found, others
