@@ -171,8 +171,9 @@ def _names(cards: list[ConnectionCard]) -> str:
 
 def item_summary(statuses: Sequence[ItemStatus], issues: Sequence[Issue]) -> Notice:
     """Whether an item is in sync, and where it is not. `statuses` are those of the item and its children."""
-    if any(issue.severity == Issue.Severity.ERROR for issue in issues):
-        places = {str(issue.sync_log.connection or issue.sync_log.integration) for issue in issues}
+    blocking = [issue for issue in issues if issue.severity == Issue.Severity.ERROR]
+    if blocking:
+        places = {str(issue.sync_log.connection or issue.sync_log.integration) for issue in blocking}
         text = _("Blocked at %(connections)s.") % {"connections": ", ".join(sorted(places))}
         return Notice(Tone.BAD, text, _("The problem and its fix are below."))
     waiting = [row for row in statuses if row.state not in (ItemStatus.State.SYNCED, ItemStatus.State.REMOVED)]
