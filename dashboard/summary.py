@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.humanize.templatetags.humanize import intcomma
 from django.utils import timezone
+from django.utils.text import get_text_list
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -139,7 +140,8 @@ def summary(overview: Overview, now: datetime | None = None) -> Summary | None:
 
 def _blocked_sentence(overview: Overview) -> str:
     """`5 products aren't reaching Aurora B2B: fix 2 causes.`"""
-    kind, number = next(iter(overview.blocked.items()))
+    number = sum(overview.blocked.values())
+    items = get_text_list([items_text(kind, each) for kind, each in overview.blocked.items()], _("and"))
     cards = [card for card in overview.connections if card.blocked]
     blocking = sum(cause.blocking for cause in overview.causes)
     causes = ngettext("fix %(number)s cause", "fix %(number)s causes", blocking) % {"number": blocking}
@@ -159,7 +161,7 @@ def _blocked_sentence(overview: Overview) -> str:
         )
     else:
         text = ngettext("%(items)s isn’t in sync: %(causes)s.", "%(items)s aren’t in sync: %(causes)s.", number)
-    return text % {"items": items_text(kind, number), "causes": causes, "connections": _names(cards)}
+    return text % {"items": items, "causes": causes, "connections": _names(cards)}
 
 
 def _names(cards: list[ConnectionCard]) -> str:
@@ -171,8 +173,9 @@ def _names(cards: list[ConnectionCard]) -> str:
 
 def item_summary(statuses: Sequence[ItemStatus], issues: Sequence[Issue]) -> Notice:
     """Whether an item is in sync, and where it is not. `statuses` are those of the item and its children."""
-    if any(issue.severity == Issue.Severity.ERROR for issue in issues):
-        places = {str(issue.sync_log.connection or issue.sync_log.integration) for issue in issues}
+    blocking = [issue for issue in issues if issue.severity == Issue.Severity.ERROR]
+    if blocking:
+        places = {str(issue.sync_log.connection or issue.sync_log.integration) for issue in blocking}
         text = _("Blocked at %(connections)s.") % {"connections": ", ".join(sorted(places))}
         return Notice(Tone.BAD, text, _("The problem and its fix are below."))
     waiting = [row for row in statuses if row.state not in (ItemStatus.State.SYNCED, ItemStatus.State.REMOVED)]

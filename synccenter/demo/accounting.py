@@ -13,7 +13,7 @@ from connectors.services.connections import install_connection
 from connectors.services.runs import sync
 from hub import links
 from hub.kinds import DataType, Kind
-from hub.models import Connection, Run
+from hub.models import Connection, Job, Run
 from orders.models import Shipment
 from synccenter.demo.platforms import Platform
 from synccenter.demo.sellers import DemoSeller
@@ -78,7 +78,7 @@ class AccountingDemo:
         self.erp.control("POST", "goods", json={"account": ACCOUNT, "skus": self._skus()})
         tax = {"account": ACCOUNT, "engine": "legacy", "rate": "25", "shipping_rate": "25"}
         self.erp.control("POST", "tax", json=tax)
-        return install_connection(
+        connection = install_connection(
             seller=self.seller_setup.seller,
             platform="netsuite",
             name=f"{self.seller_setup.seller.name} ERP",
@@ -96,6 +96,9 @@ class AccountingDemo:
             credentials={"consumer_secret": "sandbox-secret", "token_secret": TOKEN},
             start=False,
         )
+        # Its items are single SKUs, which are variants of the shop's products: nothing of them is to be imported.
+        Job.objects.filter(connection=connection, data_type=DataType.PRODUCTS).update(enabled=False)
+        return connection
 
     def _skus(self) -> list[str]:
         found = Variant.objects.filter(seller=self.seller_setup.seller, product__status=Status.LIVE).exclude(sku="")

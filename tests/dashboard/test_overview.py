@@ -253,6 +253,8 @@ def test_one_sentence_names_the_worst_problem_its_size_and_what_to_do(acorn: Mer
     log = log_for(job=search, seller_id=acorn.seller.pk)
     upsert_issues(log=log, job=search, drafts=drafts, now=timezone.now())
     assert sentence(client) == (Tone.BAD, "3 products aren’t reaching Elevate search: fix 2 causes.")
+    Issue.objects.filter(resolved_at=None, code="sku_missing").update(kind=Kind.ORDER)
+    assert sentence(client) == (Tone.BAD, "2 products and 1 order aren’t reaching Elevate search: fix 2 causes.")
     SyncLog.objects.filter(pk=log.pk).update(last_full_sync_succeeded=False)
     assert sentence(client) == (Tone.BAD, "Elevate search: failing. Products: the last full sync failed.")
     Connection.objects.filter(pk=acorn.shop.pk).update(state="needs_attention", state_reason="Log in again.")

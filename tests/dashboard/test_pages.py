@@ -12,10 +12,11 @@ from django.utils.crypto import get_random_string
 from accounts.models import Membership, Seller, User
 from catalog.models import Image, Product, Variant
 from dashboard.presentation import choice_label
+from dashboard.summary import item_summary
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Run, RunCounter
 from orders.models import Customer, Order, OrderLine
-from synclog.models import Issue, ItemEvent, ItemStatus
+from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
 from tests.dashboard.merchants import Merchant, person
 
 LISTS = ["", "issues/", "runs/", "checks/", "products/", "customers/", "orders/", "statuses/", "settings/"]
@@ -55,6 +56,9 @@ def test_an_item_says_first_whether_it_is_in_sync(acorn: Merchant, logged_in: Lo
     assert client.get(address).context["item_summary"].text == "In sync at BigCommerce shop, Elevate search."
     blocked = client.get(f"/s/acorn/products/{acorn.products[2].pk}/").context["item_summary"]
     assert blocked.text == "Blocked at BigCommerce shop."
+    # A warning blocks nothing at its connection.
+    warning = Issue(severity=Issue.Severity.WARNING, sync_log=SyncLog(integration="elevate"))
+    assert item_summary([], [acorn.issues[0], warning]).text == "Blocked at BigCommerce shop."
 
 
 def test_payloads_are_shown_unchanged(acorn: Merchant, logged_in: LogIn) -> None:

@@ -201,6 +201,6 @@ def issue_draft(job: Job, change: ChangeSnapshot, item: Any, problems: list[Prob
         problems=problems,
         kind=job.item_kind,
         item_id=change.item_id,
-        title=getattr(item, "title", "") or getattr(item, "name", "") or getattr(item, "sku", ""),
+        title=next((name for field in ("title", "name", "sku", "number") if (name := getattr(item, field, ""))), ""),
         **platform_names(job),
     )
