@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from decimal import Decimal
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,6 +13,8 @@ from django.utils import timezone
 from catalog.models import Variant
 from connectors.engine.applying import import_context_for
 from connectors.engine.discontinuing import discontinue
+from connectors.engine.settling.results import issue_draft
+from connectors.sdk import issues
 from hub.kinds import DataType, Kind
 from hub.models import Change, Connection, Job, Link
 from orders.items import load_orders
@@ -123,6 +126,12 @@ def test_a_shipment_with_an_unknown_line_is_reported_and_the_rest_is_imported(or
     issue = Issue.objects.get()
     assert (issue.external_id, issue.severity, issue.title) == ("order:5", "warning", "N-5")
     assert "77" in issue.message
+
+
+def test_an_issue_of_an_exported_order_has_its_number_as_title(orders: Job) -> None:
+    change: Any = SimpleNamespace(item_id=8)
+    problem = issues.TARGET_TOTAL_DIFFERS(currency="EUR", total=Decimal(2), expected=Decimal(1))
+    assert issue_draft(orders, change, SimpleNamespace(number="N-12"), [problem]).title == "N-12"
 
 
 def test_addresses_of_an_order_are_replaced_but_never_deleted(orders: Job) -> None:
