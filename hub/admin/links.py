@@ -79,21 +79,14 @@ class MasterAdmin(BaseAdmin):
 
     def save_model(self, request: HttpRequest, obj: Master, form: ModelForm, change: bool) -> None:
         super().save_model(request, obj, form, change)
-        self._record(request, "master.save", obj)
+        by, slug = get_operator(request), obj.connection.slug
+        record_audit_event(user=by, action="master.save", target=obj.group, seller=obj.seller, connection=slug)
 
     def delete_model(self, request: HttpRequest, obj: Master) -> None:
-        self._record(request, "master.delete", obj)
+        by, slug = get_operator(request), obj.connection.slug
+        record_audit_event(user=by, action="master.delete", target=obj.group, seller=obj.seller, connection=slug)
         super().delete_model(request, obj)
 
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Master]) -> None:
         for master in queryset:
             self.delete_model(request, master)
-
-    def _record(self, request: HttpRequest, action: str, master: Master) -> None:
-        record_audit_event(
-            user=get_operator(request),
-            action=action,
-            target=master.group,
-            seller=master.seller,
-            connection=master.connection.slug,
-        )
