@@ -2,10 +2,6 @@
 
 from typing import Any
 
-import sentry_sdk
-from sentry_sdk.integrations.celery import CeleryIntegration
-from sentry_sdk.integrations.django import DjangoIntegration
-
 from common import log_context
 from synccenter.logs import masked
 
@@ -21,6 +17,11 @@ def start(dsn: str, *, environment: str) -> None:
     """
     if not dsn:
         return
+    # Imported here, because it takes 5 MB of each process, also of those that report nothing.
+    import sentry_sdk
+    from sentry_sdk.integrations.celery import CeleryIntegration
+    from sentry_sdk.integrations.django import DjangoIntegration
+
     sentry_sdk.init(
         dsn=dsn,
         environment=environment,
