@@ -201,6 +201,12 @@ def issue_draft(job: Job, change: ChangeSnapshot, item: Any, problems: list[Prob
         problems=problems,
         kind=job.item_kind,
         item_id=change.item_id,
-        title=next((name for field in ("title", "name", "sku", "number") if (name := getattr(item, field, ""))), ""),
+        title=_title(item),
         **platform_names(job),
     )
+
+
+def _title(item: Any) -> str:
+    """What people call the item. A vendor's part of an order has none: its number belongs to another seller (S9)."""
+    fields = ("title", "name", "sku") if getattr(item, "principal", None) else ("title", "name", "sku", "number")
+    return next((name for field in fields if (name := getattr(item, field, ""))), "")
