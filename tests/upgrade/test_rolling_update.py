@@ -10,12 +10,12 @@ import os
 import socket
 import subprocess
 import sys
-import tarfile
 import time
 from collections.abc import Iterator
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
+from zipfile import ZipFile
 
 import pytest
 import requests
@@ -80,8 +80,8 @@ def previous() -> Path:
                 # A shallow clone without its origin, or an archive: there is no previous release to run.
                 pytest.skip(f"There is no commit {PREVIOUS} here. Run `git fetch --unshallow`, then try again.")
         unfinished = folder.with_name(f"{PREVIOUS}.{os.getpid()}")
-        with tarfile.open(fileobj=io.BytesIO(git("archive", PREVIOUS).stdout)) as archive:
-            archive.extractall(unfinished, filter="data")
+        with ZipFile(io.BytesIO(git("archive", "--format=zip", PREVIOUS).stdout)) as archive:
+            archive.extractall(unfinished)
         unfinished.rename(folder)
     return folder
 
