@@ -50,10 +50,12 @@ from hub.models import Connection
 connection = Connection.objects.get(slug="acorn-shop")
 print(connection.webhook_token, renew_webhook_secret(connection=connection, by=None))
 """
-# Prints the platforms that the release knows.
-PLATFORMS = """
+# Prints the jobs that the release can run: platform, direction and data type.
+JOBS = """
 from connectors.adapters.registry import adapters
-print(*adapters())
+for platform, adapter in adapters().items():
+    print(*(f"{platform}:import:{each}" for each in adapter.sources()))
+    print(*(f"{platform}:export:{each}" for each in adapter.targets()))
 """
 # Prints the paths of the console's pages: each list, and the newest object of it.
 CONSOLE = """
@@ -264,12 +266,18 @@ def test_processes_are_replaced_one_by_one(updating: Installation) -> None:
 def test_the_previous_release_shows_what_this_one_writes(
     transactional_db: None, sources: dict[str, Path], connected_systems: SandboxProcess, processes: Processes
 ) -> None:
-    """Every kind of row, but no connection to a platform that is new: docs/upgrading.md says when these begin."""
+    """Every kind of row, but no connection to a platform, and no job of a data type, that is new.
+
+    docs/upgrading.md says when these begin.
+    """
     fill(connected_systems)
     installation = Installation(sources, processes, connected_systems)
-    known = installation.manage("previous", "shell", "--verbosity=0", "--command", PLATFORMS).split()
-    assert {"rest", "rest_shop"} <= set(known)
-    Connection.objects.exclude(platform__in=known).delete()
+    known = set(installation.manage("previous", "shell", "--verbosity=0", "--command", JOBS).split())
+    assert {"rest:export:products", "rest_shop:import:products"} <= known
+    Connection.objects.exclude(platform__in={each.split(":")[0] for each in known}).delete()
+    for job in Job.objects.select_related("connection"):
+        if f"{job.connection.platform}:{job.direction}:{job.data_type}" not in known:
+            job.delete()
     installation.start_web("previous")
     installation.check_pages("previous")
     connected_systems.reset()
