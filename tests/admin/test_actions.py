@@ -1,5 +1,7 @@
 """Console actions except those of connections: schedules, runs, queue, API keys, issues, kill switches."""
 
+import re
+
 import pytest
 from django.utils import timezone
 from pytest_django.asserts import assertRedirects
@@ -67,6 +69,8 @@ def test_a_changed_filter_is_saved_once_its_effect_has_been_shown(operator: Cons
         "apply_filters": "on",
         "shown_filters": shown.context["adminform"].form["shown_filters"].value(),
     }
+    page = shown.content.decode()
+    assert re.search(rf'<input type="hidden" name="shown_filters" value="{confirmed["shown_filters"]}"', page)
     others = sent | {"filter_statuses": "suspended"} | confirmed
     assert "Live chair" in operator.errors_of(operator.post(address, others))["apply_filters"][0]
     job.refresh_from_db()
