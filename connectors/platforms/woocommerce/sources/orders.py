@@ -15,7 +15,7 @@ from connectors.platforms.woocommerce.sources.order_records import (
     order_link,
 )
 from connectors.platforms.woocommerce.sources.order_rows import OrderRow
-from connectors.sdk.decoding import whole_number
+from connectors.sdk.decoding import flag, whole_number
 from connectors.sdk.listing_protocol import record
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import OrderRecord
@@ -115,7 +115,7 @@ class Orders(ShopSource[OrderRecord]):
             except RequestRejected as error:
                 if error.status != 404:
                     raise
-        return {*row_ids(row for row in found if isinstance(row, dict) and row.get("virtual") is True)}
+        return {*row_ids(row for row in found if isinstance(row, dict) and flag(row.get("virtual")))}
 
     def _placeholder(self, external_id: str) -> OrderRecord:
         return OrderRecord(
