@@ -1,7 +1,12 @@
-"""Prepares a record for saving: values fit their columns, and the amounts of an order are completed and added up."""
+"""Prepares a record for saving: SKUs in one form, values that fit their columns, and amounts of an order that are
+completed and added up."""
 
+from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
+from unicodedata import normalize
 
+from catalog.records import ProductRecord, StockLevelsRecord
 from connectors.engine.applying.limits import apply_limits
 from connectors.sdk import issues
 from hub.records import Problem, Record
@@ -12,6 +17,7 @@ from orders.records import OrderRecord
 
 def prepare(record: Record) -> Record:
     """The record as it is compared and saved, with a problem for each value that was changed (M3, M11)."""
+    _normalize_skus(record)
     apply_limits(record)
     if not isinstance(record, OrderRecord) or any(problem.fatal for problem in record.problems):
         return record
@@ -20,6 +26,23 @@ def prepare(record: Record) -> Record:
     if result.reconciliation == "different":
         order.problems.append(_does_not_add_up(result, order.currency))
     return order
+
+
+def _normalize_skus(record: Record) -> None:
+    """Without white space around them, and composed (NFC): SKUs that look the same are the same, so that they match
+    those of other systems (B5). Upper and lower case stay apart, as they are in most systems."""
+    parts: Sequence[Any] = ()
+    match record:
+        case ProductRecord():
+            parts = record.variants or ()
+        case OrderRecord():
+            parts = record.lines
+        case StockLevelsRecord():
+            parts = [record]
+    for part in parts:
+        part.sku = part.sku.strip()
+        if not part.sku.isascii():
+            part.sku = normalize("NFC", part.sku)
 
 
 def _does_not_add_up(result: Balance, currency: str) -> Problem:

@@ -30,6 +30,7 @@ class Customers(StoreSource[CustomerRecord]):
 
     data_type = DataType.CUSTOMERS
     lane = "customers"
+    full_schedule = "1d"
     partial_schedule = "15m"
     required = ("email", "addresses", "attributes")
 

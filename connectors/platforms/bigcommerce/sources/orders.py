@@ -93,7 +93,7 @@ class Orders(ChangeSource[OrderRecord]):
                 orders.append(row)
         readable = [row for row in orders if isinstance(row, dict) and row_ids([row])]
         for row in readable:
-            self._fetch_details(row)
+            self.add_details(row, self._fetch_details)
         self._fetch_refunds(readable)
         return super().records(orders)
 
@@ -132,7 +132,7 @@ class Orders(ChangeSource[OrderRecord]):
 
     def _fetch_refunds(self, rows: Sequence[Row]) -> None:
         """The refunds of all orders that have any, fetched together from the V3 API."""
-        refunded = [row for row in rows if _status(row) in _REFUNDED or any(map(_has_refund, row["products"]))]
+        refunded = [row for row in rows if _status(row) in _REFUNDED or any(map(_has_refund, row.get("products", ())))]
         for row in rows:
             row["refunds"] = []
         if not refunded:

@@ -88,8 +88,8 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
         rows = list(rows)
         for row in rows:
             if row_ids([row]):
-                self.client.complete(row)
-        self._metafields.add_to(row for row in rows if row_ids([row]))
+                self.add_details(row, self.client.complete)
+        self._metafields.add_to([row for row in rows if row_ids([row])], self.add_details)
         if self.client.settings.stock_by_location:
             self._add_locations(rows)
         if self.client.settings.price_lists:

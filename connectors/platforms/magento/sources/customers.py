@@ -18,6 +18,7 @@ from hub.kinds import DataType, Kind
 class Customers(MagentoSource[CustomerRecord]):
     data_type = DataType.CUSTOMERS
     lane = "customers"
+    full_schedule = "1d"
     stays_outside = True
     partial_schedule = "15m"
     path = "/customers/search"

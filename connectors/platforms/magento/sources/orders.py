@@ -32,6 +32,7 @@ class Orders(MagentoSource[OrderRecord]):
     data_type = DataType.ORDERS
     lane = "orders"
     stays_outside = True
+    full_schedule = "1w"
     partial_schedule = "5m"
     depends_on = (DataType.CUSTOMERS,)
     path = "/orders"

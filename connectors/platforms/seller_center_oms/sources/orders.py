@@ -69,6 +69,8 @@ class OrderRow(Row):
 
 class Orders(OmsSource[OrderRecord]):
     data_type = DataType.ORDERS
+    full_schedule = "1w"
+    partial_schedule = "5m"
     depends_on = (DataType.CUSTOMERS,)
     required = ("number", "created_at", "currency", "total", "items", "items.item_status")
 

@@ -89,7 +89,12 @@ class Orders(ShopSource[OrderRecord]):
         if not named:
             return
         path = f"{ORDERS}/{row['id']}/refunds"
-        found = self.client.fetch_all(path, dp=PLACES)
+        try:
+            found = self.client.fetch_all(path, dp=PLACES)
+        except RequestRejected as error:
+            # Not a list, so that this order alone cannot be read: it may have been deleted since it was listed.
+            row[REFUNDS] = str(error)
+            return
         rest = (self.client.find(f"{path}/{number}", dp=PLACES) for number in sorted(named - {*row_ids(found)}))
         row[REFUNDS] = found + [each for each in rest if each]
 
