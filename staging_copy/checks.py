@@ -95,10 +95,9 @@ def _unsuitable(policy: Policy, installed: dict[str, type[models.Model]]) -> Ite
 
 def _unique_columns(model: type[models.Model]) -> set[str]:
     """The columns that make rows unique, alone or with others."""
-    names = [field.name for field in model._meta.local_concrete_fields if field.unique]
-    for constraint in model._meta.constraints:
-        names += constraint.fields if isinstance(constraint, models.UniqueConstraint) else ()
-    return {str(model._meta.get_field(name).column) for name in names}
+    constraints = [each for each in model._meta.constraints if isinstance(each, models.UniqueConstraint)]
+    names = {name for constraint in constraints for name in constraint.fields}
+    return {column for column, field in _columns(model).items() if field.unique or field.name in names}
 
 
 def _problem(rule: Rule, field: Any) -> str:
