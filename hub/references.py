@@ -49,8 +49,7 @@ def replace(*, connection_id: int, kind: Kind, pending: Mapping[int, Collection[
 
 
 def take(*, connection_id: int, kind: Kind, external_ids: Collection[str]) -> list[Waiting]:
-    """The items that refer to these, which are here now. Deletes the rows, so resolve the references in this transaction.
-    """
+    """The items that refer to these, which are here now. Deletes the rows: resolve them in this transaction."""
     rows = PendingReference.objects.filter(
         connection=connection_id, target_kind=kind, external_id__in=list(external_ids)
     ).order_by("pk")

@@ -78,8 +78,8 @@ def claim(*, holder: str, workers: int) -> Claim | None:
                     lane_id, share_id, connection_id, epoch, holder, batch_limit, failures, tuple(batch), crashes
                 )
             if still_due:
-                # Its lanes are locked for a moment, by what wakes or pauses them. The other sellers are not made to wait
-                # for the next notification: at the latest the sweep sends one, if the lanes are due then.
+                # Its lanes are locked for a moment, by what wakes or pauses them. If they stay due, the next sweep
+                # notifies workers at the latest. The other sellers do not wait for that.
                 if share_id in locked:
                     return None
                 locked.add(share_id)
