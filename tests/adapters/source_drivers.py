@@ -94,7 +94,7 @@ class Driver(ABC):
     def remove(self, number: Any) -> None: ...
 
     def request(self, method: str, path: str, body: Any, **headers: str) -> Any:
-        answer = requests.request(method, f"{self.process.url}{path}", json=body, headers=headers, timeout=10)
+        answer = requests.request(method, f"{self.process.url}{path}", json=body, headers=headers, timeout=60)
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 
@@ -366,7 +366,7 @@ class Tryton(Driver):
         case = CASES[self.platform]
         address = f"{self.process.url}{case.path}/rest/model/product.product"
         headers = {"Authorization": f"Bearer {case.account[1]}"}
-        return requests.get(address, params={"f": ["id", "code"]}, headers=headers, timeout=10).json()
+        return requests.get(address, params={"f": ["id", "code"]}, headers=headers, timeout=60).json()
 
     def _control(self, action: str, **details: Any) -> Any:
         return self.process.control("POST", action, json={"account": "erp", **details})
