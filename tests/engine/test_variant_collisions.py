@@ -96,16 +96,3 @@ def test_a_move_seen_too_early_resolves_itself(shop: Job) -> None:
         import_records(shop, product("1", "Rope", v1="ROPE"))
     assert skus() == {"Rope": {"ROPE"}, "Long rope": {"LONG-ROPE"}}
     assert not open_collisions().exists()
-
-
-@pytest.mark.parametrize("sku", ["Bär-1", " Bär-1\t", "Ba\u0308r-1"])
-def test_skus_that_look_the_same_are_the_same_to_every_source(shop: Job, sku: str) -> None:
-    erp = make_job(make_connection(shop.connection.seller, role="erp"), DataType.PRODUCTS, Direction.IMPORT)
-    import_records(shop, product("1", "Bear", v1="Bär-1"))
-    import_records(erp, product("900", "Bear of the ERP", v900=sku))
-    assert Variant.objects.get().sku == "Bär-1" and Link.objects.filter(kind=Kind.PRODUCT).count() == 2
-
-
-def test_upper_and_lower_case_stay_apart(shop: Job) -> None:
-    import_records(shop, product("1", "Bear", v1="bear-1"), product("2", "Beer", v2="BEAR-1"))
-    assert Variant.objects.count() == 2 and not Issue.objects.filter(resolved_at=None).exists()
