@@ -14,8 +14,8 @@ from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.records import Record
 from hub.kinds import DataType
+from tests.adapters.reading import SMALL_PAGES, first_page
 from tests.adapters.replaying import Replayer
-from tests.adapters.test_lenient_reading import FEW, first_page
 
 Open = Callable[..., Adapter[Any]]
 Change = Callable[[str, Any], Any]
@@ -81,7 +81,9 @@ def test_values_in_another_form_are_read_alike(key: str, open_adapter: Open, mon
         replayer = Replayer(monkeypatch)
 
         def page(data_type: DataType = data_type) -> list[Record]:
-            return [replace(each, raw=None) for each in first_page(open_adapter(key, **FEW.get(key, {})), data_type)]
+            return [
+                replace(each, raw=None) for each in first_page(open_adapter(key, **SMALL_PAGES.get(key, {})), data_type)
+            ]
 
         expected = page()
         for change in (as_text, as_numbers):
