@@ -26,7 +26,15 @@ from common.admin import (
 )
 from connectors.adapters.registry import adapters
 from connectors.admin.jobs import JobInline
-from connectors.admin.schema_form import CREDENTIALS, SETTINGS, ConnectionForm, connection_form, field_names
+from connectors.admin.schema_form import (
+    CREDENTIALS,
+    SETTINGS,
+    ConnectionForm,
+    connection_form,
+    field_names,
+    map_field_names,
+)
+from connectors.engine.error_texts import error_text
 from connectors.models import AssumptionResult
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import ConnectorError
@@ -194,17 +202,22 @@ class ConnectionAdmin(BaseAdmin):
         # The webhook URL contains a secret token: anyone who knows it can send events.
         secret = ("webhook_address",) if may_change else ()
         state = ("platform_name", "state_text", "reason_text", "dry_run", *secret, "created_at", "updated_at")
-        maps_fields = adapter is None or bool(adapter.FieldMap.model_fields)
-        sections = {}
+        guide = adapter.setup_guide.steps if adapter is not None and adapter.setup_guide else ""
+        # As it is stored, for those who may not change it.
+        sections = {_("Field mapping"): ["field_map"]}
         if adapter is not None and may_change:
             sections = {
                 _("Settings"): field_names(SETTINGS, adapter.Settings),
                 _("Credentials"): field_names(CREDENTIALS, adapter.Credentials),
+                _("Field mapping"): map_field_names(adapter),
             }
         return [
             (None, {"fields": ("name", "slug", "seller", "base_url")}),
-            *((title, {"fields": names}) for title, names in sections.items() if names),
-            *([(_("Field mapping"), {"fields": ("field_map",)})] if maps_fields else []),
+            *(
+                (title, {"fields": names, "description": guide if title == _("Credentials") else ""})
+                for title, names in sections.items()
+                if names
+            ),
             *([(_("Status"), {"fields": state})] if obj else []),
             *([(_("Assumptions"), {"fields": ("assumptions",)})] if obj and adapter and adapter.assumptions else []),
         ]
@@ -271,7 +284,7 @@ class ConnectionAdmin(BaseAdmin):
         try:
             tested = check_connection(connection=connection)
         except ConnectorError as error:
-            message = gettext("Connection test failed: %(problem)s") % {"problem": error}
+            message = gettext("Connection test failed: %(problem)s") % {"problem": error_text(error)}
             return self.redirect_to_object(request, connection, message, messages.ERROR)
         message = gettext("Connection test succeeded: %(answer)s") % {"answer": tested.answer}
         if refuted := tested.states[AssumptionResult.State.REFUTED]:
