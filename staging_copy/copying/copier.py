@@ -200,7 +200,7 @@ class _Run:
         build.analyze(self.side, jobs=self.config.processes)
 
     def migrations(self) -> None:
-        """Applies migrations newer than the backup, because staging runs the same code as this process."""
+        """Applies migrations newer than the backup; staging runs no newer release, as the preflight has checked."""
         if migrations.known_migrations() - set(self.manifest.migrations):
             migrations.migrate(self.side)
 
