@@ -225,9 +225,7 @@ class _Run:
         gates.check_rows(copied, self.loaded.rows)
         gates.check_constraints(self.side)
         gates.check_canaries(self.loaded.arrived)
-        self.paused_endpoints = freeze.pause_live_endpoints(
-            self.side, self.archive, shared_hosts=self.config.shared_hosts
-        )
+        self.paused_endpoints = freeze.pause_live_endpoints(self.side, self.archive)
 
     def swap(self) -> None:
         oid = swap.databases(self.config.staging, [self.side.name])[self.side.name]
