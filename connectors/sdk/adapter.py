@@ -41,6 +41,8 @@ class Adapter(ABC, Generic[ClientT]):
     - `assumptions`: what the vendor's documentation leaves open, with the checks that a connection test runs (V6)
     - `installation`: how an account installs our app by redirects (OAuth 2), if the vendor offers it
     - `accounts`, `sign_ins`, `checkouts`: what B2B storefronts ask of a shop while a person waits, if it offers them
+    - `account_settings`: settings that tell accounts apart that have the same URL. A copy to staging keeps staging away
+      from live's accounts by URL and these
     - `uses_shop_ids`: whether payloads refer to items by their IDs in the seller's shop (References.at_shop). That is
       the shop whose slug is in the setting `shop`, else the seller's first shop
     """
@@ -65,6 +67,7 @@ class Adapter(ABC, Generic[ClientT]):
     accounts: ClassVar[type[CustomerAccounts[Any]] | None] = None
     sign_ins: ClassVar[type[SignIns[Any]] | None] = None
     checkouts: ClassVar[type[Checkouts[Any]] | None] = None
+    account_settings: ClassVar[tuple[str, ...]] = ()
     uses_shop_ids: ClassVar[bool] = False
 
     def __init__(self, account: Account[Any, Any, Any], http: HttpClient, tokens: TokenStore) -> None:

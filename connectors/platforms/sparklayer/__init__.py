@@ -41,6 +41,7 @@ class SparkLayer(Adapter[SparkLayerClient], ConnectsItself):
     streams = (ProductTarget, StockTarget, PriceTarget, StoreSettingsTarget, CustomerTarget, OrderTarget)
     sync_log = SparkLayerLog
     assumptions = ASSUMPTIONS
+    account_settings = ("site_id",)
     uses_shop_ids = True
 
     @classmethod
