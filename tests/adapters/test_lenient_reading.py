@@ -278,6 +278,7 @@ def test_an_odd_value_costs_its_item_only(
             assert len(found) >= len(expected) - 1 or joins_rows or set(path) & JOINING, where
             for record in found:
                 if not any(problem.fatal for problem in record.problems):
+                    assert record.external_id not in ("", "0"), where
                     prepare(record)
         monkeypatch.undo()
 
