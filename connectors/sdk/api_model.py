@@ -5,6 +5,10 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, model_validator
 
 
+# Whole numbers below it are exact as floats.
+_EXACT = 2**53
+
+
 class ApiModel(BaseModel):
     """Unknown fields are ignored, numbers may be text and texts numbers.
 
@@ -24,7 +28,7 @@ class ApiModel(BaseModel):
         known = cls.model_fields
         return {
             # An ID that came as 5.0 is 5: as a text, it would be another one.
-            name: int(value) if isinstance(value, float) and value.is_integer() else value
+            name: int(value) if isinstance(value, float) and value.is_integer() and abs(value) < _EXACT else value
             for name, value in raw.items()
             if value is not None or (name in known and known[name].default is None)
         }

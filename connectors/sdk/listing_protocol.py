@@ -171,7 +171,7 @@ def record(
         result = build(schema.model_validate(raw))
     except (ValidationError, ArithmeticError) as error:
         name = raw.get(key) if isinstance(raw, dict) else None
-        name = whole_number(name) or name
+        name = whole_number(name) if isinstance(name, float) else name
         result = build_empty(without_nul(str(name or "unknown")[:200]))
         result.problems = unreadable(error)
     result.raw = raw
