@@ -1,4 +1,5 @@
-"""Log formatters. Both mask the tokens in the URLs of webhooks and of emails, which are credentials.
+"""Log formatters. Both mask the tokens in the URLs of webhooks and of emails, which are credentials, and what may be
+personal: email addresses (IDs of customers in URLs of the API, for example), and values in errors of PostgreSQL (O1).
 
 Both write control characters in messages as escapes: a text from outside can't look like another line of the log.
 """
@@ -12,6 +13,10 @@ from pythonjsonlogger.json import JsonFormatter
 from common import log_context
 
 _TOKEN = re.compile(r"(/(?:webhooks|account/invitation|account/email|account/password/reset)/)[^\s/?\"']{16,}")
+# PostgreSQL tells the values of a row that it refuses, or the row itself, in these parts of its message.
+_VALUES = re.compile(r"((?:DETAIL|CONTEXT):  ).+")
+# Not the names of Celery's workers.
+_ADDRESS = re.compile(r"\b(?!(?:beat|celery|copier|worker)@)[\w.+%-]{1,64}@(?:[\w-]{1,63}\.)+[a-z]{2,}", re.IGNORECASE)
 
 # Line breaks (of Unicode too) and what terminals take for commands, except for the tab.
 _CONTROLS = {
@@ -20,12 +25,12 @@ _CONTROLS = {
 
 
 def masked(text: str) -> str:
-    """The text without the tokens of URLs."""
-    return _TOKEN.sub(r"\1•••", text)
+    """The text without the tokens of URLs, email addresses, and values of rows."""
+    return _ADDRESS.sub("•••", _VALUES.sub(r"\1•••", _TOKEN.sub(r"\1•••", text)))
 
 
 class Formatter(logging.Formatter):
-    """Masks tokens anywhere in the line: paths, error messages, tracebacks."""
+    """Masks anywhere in the line: paths, error messages, tracebacks."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         return super().formatMessage(record).translate(_CONTROLS)
@@ -45,10 +50,7 @@ class JSONFormatter(JsonFormatter):
         log_data["time"] = f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{record.msecs:03.0f}Z"
         log_data["level"] = record.levelname
         log_data["logger"] = record.name
-        log_data["message"] = record.getMessage()
+        log_data["message"] = masked(record.getMessage())
         log_data |= log_context.current()
         if record.exc_info:
-            log_data["exc_info"] = self.formatException(record.exc_info)
-
-    def format(self, record: logging.LogRecord) -> str:
-        return masked(super().format(record))
+            log_data["exc_info"] = masked(self.formatException(record.exc_info))
