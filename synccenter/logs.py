@@ -53,4 +53,4 @@ class JSONFormatter(JsonFormatter):
         log_data["message"] = masked(record.getMessage())
         log_data |= log_context.current()
         if record.exc_info:
-            log_data["exc_info"] = masked(self.formatException(record.exc_info))
+            log_data["exc_info"] = masked(str(self.formatException(record.exc_info)))
