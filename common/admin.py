@@ -65,6 +65,8 @@ class BaseAdmin(ModelAdmin):
     show_facets = ShowFacets.NEVER
     list_per_page = 50
     list_filter_submit = True
+    # What an empty list says: what its rows are for, or where they come from.
+    empty_text: Text = ""
     compressed_fields = True
     # Newest first by primary key: any other order would sort a large table for every page.
     ordering: ClassVar[Any] = ("-pk",)

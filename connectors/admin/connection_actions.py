@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from accounts.operators import get_operator
 from common.admin import BaseAdmin, ReasonForm, confirm_dialog
 from connectors.adapters.registry import adapters
+from connectors.engine.error_texts import error_text
 from connectors.models import AssumptionResult
 from connectors.sdk.errors import ConnectorError
 from connectors.sdk.installation import InstallationRefused
@@ -69,7 +70,7 @@ class ConnectionActions(BaseAdmin):
         try:
             tested = check_connection(connection=connection)
         except ConnectorError as error:
-            message = gettext("Connection test failed: %(problem)s") % {"problem": error}
+            message = gettext("Connection test failed: %(problem)s") % {"problem": error_text(error)}
             return self.redirect_to_object(request, connection, message, messages.ERROR)
         message = gettext("Connection test succeeded: %(answer)s") % {"answer": tested.answer}
         if refuted := tested.states[AssumptionResult.State.REFUTED]:

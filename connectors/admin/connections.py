@@ -19,7 +19,14 @@ from common.admin import Color, badge
 from connectors.adapters.registry import adapters
 from connectors.admin.connection_actions import ConnectionActions
 from connectors.admin.jobs import JobInline
-from connectors.admin.schema_form import CREDENTIALS, SETTINGS, ConnectionForm, connection_form, field_names
+from connectors.admin.schema_form import (
+    CREDENTIALS,
+    SETTINGS,
+    ConnectionForm,
+    connection_form,
+    field_names,
+    map_field_names,
+)
 from connectors.models import AssumptionResult
 from connectors.sdk.adapter import Adapter
 from connectors.services.connection_tests import assumption_rows
@@ -147,17 +154,22 @@ class ConnectionAdmin(ConnectionActions):
         # The webhook URL contains a secret token: anyone who knows it can send events.
         secret = ("webhook_address",) if may_change else ()
         state = ("platform_name", "state_text", "reason_text", "dry_run", *secret, "created_at", "updated_at")
-        maps_fields = adapter is None or bool(adapter.FieldMap.model_fields)
-        sections = {}
+        guide = adapter.setup_guide.steps if adapter is not None and adapter.setup_guide else ""
+        # As it is stored, for those who may not change it.
+        sections = {_("Field mapping"): ["field_map"]}
         if adapter is not None and may_change:
             sections = {
                 _("Settings"): field_names(SETTINGS, adapter.Settings),
                 _("Credentials"): field_names(CREDENTIALS, adapter.Credentials),
+                _("Field mapping"): map_field_names(adapter),
             }
         return [
             (None, {"fields": ("name", "slug", "seller", "base_url")}),
-            *((title, {"fields": names}) for title, names in sections.items() if names),
-            *([(_("Field mapping"), {"fields": ("field_map",)})] if maps_fields else []),
+            *(
+                (title, {"fields": names, "description": guide if title == _("Credentials") else ""})
+                for title, names in sections.items()
+                if names
+            ),
             *([(_("Status"), {"fields": state})] if obj else []),
             *([(_("Assumptions"), {"fields": ("assumptions",)})] if obj and adapter and adapter.assumptions else []),
         ]

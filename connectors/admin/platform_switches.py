@@ -36,6 +36,7 @@ class PlatformSwitchForm(forms.ModelForm):
 class PlatformSwitchAdmin(BaseAdmin):
     """Adding a row pauses every connection of a platform; deleting the row resumes them."""
 
+    empty_text = _("Add one to pause all connections of a platform at once, for example during an outage.")
     form = PlatformSwitchForm
     list_display = ("platform", "reason", "paused_at", "paused_by")
     list_select_related = ("paused_by",)

@@ -14,6 +14,7 @@ from connectors.sdk.http import HttpClient
 from connectors.sdk.installation import Installation
 from connectors.sdk.retry import RetryPolicy
 from connectors.sdk.schemas import Schema
+from connectors.sdk.setup_guide import SetupGuide
 from connectors.sdk.storefronts import CustomerAccounts, SignIns
 from connectors.sdk.streams import Listing, Source, Stream, Target
 from connectors.sdk.sync_log import RemoteSyncLog
@@ -31,6 +32,7 @@ class Adapter(ABC, Generic[ClientT]):
     All streams share one client, which `make_client` creates. The class attributes:
 
     - `key`: the stored identifier; `name`: the display name; `role`: the platform's role for a seller
+    - `setup_guide`: which URL to enter, and where to find the credentials
     - `streams`: the sources and targets, one per data type and direction
     - `listings`: listings of kinds that no stream lists; streams that are listings need not be repeated
     - `rate`: the vendor's rate budget, if it is known
@@ -52,6 +54,7 @@ class Adapter(ABC, Generic[ClientT]):
     Credentials: ClassVar[type[Schema]] = Schema
     # The field mapping: which field of the platform holds which of our fields, if that differs by account (S5).
     FieldMap: ClassVar[type[Schema]] = SourceFieldMap
+    setup_guide: ClassVar[SetupGuide | None] = None
     streams: ClassVar[tuple[type[Stream[Any]], ...]] = ()
     listings: ClassVar[tuple[type[Listing[Any]], ...]] = ()
     webhooks: ClassVar[type[Webhooks[Any]]] = Webhooks

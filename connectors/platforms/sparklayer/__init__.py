@@ -34,6 +34,7 @@ class SparkLayer(Adapter[SparkLayerClient], ConnectsItself):
     key = "sparklayer"
     name = "SparkLayer"
     role = Role.B2B
+    setup_guide = settings.GUIDE
     Settings = settings.Settings
     Credentials = settings.Credentials
     FieldMap = settings.FieldMap
