@@ -210,7 +210,7 @@ def put(systems: SandboxProcess, account: str, kind: str, objects: list[Any]) ->
             f"{systems.url}/v1/{kind}",
             json=objects[start : start + 100],
             headers={"Authorization": f"Bearer {systems.accounts[account]}"},
-            timeout=10,
+            timeout=60,
         ).raise_for_status()
 
 

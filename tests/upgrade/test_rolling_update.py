@@ -182,7 +182,7 @@ class Installation:
             f"{self.urls[release]}/webhooks/{self.webhook_token}",
             data=body,
             headers={TIMESTAMP_HEADER: stamp, SIGNATURE_HEADER: signature},
-            timeout=10,
+            timeout=60,
         ).raise_for_status()
 
     def wait_for_titles(self, keys: list[str], title: str) -> None:
