@@ -261,7 +261,9 @@ def test_fields_are_mapped_by_the_field_map(open_adapter: Open, store: SandboxPr
     fields = {"Recommended": "49.90", "Back on": "2026-05-01", "Pack": "6"}
     own = [{"name": name, "value": value} for name, value in fields.items()]
     change(store, 1, custom_fields=own, order_quantity_minimum=12)
-    for variant in product(adapter, 1).variants or ():
+    variants = product(adapter, 1).variants
+    assert variants
+    for variant in variants:
         assert variant.settings == {"minimum": 12, "pack": "6"}
         assert variant.rrp == Decimal("49.90")
         assert variant.stock[0].restock_date is not None and variant.stock[0].restock_date.isoformat() == "2026-05-01"
