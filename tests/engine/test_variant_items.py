@@ -127,6 +127,17 @@ def test_the_item_that_was_matched_with_the_whole_product_keeps_the_other_varian
     assert set(Variant.objects.values_list("status", flat=True)) == {"live"}
 
 
+def test_items_that_came_before_the_product_are_reported_with_it(shop: Job) -> None:
+    erp = make_job(make_connection(shop.connection.seller, role="erp"), DataType.PRODUCTS, Direction.IMPORT)
+    import_records(erp, item(1), item(2))
+    assert import_records(shop, shirt()).skipped == 1
+    assert Issue.objects.get().code == "ambiguous_match"
+    context = import_context_for(erp, run_id=None, now=timezone.now())
+    discontinue(context, list(links_of_source(context)))
+    assert import_records(shop, shirt()).created == 1
+    assert not Issue.objects.filter(resolved_at=None).exists()
+
+
 def test_an_item_that_is_gone_takes_its_prices_and_stock_along(shop: Job, erp: Job) -> None:
     Master.objects.create(seller=shop.connection.seller, group=Master.Group.CONTENT, connection=shop.connection)
     Master.objects.create(seller=shop.connection.seller, group=Master.Group.STOCK, connection=erp.connection)
