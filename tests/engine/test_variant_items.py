@@ -11,6 +11,7 @@ from catalog.records import PriceRecord, ProductRecord, StockRecord, VariantReco
 from connectors.engine.applying import import_context_for
 from connectors.engine.discontinuing import discontinue
 from connectors.engine.fetching import links_of_source
+from connectors.services.field_mapping import account_fields
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Change, Job, Link, Master
 from synclog.models import Issue, ItemStatus
@@ -40,7 +41,9 @@ def item(number: int, sku: str = "", quantity: int | None = None, **fields: Any)
         price=PriceRecord(amount=Decimal(10 * number)),
         stock=[StockRecord(location="main", quantity=Decimal(number if quantity is None else quantity))],
     )
-    return ProductRecord(external_id=only.external_id, title=f"SHIRT {number}", variants=[only], **fields)
+    return ProductRecord(
+        external_id=only.external_id, title=f"SHIRT {number}", variants=[only], raw={"itemid": only.sku}, **fields
+    )
 
 
 @pytest.fixture
@@ -70,6 +73,7 @@ def test_each_item_gives_its_variant_prices_and_stock_and_nothing_else(shop: Job
         ("variant", "", "synced")
     }
     assert not Issue.objects.exists()
+    assert [field.path for field in account_fields(erp.connection, "products")] == ["itemid"]
     assert import_records(erp, *map(item, (1, 2, 3))).unchanged == 3
     assert import_records(shop, shirt()).unchanged == 1
 
