@@ -91,6 +91,9 @@ def test_docstring_and_docs_page_describe_the_adapter(key: str) -> None:
         # What every source has is explained once, in dashboard.md.
         for name in schema.model_fields.keys() - SourceFieldMap.model_fields.keys():
             assert f"`{name}`" in text, f"{page.name} does not explain {name}"
+    for data_type, source in adapter.sources().items():
+        # C5: without a full read, what was deleted while no event came stays for ever.
+        assert source.full_schedule or f"{str(data_type.label)} have no full schedule" in text
 
 
 @EVERY

@@ -88,8 +88,8 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
         rows = list(rows)
         for row in rows:
             if row_ids([row]):
-                self.client.complete(row)
-        self._metafields.add_to(row for row in rows if row_ids([row]))
+                self.add_details(row, self.client.complete)
+        self._metafields.add_to([row for row in rows if row_ids([row])], self.add_details)
         if self.client.settings.stock_by_location:
             self._add_locations(rows)
         if self.client.settings.price_lists:
@@ -148,13 +148,13 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
 
     def build(self, raw: Any, problems: list[Problem]) -> ProductRecord:
         product = FieldReader(raw, problems, what="product")
-        number = product.integer("id")
+        number = product.key("id")
         self._validate(product)
         lists = self._price_lists if self.client.settings.price_lists else None
         reader = VariantReader(self.client, product, lists)
         status = "live" if product.flag("is_visible") else "suspended"
         return ProductRecord(
-            external_id=str(number),
+            external_id=number,
             updated_at=product.timestamp("date_modified"),
             link=self.client.link(f"products/edit/{number}"),
             title=product.text("name"),

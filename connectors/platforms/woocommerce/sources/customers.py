@@ -6,10 +6,11 @@ from functools import cached_property, partial
 from typing import Any
 
 from connectors.platforms.woocommerce.addresses import AddressRow, address_record
-from connectors.platforms.woocommerce.api_model import ApiModel, GmtDatetime, mapped_value
 from connectors.platforms.woocommerce.client import CUSTOMERS, PAGE_SIZE, ShopClient, has_more, row_ids
+from connectors.platforms.woocommerce.field_types import GmtDatetime, mapped_value
 from connectors.platforms.woocommerce.paging import page_by_id
 from connectors.sdk import issues
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.field_maps import mapped_paths, mapped_values
 from connectors.sdk.listing_protocol import Text, record, utc
 from connectors.sdk.paging import Cursor, Page, numbered_page, numeric_ids
