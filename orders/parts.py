@@ -13,6 +13,7 @@ from decimal import Decimal
 from orders.amounts import CHARGES
 from orders.currencies import round_amount, share_out
 from orders.items import OrderItem, OrderLineItem, RefundItem
+from orders.quantities import NOT_DELIVERED
 from orders.records import AdjustmentRecord
 
 _ZERO = Decimal(0)
@@ -35,10 +36,20 @@ class Part:
 def deliverable_parts(item: OrderItem, *, whole_bundles: bool = False) -> list[Part]:
     """What a target has to deliver, or has delivered itself (M8). Lines of which nothing is left have a quantity of 0.
 
-    `whole_bundles`: bundles go as they are, without their parts.
+    Of what is never shipped, all that was not canceled or refunded: a shop that completes an order delivers no other
+    pieces. `whole_bundles`: bundles go as they are, without their parts.
     """
     quantities = item.target_quantities()
-    return [_part(line, quantities[line.id], item.currency) for line in sold_lines(item, whole_bundles=whole_bundles)]
+    return [
+        _part(line, max(quantities[line.id], _kept_without_shipping(line)), item.currency)
+        for line in sold_lines(item, whole_bundles=whole_bundles)
+    ]
+
+
+def _kept_without_shipping(line: OrderLineItem) -> Decimal:
+    if line.needs_shipping or line.status in NOT_DELIVERED:
+        return _ZERO
+    return max(_ZERO, line.quantity - line.quantity_cancelled - line.quantity_refunded)
 
 
 def sold_lines(item: OrderItem, *, whole_bundles: bool = False) -> list[OrderLineItem]:

@@ -47,6 +47,13 @@ def test_what_is_left_goes_with_its_part_of_the_amounts() -> None:
     assert [part.quantity for part in deliverable_parts(item)] == [5, 0, 3]
 
 
+def test_what_is_never_shipped_stays_when_the_shop_completes_the_order() -> None:
+    """Nobody reports its delivery, so an ERP would never invoice it otherwise."""
+    done = {"needs_shipping": False, "quantity_shipped": D(1), "status": "shipped"}
+    item = order(line(1, "1", **done), line(2, "1", **done | {"status": "cancelled", "quantity_cancelled": D(1)}))
+    assert [part.quantity for part in deliverable_parts(item)] == [1, 0]
+
+
 def test_a_price_of_a_bundle_is_shared_out_among_its_parts() -> None:
     bundle = line(1, "1", "112.50", kind="bundle", needs_shipping=False)
     free = {"total_net": D(0), "tax": D(0), "total_gross": D(0), "unit_price": D(0), "parent_id": 1}
