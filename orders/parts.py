@@ -105,8 +105,24 @@ def _part(line: OrderLineItem, quantity: Decimal, currency: str) -> Part:
 
 
 def charges(item: OrderItem) -> list[AdjustmentRecord]:
-    """The charges of an order as they were placed."""
-    return [row for row in item.adjustments if row.kind in CHARGES]
+    """The charges of an order as they were placed, and lines with an amount for no piece.
+
+    If the source tells neither charges nor discounts, the shipping cost is one, with tax like the order as a whole.
+    """
+    found = [row for row in item.adjustments if row.kind in CHARGES]
+    found += [
+        AdjustmentRecord(
+            kind="fee", title=line.title, net=line.total_net, tax=line.tax, gross=line.total_gross,
+            tax_rate=line.tax_rate,
+        )
+        for line in item.lines
+        if not line.quantity and line.total_gross
+    ]  # fmt: skip
+    if item.shipping_cost and not item.adjustments and not item.reconciliation and item.total:
+        net = round_amount(item.shipping_cost * (item.total - item.tax) / item.total, item.currency)
+        gross = item.shipping_cost
+        found.append(AdjustmentRecord(kind="shipping", net=net, tax=gross - net, gross=gross))
+    return found
 
 
 def charges_left(item: OrderItem) -> list[AdjustmentRecord]:
