@@ -91,7 +91,8 @@ def _tells_amounts(row: OrderLineRecord | AdjustmentRecord) -> bool:
 
 def _only_rate(record: OrderRecord) -> Decimal | None:
     """The rate that makes the tax of the order, in percent, if no row tells its own: taken to be that of all rows."""
-    rows = [*record.lines, *(each for each in record.adjustments or () if each.kind in CHARGES)]
+    rows: list[OrderLineRecord | AdjustmentRecord] = [*record.lines]
+    rows += [each for each in record.adjustments or () if each.kind in CHARGES]
     if not record.tax or record.total <= record.tax or any(_tells_amounts(row) for row in rows):
         return None
     return record.tax * _HUNDRED / (record.total - record.tax)
