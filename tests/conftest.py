@@ -86,9 +86,11 @@ def quick_flush() -> Iterator[None]:
 @pytest.fixture(scope="session", autouse=True)
 def quick_settings() -> Iterator[None]:
     """Hashing a password takes no longer than anything else, and no client lists all static files before its first
-    request."""
+    request. A turn in the test's own process ends with its work, never early because the machine is busy."""
     hashers = ["tests.passwords.QuickHasher", *settings.PASSWORD_HASHERS]
-    with override_settings(PASSWORD_HASHERS=hashers, WHITENOISE_AUTOREFRESH=True):
+    with override_settings(
+        PASSWORD_HASHERS=hashers, WHITENOISE_AUTOREFRESH=True, TURN_SECONDS=settings.PREPARE_SECONDS
+    ):
         yield
 
 

@@ -1,7 +1,8 @@
 """Prices beside the default price: records of the store's price lists, and prices for quantities.
 
 A price list applies to the customer groups that it is assigned to, or that name it as their discount, or to all
-customers of a storefront. A price for quantities is an amount (`fixed`), an amount off the price (`price`) or a percentage off it (`percent`).
+customers of a storefront. A price for quantities is an amount (`fixed`), an amount off the price (`price`) or a
+percentage off it (`percent`).
 """
 
 from collections import defaultdict
