@@ -1,14 +1,17 @@
 """No log contains the token of a webhook URL."""
 
+import json
 import logging
+import re
 import socket
 from urllib.parse import urlsplit
 
 import pytest
 import requests
 
+from connectors.engine.error_texts import error_text
 from hub.models import Connection
-from synccenter.logs import Formatter
+from synccenter.logs import Formatter, JSONFormatter
 from synccenter.processes import Processes
 from tests.webhooks.sending import body_of, event, wait_until
 
@@ -39,5 +42,10 @@ def test_tracebacks_are_masked_as_well_and_pages_of_merchants_are_not(shop: Conn
         raise ValueError(f"cannot send to https://hub.example/webhooks/{shop.webhook_token}?x=1")
     except ValueError as error:
         record.exc_info = (ValueError, error, error.__traceback__)
+        shown = error_text(error)
     text = Formatter().format(record)
+    reference = text.rpartition("Reference: ")[2]
+    assert re.fullmatch("[0-9A-F]{8}", reference)
+    assert f"Contact support with the reference {reference}." in shown and "cannot send" not in shown
+    assert json.loads(JSONFormatter().format(record))["reference"] == reference
     assert "https://hub.example/webhooks/•••?x=1" in text and shop.webhook_token not in text
