@@ -186,7 +186,7 @@ def _batches(ids: Any, column: str) -> Iterator[list[int]]:
 
 def export_for(*, request: PrivacyRequest, by: User) -> dict[str, Any]:
     """Everything that is held about whom a request names. LookupError if it is of a connection without a seller."""
-    _record(request, by, "privacy.export")
+    record_audit_event(action="privacy.export", **_audited(request, by))
     return export_person(_person_of(request))
 
 
@@ -214,14 +214,14 @@ def confirm_erasure(*, request: PrivacyRequest, by: User) -> None:
         )
     open_requests = PrivacyRequest.objects.filter(pk=request.pk, closed_at=None, action=PrivacyAction.ERASE_ALL)
     if open_requests.update(confirmed_by=f"user {by.pk}"):
-        _record(request, by, "privacy.request.confirm")
+        record_audit_event(action="privacy.request.confirm", **_audited(request, by))
 
 
 @transaction.atomic
 def close_request(*, request: PrivacyRequest, by: User, answer: str, now: datetime) -> None:
     """Close a request by hand; `answer` says what was done."""
     if _close(request, by=f"user {by.pk}", answer=answer, now=now):
-        _record(request, by, "privacy.request.close")
+        record_audit_event(action="privacy.request.close", **_audited(request, by))
 
 
 def _close(request: PrivacyRequest, *, by: str, answer: str, now: datetime) -> bool:
@@ -229,9 +229,10 @@ def _close(request: PrivacyRequest, *, by: str, answer: str, now: datetime) -> b
     return bool(PrivacyRequest.objects.filter(pk=request.pk, closed_at=None).update(**values))
 
 
-def _record(request: PrivacyRequest, by: User, action: str) -> None:
+def _audited(request: PrivacyRequest, by: User) -> dict[str, Any]:
+    """What all entries of the audit log about a request have in common."""
     seller = Seller.objects.filter(slug=request.seller).first()
-    record_audit_event(user=by, action=action, target=f"privacy request {request.pk}", seller=seller)
+    return {"user": by, "target": f"privacy request {request.pk}", "seller": seller}
 
 
 def due_soon(*, now: datetime) -> list[Finding]:
