@@ -51,7 +51,7 @@ POLICY = {
         "seller_id": "keep",
         "vendor_id": "keep",
         # Must keep matching the vendor name on order lines.
-        "name_on_lines": "keep",
+        "name_on_lines": "scrub",
         "active": "keep",
         "since": "keep",
         "created_at": "keep",

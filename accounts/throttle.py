@@ -60,4 +60,5 @@ def _from_network(failures: QuerySet[AuditEvent], ip_address: str | None) -> Que
 
 
 def _fingerprint(email: str) -> str:
-    return salted_hmac("dashboard.throttle", email.strip().lower(), algorithm="sha256").hexdigest()[:32]
+    # Upper case first: `ſ` and `ı` are other spellings of `s` and `i`, by which PostgreSQL finds the same account.
+    return salted_hmac("dashboard.throttle", email.strip().upper().lower(), algorithm="sha256").hexdigest()[:32]

@@ -15,8 +15,8 @@ POLICY = {
         "id": "keep",
         "storefront_id": "keep",
         "cart_id": "keep",
-        "shop_cart": "keep",
-        "order_id": "keep",
+        "shop_cart": "scrub",
+        "order_id": "scrub:unique",
         "created_at": "keep",
     },
 }

@@ -1,7 +1,7 @@
 """Staging copy rules for customers and orders (L5, L7). docs/staging-copy.md describes the format."""
 
 POLICY: dict[str, dict[str, object]] = {
-    "orders_customergroup": {"id": "keep", "seller_id": "keep", "name": "scrub"},
+    "orders_customergroup": {"id": "keep", "seller_id": "keep", "name": "scrub:unique"},
     "orders_customer": {
         "id": "keep",
         "seller_id": "keep",
@@ -49,11 +49,11 @@ POLICY: dict[str, dict[str, object]] = {
         "id": "keep",
         "seller_id": "keep",
         "source_id": "keep",
-        "number": "scrub",
+        "number": "scrub:unique",
         "customer_id": "keep",
-        "customer_reference": "keep",
+        "customer_reference": "scrub:unique",
         "status": "keep",
-        "source_status": "keep",
+        "source_status": "scrub",
         "currency": "keep",
         "base_currency": "keep",
         "exchange_rate": "keep",
@@ -88,10 +88,10 @@ POLICY: dict[str, dict[str, object]] = {
         "kind": "keep",
         "needs_shipping": "keep",
         "position": "keep",
-        "sku": "scrub",
+        "sku": "scrub:unique",
         # Personalized goods have a name or a text of the customer in their title.
         "title": "mask:text",
-        "vendor": "keep",
+        "vendor": "scrub",
         "delivery_address": "scrub",
         "quantity": "keep",
         "quantity_cancelled": "keep",
@@ -128,7 +128,7 @@ POLICY: dict[str, dict[str, object]] = {
         "id": "keep",
         "seller_id": "keep",
         "order_id": "keep",
-        "external_id": "keep",
+        "external_id": "scrub:unique",
         "number": "scrub",
         "refunded_at": "keep",
         "net": "keep",
@@ -166,7 +166,7 @@ POLICY: dict[str, dict[str, object]] = {
         "seller_id": "keep",
         "order_id": "keep",
         "reported_by_id": "keep",
-        "external_id": "keep",
+        "external_id": "scrub:unique",
         "carrier": "scrub:contacts",
         # Anyone with the number can look up the recipient at the carrier.
         "tracking_numbers": ["mask:secret"],

@@ -81,9 +81,23 @@ def _orphaned_rule(name: str) -> Error:
 def _unsuitable(policy: Policy, installed: dict[str, type[models.Model]]) -> Iterator[Error]:
     for table, model in installed.items():
         rules = policy.tables.get(table, TablePolicy(table))
+        for column in _unique_columns(model):
+            if rules.columns.get(column) in ("scrub", "scrub:contacts"):
+                yield Error(
+                    f"Rule of {table}.{column}: two spellings of an address would become one value of a unique column; "
+                    "use `scrub:unique`.",
+                    id="staging_copy.E005",
+                )
         for column, field in _columns(model).items():
             if column in rules.columns and (problem := _problem(rules.columns[column], field)):
                 yield Error(f"Rule of {table}.{column}: {problem}", id="staging_copy.E005")
+
+
+def _unique_columns(model: type[models.Model]) -> set[str]:
+    """The columns that make rows unique, alone or with others."""
+    constraints = [each for each in model._meta.constraints if isinstance(each, models.UniqueConstraint)]
+    names = {name for constraint in constraints for name in constraint.fields}
+    return {column for column, field in _columns(model).items() if field.unique or field.name in names}
 
 
 def _problem(rule: Rule, field: Any) -> str:

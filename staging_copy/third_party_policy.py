@@ -1,7 +1,7 @@
 """Policies for the tables of Django and third-party apps."""
 
 POLICY = {
-    "auth_group": {"id": "keep", "name": "keep"},
+    "auth_group": {"id": "keep", "name": "scrub:unique"},
     "auth_group_permissions": {"id": "keep", "group_id": "keep", "permission_id": "keep"},
     "auth_permission": {"id": "keep", "name": "keep", "content_type_id": "keep", "codename": "keep"},
     "django_content_type": {"id": "keep", "app_label": "keep", "model": "keep"},

@@ -1,4 +1,7 @@
-"""Log formatters. Both mask the tokens in the URLs of webhooks and of emails, which are credentials."""
+"""Log formatters. Both mask the tokens in the URLs of webhooks and of emails, which are credentials.
+
+Both write control characters in messages as escapes: a text from outside can't look like another line of the log.
+"""
 
 import logging
 import re
@@ -10,6 +13,11 @@ from common import log_context
 
 _TOKEN = re.compile(r"(/(?:webhooks|account/invitation|account/email|account/password/reset)/)[^\s/?\"']{16,}")
 
+# Line breaks (of Unicode too) and what terminals take for commands, except for the tab.
+_CONTROLS = {
+    code: ascii(chr(code))[1:-1] for code in (*range(32), *range(0x7F, 0xA0), 0x2028, 0x2029) if chr(code) != "\t"
+}
+
 
 def masked(text: str) -> str:
     """The text without the tokens of URLs."""
@@ -18,6 +26,9 @@ def masked(text: str) -> str:
 
 class Formatter(logging.Formatter):
     """Masks tokens anywhere in the line: paths, error messages, tracebacks."""
+
+    def formatMessage(self, record: logging.LogRecord) -> str:
+        return super().formatMessage(record).translate(_CONTROLS)
 
     def format(self, record: logging.LogRecord) -> str:
         return masked(super().format(record))

@@ -8,7 +8,7 @@ POLICY = {
         "id": "keep",
         "seller_id": "keep",
         "connection_id": "keep",
-        "integration": "keep",
+        "integration": "scrub:unique",
         "data_type": "keep",
         "started_full_sync": "keep",
         "last_full_sync": "keep",

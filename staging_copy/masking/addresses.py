@@ -21,7 +21,9 @@ _ENCODED_AT_SIGNS = tuple(
     (texts, re.compile(pattern))
     for texts, pattern in (
         ((b"%40", b"%25"), rb"%(?:25)*40"),
-        ((b"u0040",), rb"\\{1,2}u0040"),
+        # `u0040` with a percent sign is what the JavaScript function escape() writes.
+        ((b"u0040",), rb"(?:\\{1,2}|%)u0040"),
+        ((b"\\x40",), rb"\\{1,2}x40"),
         ((b"&#", b"amp;#", b"commat;"), rb"&(?:amp;)*(?:#0*64(?![0-9]);?|#[xX]0*40(?![0-9A-Fa-f]);?|commat;)"),
         ((b"=40",), rb"=40(?=[A-Za-z\x80-\xff\[(])"),  # not `width=400`
         ((b"+AEA-",), rb"\+AEA-"),
@@ -30,8 +32,9 @@ _ENCODED_AT_SIGNS = tuple(
     )
 )
 _LABEL = rb"[A-Za-z0-9_\x80-\xff][A-Za-z0-9_\x80-\xff-]*"
-# The full stop, and those of Chinese and Japanese (fullwidth, ideographic, halfwidth), which browsers accept (IDNA).
-_DOT = rb"(?:\.|\xef\xbc\x8e|\xe3\x80\x82|\xef\xbd\xa1)"
+# The full stop, those of Chinese and Japanese (fullwidth, ideographic, halfwidth), which browsers accept (IDNA), and
+# others that NFKC maps to it (one dot leader, small full stop).
+_DOT = rb"(?:\.|\xef\xbc\x8e|\xe3\x80\x82|\xef\xbd\xa1|\xe2\x80\xa4|\xef\xb9\x92)"
 _IMAGE = rb"(?:avif|bmp|gif|heic|ico|jpe?g|png|svg|webp)(?![A-Za-z0-9.-])"
 _DOMAIN = re.compile(
     # A comment may stand before the domain (RFC 5322).
@@ -132,16 +135,21 @@ def _at_signs(value: bytes) -> list[tuple[int, int]]:
     return sorted(found)
 
 
-def replace(value: bytes, number: Callable[[bytes], bytes], domain: bytes) -> bytes:
+def replace(
+    value: bytes, number: Callable[[bytes], bytes], domain: bytes, respelled: Callable[[bytes], bytes] | None = None
+) -> bytes:
     """Returns `value` with each address replaced by NUMBER@domain. `number` maps a normalized address to its number.
 
-    The at sign keeps its original spelling, so URLs and HTML stay valid.
+    The at sign keeps its original spelling, so URLs and HTML stay valid. `respelled` is called with every address that
+    is not spelled in the normalized way, and returns the domain for it.
     """
     pieces, done = [], 0
     for found in find(value):
         # Without its semicolon, an entity could run on into the domain.
         semicolon = b";" if found.sign.startswith(b"&") and not found.sign.endswith(b";") else b""
-        pieces += [value[done : found.start], number(found.normalized), found.sign, semicolon, domain]
+        pieces += [value[done : found.start], number(found.normalized), found.sign, semicolon]
+        spelling = value[found.start : found.end]
+        pieces.append(domain if respelled is None or spelling == found.normalized else respelled(spelling))
         done = found.end
     return b"".join([*pieces, value[done:]]) if pieces else value
 

@@ -204,7 +204,7 @@ def compile_table(
         change = _column_function(column, rule, rules, now, where)
         if change is not None:
             masker.changes[position] = change
-            masker.only_addresses &= rule == "scrub"
+            masker.only_addresses &= rule in ("scrub", "scrub:unique")
     return masker
 
 
@@ -245,8 +245,8 @@ def _column_function(column: Column, rule: Rule, rules: Rules, now: datetime, wh
         constant = _constant(column, rule, now, where)
         return lambda values: [constant] * len(values)
     kind, limit, is_array = argument(rule), column.limit, column.type.endswith("[]")
-    if rule in ("scrub", "scrub:contacts"):
-        scrub = rules.scrub if rule == "scrub" else rules.scrub_contacts
+    if word == "scrub" and kind != "tree":
+        scrub = {"": rules.scrub, "unique": rules.scrub_unique, "contacts": rules.scrub_contacts}[kind]
         mask, limit = (_array_mask(scrub, limit), None) if is_array else (scrub, limit)
         return _scrub_column(mask, limit, with_contacts=rule == "scrub:contacts")
     if column.type in JSON_TYPES:

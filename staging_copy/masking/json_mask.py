@@ -70,7 +70,7 @@ class JsonMask:
     def _object(self, rule: dict[str, Rule], path: str) -> Write:
         known = {key: self._compile(below, f"{path}.{key}") for key, below in rule.items() if key != "*"}
         other = self._compile(rule["*"], f"{path}.*") if "*" in rule else None
-        scrubbed = self._text(self._rules.scrub)
+        scrubbed = self._text(self._rules.scrub_unique)
 
         def write(value: Any) -> str:
             if value is None:

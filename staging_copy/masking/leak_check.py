@@ -28,8 +28,8 @@ class LeakCheck:
     """Finds addresses other than NUMBER@domain and the `allowed` ones (full addresses, case-insensitive)."""
 
     def __init__(self, domain: str, allowed: Iterable[str] = ()) -> None:
-        self._domain = domain.encode()
-        self._ours = re.compile(rb"@(?<=[0-9]@)" + re.escape(self._domain) + rb"(?![\w.-])")
+        self._domain = domain.lower().encode()
+        self._ours = re.compile(rb"@(?<=[0-9]@)(?i:" + re.escape(self._domain) + rb")(?![\w.-])")
         self._allowed = {addresses.normalized(address.encode()) for address in allowed}
         self.result = ScanResult()
 
@@ -80,4 +80,4 @@ class LeakCheck:
         ]
 
     def _is_ours(self, found: addresses.FoundAddress) -> bool:
-        return found.local.isdigit() and len(found.local) <= 20 and found.domain == self._domain
+        return found.local.isdigit() and len(found.local) <= 20 and found.domain.lower() == self._domain

@@ -22,6 +22,7 @@ Rules of a column:
 
     keep            unchanged; an email address in it stops the copy
     scrub           unchanged, except that email addresses are replaced by NUMBER@domain
+    scrub:unique    as scrub, and different spellings of an address stay different, for unique columns
     scrub:contacts  as scrub, and phone numbers and IBANs are replaced too
     mask:KIND       replaced; KIND is one of MASKS
     empty           NULL, or the empty value of a column that may not be NULL
@@ -45,7 +46,7 @@ MASKS = frozenset(
     ("email", "first_name", "last_name", "name", "company", "phone", "street", "city", "postcode")
     + ("tax_id", "iban", "bank", "text", "ip", "url", "secret", "password")
 )
-_PLAIN = frozenset({"keep", "keep:tree", "scrub", "scrub:contacts", "scrub:tree", "empty", "preserve"})
+_PLAIN = frozenset({"keep", "keep:tree", "scrub", "scrub:unique", "scrub:contacts", "scrub:tree", "empty", "preserve"})
 
 # The rule of a column: a string, or for JSON a structure in the shape of the values.
 Rule = str | dict[str, Any] | list[Any]

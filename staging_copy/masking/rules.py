@@ -80,7 +80,23 @@ class Rules:
 
     def scrub(self, value: bytes) -> bytes:
         """Replaces every email address in the value by NUMBER@domain."""
-        return addresses.replace(value, lambda address: b"%d" % self._numbers("email", [address])[0], self.domain)
+        return addresses.replace(value, self._number, self.domain)
+
+    def scrub_unique(self, value: bytes) -> bytes:
+        """Like `scrub`, and values that differ in the spelling of an address stay different.
+
+        The number is that of the address; capitals in the domain, which make no difference in one, tell the spelling.
+        """
+        return addresses.replace(value, self._number, self.domain, self._respelled_domain)
+
+    def _number(self, address: bytes) -> bytes:
+        return b"%d" % self._numbers("email", [address])[0]
+
+    def _respelled_domain(self, spelling: bytes) -> bytes:
+        digest = blake2b(spelling, digest_size=8, key=self._key, person=b"spelling").digest()
+        bits = int.from_bytes(digest, "big") | 1  # at least one capital: without, it is the normalized spelling
+        letters = enumerate(self.domain.decode())
+        return "".join(each.upper() if bits >> place & 1 else each for place, each in letters).encode()
 
     def scrub_contacts(self, value: bytes) -> bytes:
         """Like `scrub`, and replaces phone numbers and IBANs too."""

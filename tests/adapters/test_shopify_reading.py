@@ -150,7 +150,7 @@ def test_a_store_that_is_not_there_is_the_fault_of_no_item(
     """Otherwise each product that is sent would get an issue."""
     store.fault("status", status=status, body={"errors": "Unavailable Shop"})
     with pytest.raises(NeedsAttention, match=meaning):
-        open_adapter("shopify_target").target(DataType.STOCK).read_existing(cursor=None)
+        open_adapter("shopify").client.locations()
 
 
 def test_a_missing_scope_is_named(open_adapter: Open, store: SandboxProcess) -> None:

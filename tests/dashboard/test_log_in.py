@@ -63,6 +63,12 @@ def test_after_ten_failures_the_right_password_is_rejected_too(client: Client, a
     assert log_in(client, PASSWORD).status_code == 302  # type: ignore[attr-defined]
 
 
+def test_all_spellings_of_an_address_share_a_limit(alice: User) -> None:
+    for _ in range(throttle.FAILURES):
+        throttle.record_failure("ALıCE@acorn.example")  # PostgreSQL's upper case of this is that of alice
+    assert throttle.wait_time(alice.email, None) > timedelta(0)
+
+
 def test_failures_are_recorded_without_the_email_address(client: Client, alice: User) -> None:
     log_in(client, "wrong")
     log_in(client, "wrong", "nobody@acorn.example")

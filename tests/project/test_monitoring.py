@@ -16,7 +16,7 @@ from prometheus_client.parser import text_string_to_metric_families
 from common.log_context import log_context
 from hub.kinds import DataType, Direction
 from hub.models import Change, Run, RunCounter
-from synccenter.logs import JSONFormatter
+from synccenter.logs import Formatter, JSONFormatter
 from synccenter.metrics import GAUGES
 from tests.factories import make_connection, make_job, make_seller
 
@@ -147,6 +147,12 @@ def test_no_line_has_the_token_of_a_url(path: str, root: Path) -> None:
     # The proxy's log neither.
     masked = re.search(r'"~\^\(\?<public>/\(([^)]*)\)/\)" \$public', (root / "nginx.conf").read_text())
     assert masked and path in masked[1].split("|")
+
+
+def test_a_text_from_outside_is_one_line() -> None:
+    record = logging.makeLogRecord({"msg": "refused: %s", "args": ("a\r\n2026-11-30 INFO paid\u2028\x1b[2J",)})
+    assert Formatter().format(record) == r"refused: a\r\n2026-11-30 INFO paid\u2028\x1b[2J"
+    assert "\n" not in JSONFormatter().format(record)
 
 
 def test_a_request_gets_an_id_or_keeps_its_own(client: Client, db: None) -> None:

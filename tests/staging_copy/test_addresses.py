@@ -58,6 +58,20 @@ def test_all_spellings_of_an_address_get_one_number() -> None:
     assert len({scrub_column(each) for each in ("jane@döe.example", "jane@xn--de-fka.example")}) == 1
 
 
+def test_spellings_of_an_address_stay_different_in_a_unique_column() -> None:
+    spellings = (
+        "jane@doe.example",
+        "Jane@doe.example",
+        "jane@DOE.example",
+        '"jane"@doe.example',
+        "jane(home)@doe.example",
+    )
+    masked = [scrub_column(each, rule="scrub:unique") for each in spellings]
+    assert masked[0] == scrub_column(spellings[0])
+    assert len(set(masked)) == len(spellings) and {each.lower() for each in masked} == {masked[0]}
+    LeakCheck("sellercenter.net").check("\n".join(masked).encode() + b"\n", "t", ["c"])
+
+
 @pytest.mark.parametrize(
     ("value", "limit"), [("x" * 247 + " a@b.co", 255), ("ä" * 240 + " a@b.co", 255), ("a@b.co", 12), ("a@b.co", 30)]
 )

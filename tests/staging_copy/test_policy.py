@@ -5,6 +5,8 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.contrib.postgres.fields import ArrayField
+from django.db.models import CharField, SlugField, TextField
 
 from staging_copy.checks import compare, every_column_has_a_rule
 from staging_copy.masking.columns import Column, compile_table
@@ -34,6 +36,23 @@ def test_every_table_and_column_of_this_product_has_a_rule() -> None:
     assert every_column_has_a_rule() == []
 
 
+def test_no_text_that_others_write_is_kept() -> None:
+    """An address in a kept column stops every copy, and somebody at a shop could put it there."""
+    ours = {"prefix", "scopes", "region", "time_zone", "currency", "base_currency", "country", "platform", "lane_ids"}
+    ours |= {"hub_lane.name", "hub_link.kind"}
+    written_by_others = [
+        f"{model._meta.db_table}.{field.column}"
+        for model in apps.get_models(include_auto_created=True)
+        for field in model._meta.local_concrete_fields
+        if model._meta.app_label not in ("auth", "contenttypes")
+        and isinstance(field, (CharField, TextField, ArrayField))
+        and not (field.choices or isinstance(field, SlugField) or field.name.endswith("_schedule"))
+        and load().tables[model._meta.db_table].columns.get(field.column) == "keep"
+        and not {field.name, f"{model._meta.db_table}.{field.column}"} & ours
+    ]
+    assert written_by_others == []
+
+
 @pytest.mark.parametrize(
     ("change", "expected"),
     [
@@ -51,6 +70,7 @@ def test_every_table_and_column_of_this_product_has_a_rule() -> None:
             lambda t, r, gone: t["hub_connection"].update(webhook_token="preserve"),
             "E005 Rule of hub_connection.webhook",
         ),
+        (lambda t, r, gone: t["catalog_variant"].update(sku="scrub"), "E005 Rule of catalog_variant.sku: two"),
         (lambda t, r, gone: r.pop("orders_order"), "E006 Table orders_order has no retention"),
         (lambda t, r, gone: t.update(catalog_brand={"*": "empty"}), "E007 catalog_product.brand_id is kept"),
     ],

@@ -120,9 +120,9 @@ def test_a_kept_column_with_an_address_in_it_stops_the_copy(
     copy_databases: CopyDatabases, live: Live, staging_unchanged: None, copy: Callable[[], Copy]
 ) -> None:
     """The leak check finds an address in a column with the rule `keep`."""
-    live.order.source_status = "carol@canary.example"
-    live.order.save()
-    with pytest.raises(CopyFailed, match=r"orders_order\.source_status") as failed:
+    live.seller.time_zone = "carol@canary.example"
+    live.seller.save()
+    with pytest.raises(CopyFailed, match=r"accounts_seller\.time_zone") as failed:
         copy()
     assert "carol" not in str(failed.value)
     # Nor was the text of the error sent to the server, which logs it.
@@ -133,8 +133,8 @@ def test_an_allowed_address_is_kept(
     copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy], settings: Any
 ) -> None:
     settings.STAGING_COPY_ALLOWED_ADDRESSES = ["Help@vendor.example"]
-    live.order.source_status = "help@vendor.example"
-    live.order.save()
+    live.seller.time_zone = "help@vendor.example"
+    live.seller.save()
     assert copy().state == Copy.State.DONE
 
 
@@ -348,15 +348,15 @@ def test_a_dry_run_fails_where_and_as_the_copy_would(
     copy_databases: CopyDatabases, live: Live, staging_unchanged: None
 ) -> None:
     """An address in a kept column is found in the rows only."""
-    live.order.source_status = "alice@acme.example"
-    live.order.save()
+    live.seller.time_zone = "alice@acme.example"
+    live.seller.save()
     services.take_backup()
     dry_run, planned = services.start_dry_run(by=None), services.start_copy(by=None)
     run_due_copies()
     dry_run.refresh_from_db()
     planned.refresh_from_db()
     assert (dry_run.state, planned.state) == (DryRun.State.FAILED, Copy.State.FAILED)
-    assert dry_run.problem == planned.problem and "orders_order.source_status" in planned.problem
+    assert dry_run.problem == planned.problem and "accounts_seller.time_zone" in planned.problem
 
 
 def test_a_dry_run_can_be_canceled(
