@@ -69,6 +69,7 @@ class SellerAdmin(BaseAdmin):
 class DropshipAgreementAdmin(BaseAdmin):
     """Which vendor ships for which seller (S9). Agreements are deactivated, not deleted: their orders may be open."""
 
+    empty_text = _("An agreement sends the lines of a seller’s orders that a vendor ships to the vendor’s ERP.")
     list_display = ("vendor", "seller", "name_on_lines", "active", "since")
     list_filter = ("active", ("vendor", AutocompleteSelectFilter), ("seller", AutocompleteSelectFilter))
     list_select_related = ("seller", "vendor")

@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -126,9 +126,12 @@ def find_invitation(token: str, *, now: datetime | None = None) -> Invitation | 
 def create_invited_user(*, invitation: Invitation, name: str, password: str) -> User:
     """An account for an invited person who has none. The link proves that the address is theirs."""
     validate_password(password, User(email=invitation.email, name=name))
-    with transaction.atomic():
-        user: User = User.objects.create_user(invitation.email, password, name=name)
-        set_verified_email(user=user)
+    try:
+        with transaction.atomic():
+            user: User = User.objects.create_user(invitation.email, password, name=name)
+            set_verified_email(user=user)
+    except IntegrityError as error:  # the form was sent twice
+        raise ValidationError(_("You already have an account. Log in, then open the link again.")) from error
     return user
 
 

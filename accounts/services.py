@@ -121,6 +121,11 @@ def save_agreement(*, agreement: DropshipAgreement, by: User | None) -> Dropship
     return agreement
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 item`, `2 items`: the target of an audit event about several objects."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
 def record_audit_event(
     *, user: User | None, action: str, target: object = "", seller: Seller | None = None, **detail: Any
 ) -> AuditEvent:

@@ -57,6 +57,7 @@ class AttributeInline(ReadOnlyInline):
 
 @admin.register(AttributeSet)
 class AttributeSetAdmin(ReadOnlyAdmin):
+    empty_text = _("They are imported from platforms that have them.")
     list_display = ("name", "seller")
     list_filter = (SELLER,)
     list_select_related = ("seller",)

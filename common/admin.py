@@ -65,6 +65,8 @@ class BaseAdmin(ModelAdmin):
     show_facets = ShowFacets.NEVER
     list_per_page = 50
     list_filter_submit = True
+    # What an empty list says: what its rows are for, or where they come from.
+    empty_text: Text = ""
     compressed_fields = True
     # Newest first by primary key: any other order would sort a large table for every page.
     ordering: ClassVar[Any] = ("-pk",)
@@ -74,6 +76,20 @@ class BaseAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
+        """Only by relations, and by fields that the list shows, filters or searches.
+
+        Django allows every field of the model, in the URL: what is hidden (the token of a webhook URL) or masked
+        (payloads) could be guessed letter by letter, by which rows the list then has.
+        """
+        name = lookup.partition("__")[0]
+        # A filter is a field, a field with a class, or a class with a parameter of its own.
+        filters = [each[0] if isinstance(each, tuple) else each for each in self.list_filter]
+        parameters = {getattr(each, "parameter_name", "") for each in filters}
+        offered = {str(each).partition("__")[0] for each in (*self.list_display, *filters, *self.search_fields)}
+        hidden = {each.name for each in self.opts.local_concrete_fields if not (each.primary_key or each.is_relation)}
+        return name not in hidden - offered - parameters and super().lookup_allowed(lookup, value, request)
 
     def is_action_available(self, row: Any, action_name: str) -> bool:
         """Whether the row's state allows this detail action."""

@@ -5,7 +5,8 @@ from typing import Any, cast
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
-from connectors.admin.schema_form import CREDENTIALS, SETTINGS, ConnectionForm, connection_form, field_name
+from connectors.admin.schema_form import CREDENTIALS, FIELD_MAP, SETTINGS, ConnectionForm, connection_form, field_name
+from connectors.admin.text_fields import ValuesField
 from connectors.sdk.adapter import Adapter
 from hub.models import Connection, Job
 
@@ -19,7 +20,7 @@ _SCHEDULES = [
 
 
 def connect_form(adapter: type[Adapter[Any]], data: Any = None) -> ConnectionForm:
-    """The console's form of the platform with plain fields, without those that only take JSON."""
+    """The console's form of the platform with plain fields, without field mapping and those that need a structure."""
 
     class Meta:
         model = Connection
@@ -28,7 +29,7 @@ def connect_form(adapter: type[Adapter[Any]], data: Any = None) -> ConnectionFor
     plain = type(f"Connect{adapter.__name__}", (connection_form(adapter, None),), {"Meta": Meta})
     form = cast(ConnectionForm, plain(data, initial={"name": adapter.name}, label_suffix=""))
     for name, field in list(form.fields.items()):
-        if isinstance(field, forms.JSONField):
+        if isinstance(field, forms.JSONField | ValuesField) or name.startswith(f"{FIELD_MAP}__"):
             del form.fields[name]
         else:
             field.widget = _plain_widget(field)

@@ -171,6 +171,10 @@ class InboxAction(forms.Form):
     def nothing_text(self) -> str:
         if self.cleaned_data["action"] == "send":
             return gettext("Nothing to send: these issues are about imports. Select Check again.")
+        if self.cleaned_data["action"] == "check":
+            return gettext(
+                "Nothing was checked: these issues are resolved, or need a full sync. Select Sync now on Home."
+            )
         return gettext("Nothing to do: these issues are resolved.")
 
 

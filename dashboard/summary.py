@@ -184,5 +184,9 @@ def item_summary(statuses: Sequence[ItemStatus], issues: Sequence[Issue]) -> Not
         return Notice(Tone.WARN, _("Not in sync at %(connections)s.") % {"connections": ", ".join(sorted(places))})
     if not statuses:
         return Notice(Tone.QUIET, _("Not synced yet."))
+    if issues:
+        places = {str(issue.sync_log.connection or issue.sync_log.integration) for issue in issues}
+        text = _("Synced with a warning at %(connections)s.") % {"connections": ", ".join(sorted(places))}
+        return Notice(Tone.WARN, text, _("What to check is below."))
     places = {str(row.job.connection) for row in statuses}
     return Notice(Tone.GOOD, _("In sync at %(connections)s.") % {"connections": ", ".join(sorted(places))})

@@ -26,7 +26,7 @@ class Waiting(NamedTuple):
 
 
 def replace(*, connection_id: int, kind: Kind, pending: Mapping[int, Collection[Reference]]) -> None:
-    """Remember what these items (by our ID) refer to in vain, instead of what was remembered of them before.
+    """Replace the stored references of these items (by our ID) to what is not here yet.
 
     Call it in the transaction that saved them.
     """
@@ -49,7 +49,7 @@ def replace(*, connection_id: int, kind: Kind, pending: Mapping[int, Collection[
 
 
 def take(*, connection_id: int, kind: Kind, external_ids: Collection[str]) -> list[Waiting]:
-    """The items that refer to these, which have come. They are forgotten: resolve them in this transaction."""
+    """The items that refer to these, which are here now. Deletes the rows: resolve them in this transaction."""
     rows = PendingReference.objects.filter(
         connection=connection_id, target_kind=kind, external_id__in=list(external_ids)
     ).order_by("pk")
@@ -59,7 +59,7 @@ def take(*, connection_id: int, kind: Kind, external_ids: Collection[str]) -> li
 
 
 def still_pending(*, connection_id: int, kind: Kind, item_ids: Collection[int]) -> set[int]:
-    """Those of the items that refer to anything in vain."""
+    """Those of the items that refer to something that is not here yet."""
     rows = PendingReference.objects.filter(connection=connection_id, kind=kind, item_id__in=item_ids)
     return set(rows.values_list("item_id", flat=True))
 
@@ -67,7 +67,7 @@ def still_pending(*, connection_id: int, kind: Kind, item_ids: Collection[int]) 
 def all_pending(
     *, connection_id: int, kind: Kind, target_kinds: Collection[Kind]
 ) -> Iterator[dict[int, list[Reference]]]:
-    """Batches of item ID → what it refers to in vain, in the order of IDs."""
+    """Batches of item ID → what it refers to that is not here yet, in the order of IDs."""
     after = 0
     while True:
         rows = PendingReference.objects.filter(
@@ -77,7 +77,7 @@ def all_pending(
         if not chunk:
             return
         last = chunk[-1][0]
-        # The last item may go on in the next chunk, unless it fills this one.
+        # The last item may have more rows in the next chunk, unless it fills this one.
         if len(chunk) == _BATCH_SIZE and chunk[0][0] != last:
             chunk = [row for row in chunk if row[0] != last]
         after = chunk[-1][0]

@@ -7,7 +7,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from accounts.models import Seller, User
-from accounts.services import record_audit_event
+from accounts.services import counted, record_audit_event
 from hub import budgets, clock, lanes, runlog, runs
 from hub.kinds import ITEM_KIND, DataType, Direction
 from hub.models import Change, Connection, Job, JobState, Lane, PlatformSwitch, RateBudget, Run, Share
@@ -294,7 +294,7 @@ def retry_changes(*, changes: QuerySet[Change], by: User | None, seller: Seller 
     ids = [pk for pk, _ in rows]
     Change.objects.filter(pk__in=ids).update(state=Change.State.READY, attempts=0, not_before=None)
     if ids and by is not None:
-        record_audit_event(user=by, action="changes.retry", target=f"{len(ids)} changes", seller=seller)
+        record_audit_event(user=by, action="changes.retry", target=counted(len(ids), "change"), seller=seller)
     lanes.wake(lane_ids=sorted({lane for _, lane in rows}))
     return len(ids)
 

@@ -52,6 +52,7 @@ class ErasureForm(forms.ModelForm):
 
 @admin.register(Erasure)
 class ErasureAdmin(AdministratorsOnly, ReadOnlyAdmin):
+    empty_text = _("An erasure removes a person’s data at a seller. The request is kept without the data.")
     form = ErasureForm
     list_display = ("at", "seller", "requested_by", "rows")
     fields = ("at", "seller", "requested_by", "rows", "customer_ids", "order_ids", "rejected_item_ids")

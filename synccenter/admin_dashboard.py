@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db.models import Count, Max, Q
+from django.db.models import Count, F, Max, Q
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -23,7 +23,7 @@ from hub.models import Alert, Connection
 from synccenter.admin_tiles import engine_tiles, staging_tiles
 from synccenter.unfold import may_view
 from synclog.inbox import CauseCount, cause_title, count_by_cause, shown_issues
-from synclog.models import Issue
+from synclog.models import Issue, SyncLog
 
 _MAX_INCIDENTS = 12
 _MAX_SELLERS = 60
@@ -189,11 +189,16 @@ def _health(seller: Seller, blocked: int, alerts: set[str], is_broken: bool) -> 
 
 
 def _integrations() -> list[dict[str, Any]]:
-    """Each platform with its number of connections, and how many of them do not work or are paused."""
+    """Each platform with its number of connections, and how many of them do not work, fail or are paused. One query."""
     installed = Connection.objects.exclude(state=Connection.State.UNINSTALLED).order_by("platform")
+    broken = Q(state=Connection.State.NEEDS_ATTENTION)
+    alerts = Alert.objects.filter(resolved_at=None, kind__in=_STOPPED, job__enabled=True).values("job__connection")
+    is_enabled = Q(connection__jobs__enabled=True, connection__jobs__data_type=F("data_type"))
+    failed = SyncLog.objects.filter(is_enabled, last_full_sync_succeeded=False).values("connection")
     rows = installed.values("platform").annotate(
         total=Count("pk"),
-        broken=Count("pk", filter=Q(state=Connection.State.NEEDS_ATTENTION)),
+        broken=Count("pk", filter=broken),
+        failing=Count("pk", filter=~broken & (Q(pk__in=alerts) | Q(pk__in=failed))),
         paused=Count("pk", filter=Q(paused_at__isnull=False)),
         changed=Max("updated_at"),
     )
@@ -203,7 +208,7 @@ def _integrations() -> list[dict[str, Any]]:
         | {
             "name": known[row["platform"]].name if row["platform"] in known else row["platform"],
             "address": _list("hub_connection", platform=row["platform"]),
-            "color": "danger" if row["broken"] else "warning" if row["paused"] else "success",
+            "color": "danger" if row["broken"] or row["failing"] else "warning" if row["paused"] else "success",
         }
         for row in rows
     ]

@@ -1,6 +1,7 @@
 """Responses to requests that no view answers: JSON below /api/, pages elsewhere."""
 
 import re
+import sys
 
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.template import loader
@@ -8,6 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views import defaults
 
+from common.error_references import error_reference
 from synccenter.api import problem
 
 
@@ -24,10 +26,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
+    error = sys.exception()
+    reference = error_reference(error) if error is not None else ""
     if _is_api(request):
-        return problem(500, "Something went wrong on our side. The error has been logged. Try again later.")
+        text = "Something went wrong on our side. The error has been logged. Try again later."
+        return problem(500, f"{text} Reference: {reference}" if reference else text)
     pages = [(label, url) for label, url in _other_pages(request.path_info) if url != request.path]
-    return HttpResponseServerError(loader.render_to_string("500.html", {"pages": pages}))
+    return HttpResponseServerError(loader.render_to_string("500.html", {"pages": pages, "reference": reference}))
 
 
 def _other_pages(path: str) -> list[tuple[str, str]]:

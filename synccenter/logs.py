@@ -10,6 +10,7 @@ from typing import Any
 from pythonjsonlogger.json import JsonFormatter
 
 from common import log_context
+from common.error_references import error_reference
 
 _TOKEN = re.compile(r"(/(?:webhooks|account/invitation|account/email|account/password/reset)/)[^\s/?\"']{16,}")
 
@@ -25,7 +26,11 @@ def masked(text: str) -> str:
 
 
 class Formatter(logging.Formatter):
-    """Masks tokens anywhere in the line: paths, error messages, tracebacks."""
+    """Masks tokens anywhere in the line: paths, error messages, tracebacks. After a traceback comes its reference."""
+
+    def formatException(self, ei: Any) -> str:
+        text = super().formatException(ei)
+        return text if ei[1] is None else f"{text}\nReference: {error_reference(ei[1])}"
 
     def formatMessage(self, record: logging.LogRecord) -> str:
         return super().formatMessage(record).translate(_CONTROLS)
@@ -35,7 +40,7 @@ class Formatter(logging.Formatter):
 
 
 class JSONFormatter(JsonFormatter):
-    """A JSON object a line: `time`, `level`, `logger`, `message`, `exc_info`, and what is being worked on."""
+    """A JSON object a line: `time`, `level`, `logger`, `message`, what is being worked on, `exc_info`, `reference`."""
 
     def __init__(self) -> None:
         super().__init__(json_ensure_ascii=False, timestamp=False)
@@ -49,6 +54,8 @@ class JSONFormatter(JsonFormatter):
         log_data |= log_context.current()
         if record.exc_info:
             log_data["exc_info"] = self.formatException(record.exc_info)
+            if record.exc_info[1] is not None:
+                log_data["reference"] = error_reference(record.exc_info[1])
 
     def format(self, record: logging.LogRecord) -> str:
         return masked(super().format(record))

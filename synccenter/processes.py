@@ -214,7 +214,7 @@ class Processes:
         with child.output_changed:
             return "".join(child.lines)
 
-    def wait_for(self, name: str, text: str, *, timeout: float = 30.0) -> None:
+    def wait_for(self, name: str, text: str, *, timeout: float = 120.0) -> None:
         """Waits until `text` appears in the child's log.
 
         Raises ProcessFailed if the child exits first, or after `timeout` seconds.

@@ -364,7 +364,6 @@ STAGING_COPY_DOMAIN = env.text("STAGING_COPY_DOMAIN", "sellercenter.net")
 STAGING_COPY_KEY = env.text("STAGING_COPY_KEY", "")
 STAGING_COPY_ALLOWED_ADDRESSES = env.words("STAGING_COPY_ALLOWED_ADDRESSES")
 STAGING_COPY_CANARIES = env.words("STAGING_COPY_CANARIES")
-STAGING_COPY_SHARED_HOSTS = env.words("STAGING_COPY_SHARED_HOSTS", "api.bigcommerce.com")
 # The post-copy check asks for confirmation before it deletes more than this percentage of a kind and at least this
 # number of items.
 STAGING_COPY_GUARD_PERCENT = env.number("STAGING_COPY_GUARD_PERCENT", 20)

@@ -10,7 +10,7 @@ from typing import Any
 from django.db import transaction
 
 from accounts.models import Seller, User
-from accounts.services import record_audit_event
+from accounts.services import counted, record_audit_event
 from hub.models import Connection
 from synclog.models import Issue, SyncLog
 from synclog.services import IssueDraft, resolve_by_external_ids, upsert_issues
@@ -67,7 +67,7 @@ def delete_logs(*, seller: Seller, by: User | None, **only: str) -> int:
     logs = SyncLog.objects.filter(seller=seller, **only)
     number = logs.count()
     if number:
-        record_audit_event(user=by, action="synclog.delete", target=f"{number} sync logs", seller=seller, **only)
+        record_audit_event(user=by, action="synclog.delete", target=counted(number, "sync log"), seller=seller, **only)
         logs.delete()
     return number
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import User
-from accounts.services import record_audit_event
+from accounts.services import counted, record_audit_event
 from hub import clock
 from hub.kinds import Direction, Kind
 from hub.models import Job
@@ -279,5 +279,5 @@ def resolve_issues(*, issues: QuerySet[Issue], by: User, now: datetime | None = 
     still_open = Issue.objects.filter(pk__in=ids, resolved_at=None)
     number = still_open.update(resolved_at=now or clock.now(), resolved_by=by)
     remote.mark_issues_pending(issue_ids=ids)
-    record_audit_event(user=by, action="issue.resolve", target=f"{number} issues", seller=first.seller)
+    record_audit_event(user=by, action="issue.resolve", target=counted(number, "issue"), seller=first.seller)
     return number

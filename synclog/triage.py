@@ -10,7 +10,7 @@ from django.db import transaction
 from django.db.models import F, QuerySet
 
 from accounts.models import Seller, User
-from accounts.services import record_audit_event
+from accounts.services import counted, record_audit_event
 from hub.kinds import Direction, Kind
 from hub.models import Change, Job
 from hub.queue import enqueue_for_job
@@ -32,7 +32,7 @@ def send_again(*, issues: QuerySet[Issue], seller: Seller, by: User | None) -> i
         retry_changes(changes=Change.objects.filter(job=job, kind=job.item_kind, item_id__in=item_ids), by=None)
     number = sum(map(len, ids.values()))
     if number:
-        record_audit_event(user=by, action="issue.send_again", target=f"{number} items", seller=seller)
+        record_audit_event(user=by, action="issue.send_again", target=counted(number, "item"), seller=seller)
     return number
 
 
@@ -42,7 +42,11 @@ def snooze_issues(*, issues: QuerySet[Issue], seller: Seller, until: datetime | 
     number = issues.filter(seller=seller, resolved_at=None).update(snoozed_until=until)
     if number:
         record_audit_event(
-            user=by, action="issue.snooze", seller=seller, target=f"{number} issues", until=until and until.isoformat()
+            user=by,
+            action="issue.snooze",
+            seller=seller,
+            target=counted(number, "issue"),
+            until=until and until.isoformat(),
         )
     return number
 
@@ -52,7 +56,9 @@ def assign_issues(*, issues: QuerySet[Issue], seller: Seller, to: User | None, b
     """Assign open issues to a person; with None to nobody. Returns how many."""
     number = issues.filter(seller=seller, resolved_at=None).update(assigned_to=to)
     if number:
-        record_audit_event(user=by, action="issue.assign", seller=seller, target=f"{number} issues", to=to and str(to))
+        record_audit_event(
+            user=by, action="issue.assign", seller=seller, target=counted(number, "issue"), to=to and str(to)
+        )
     return number
 
 

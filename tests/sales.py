@@ -29,10 +29,10 @@ class Sales:
 
     def try_to_place(self, order: Parts) -> requests.Response:
         """An order that the platform may refuse (400)."""
-        return requests.post(self._url(), json={"account": self.account, "order": order}, timeout=10)
+        return requests.post(self._url(), json={"account": self.account, "order": order}, timeout=60)
 
     def view(self, order: str) -> Parts:
-        return self._done(requests.get(self._url(), params={"account": self.account, "id": order}, timeout=10))
+        return self._done(requests.get(self._url(), params={"account": self.account, "id": order}, timeout=60))
 
     def act(self, action: str, order: str, **details: Any) -> Parts:
         return self._done(self.attempt(action, order, **details))
@@ -40,7 +40,7 @@ class Sales:
     def attempt(self, action: str, order: str, **details: Any) -> requests.Response:
         """An action that the platform may refuse (400)."""
         body = {"account": self.account, "id": order, **details}
-        return requests.post(self._url(f"/{action}"), json=body, timeout=10)
+        return requests.post(self._url(f"/{action}"), json=body, timeout=60)
 
     def _url(self, path: str = "") -> str:
         return f"{self.process.url}/_sandbox/sales{path}"

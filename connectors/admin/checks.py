@@ -38,6 +38,7 @@ VERDICT_COLORS: dict[RunItem.Verdict, Color] = {
 class RunItemAdmin(ItemSearchMixin, ReadOnlyAdmin):
     """The results of all runs, newest first; the page of a run links to its own."""
 
+    empty_text = _("Start a preview or a comparison on the page of a job. What it finds appears here.")
     list_display = ("item", "verdict_text", "external_id", "job", "run_id", "found_at", "repaired_at")
     list_filter = (("verdict", ChoicesDropdownFilter),)
     list_select_related = ("run__job__connection",)

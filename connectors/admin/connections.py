@@ -1,57 +1,39 @@
-"""Console pages of connections (install, test, sync, pause, uninstall) and of the platforms' kill switches."""
+"""Console pages of connections: the list, the form to add and change one, and its status."""
 
 from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
 from django.db.models import TextChoices
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
-from unfold.decorators import action, display
-from unfold.forms import BaseDialogForm
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.decorators import display
 
 from accounts.operators import get_operator
-from common.admin import (
-    BaseAdmin,
-    Color,
-    ReasonForm,
-    badge,
-    confirm_dialog,
-)
+from common.admin import Color, badge
 from connectors.adapters.registry import adapters
+from connectors.admin.connection_actions import ConnectionActions
 from connectors.admin.jobs import JobInline
-from connectors.admin.schema_form import CREDENTIALS, SETTINGS, ConnectionForm, connection_form, field_names
+from connectors.admin.schema_form import (
+    CREDENTIALS,
+    SETTINGS,
+    ConnectionForm,
+    connection_form,
+    field_names,
+    map_field_names,
+)
 from connectors.models import AssumptionResult
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.errors import ConnectorError
-from connectors.sdk.installation import InstallationRefused
-from connectors.services import installation
-from connectors.services.connection_tests import assumption_rows, check_connection
-from connectors.services.connections import (
-    deprecation_warnings_for,
-    install_connection,
-    uninstall_connection,
-    update_connection,
-)
-from connectors.services.runs import sync
-from connectors.services.webhooks import renew_webhook_secret
+from connectors.services.connection_tests import assumption_rows
+from connectors.services.connections import deprecation_warnings_for, install_connection, update_connection
 from connectors.webhooks.registration import webhook_url
 from hub import clock
-from hub.kinds import DataType
-from hub.models import Connection, PlatformSwitch, Run
-from hub.services import (
-    pause_connection,
-    pause_platform,
-    resume_connection,
-    resume_platform,
-    set_read_only,
-)
+from hub.models import Connection
 
 
 class ActiveStatus(TextChoices):
@@ -86,12 +68,8 @@ def active_status(connection: Connection) -> ActiveStatus:
     return ActiveStatus.DRY_RUN if connection.read_only else ActiveStatus.ACTIVE
 
 
-class SyncForm(BaseDialogForm):
-    data_type = forms.ChoiceField(choices=DataType, widget=UnfoldAdminSelectWidget, label=_("Data to sync"))
-
-
 @admin.register(Connection)
-class ConnectionAdmin(BaseAdmin):
+class ConnectionAdmin(ConnectionActions):
     ordering = ("name",)
     list_display = ("name", "platform_name", "seller", "state_text", "base_url", "updated_at")
     list_filter = ("platform", ("state", ChoicesDropdownFilter), "role", ("seller", AutocompleteSelectFilter))
@@ -99,25 +77,7 @@ class ConnectionAdmin(BaseAdmin):
     search_fields = ("name", "slug", "base_url")
     autocomplete_fields = ("seller",)
     inlines = (JobInline,)
-    actions_detail = (
-        "test",
-        "sync_now",
-        "pause",
-        "resume",
-        {"title": _("More"), "items": ["authorize", "switch_read_only", "webhook_secret", "uninstall"]},
-    )
     warn_unsaved_form = True
-
-    def is_action_available(self, row: Connection, action_name: str) -> bool:
-        if row.state == Connection.State.UNINSTALLED:
-            return False
-        adapter = adapters().get(row.platform)
-        return {
-            "pause": row.paused_at is None,
-            "resume": row.paused_at is not None,
-            "webhook_secret": adapter is not None and adapter.webhooks.configured_manually,
-            "authorize": adapter is not None and installation.app_of(adapter) is not None,
-        }.get(action_name, True)
 
     @display(description=_("Platform"), ordering="platform")
     def platform_name(self, connection: Connection) -> str:
@@ -194,17 +154,22 @@ class ConnectionAdmin(BaseAdmin):
         # The webhook URL contains a secret token: anyone who knows it can send events.
         secret = ("webhook_address",) if may_change else ()
         state = ("platform_name", "state_text", "reason_text", "dry_run", *secret, "created_at", "updated_at")
-        maps_fields = adapter is None or bool(adapter.FieldMap.model_fields)
-        sections = {}
+        guide = adapter.setup_guide.steps if adapter is not None and adapter.setup_guide else ""
+        # As it is stored, for those who may not change it.
+        sections = {_("Field mapping"): ["field_map"]}
         if adapter is not None and may_change:
             sections = {
                 _("Settings"): field_names(SETTINGS, adapter.Settings),
                 _("Credentials"): field_names(CREDENTIALS, adapter.Credentials),
+                _("Field mapping"): map_field_names(adapter),
             }
         return [
             (None, {"fields": ("name", "slug", "seller", "base_url")}),
-            *((title, {"fields": names}) for title, names in sections.items() if names),
-            *([(_("Field mapping"), {"fields": ("field_map",)})] if maps_fields else []),
+            *(
+                (title, {"fields": names, "description": guide if title == _("Credentials") else ""})
+                for title, names in sections.items()
+                if names
+            ),
             *([(_("Status"), {"fields": state})] if obj else []),
             *([(_("Assumptions"), {"fields": ("assumptions",)})] if obj and adapter and adapter.assumptions else []),
         ]
@@ -255,206 +220,3 @@ class ConnectionAdmin(BaseAdmin):
             by=get_operator(request),
         )
         obj.pk = installed.pk
-
-    @action(
-        description=_("Test connection"),
-        icon="network_check",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Test this connection?"),
-            _("Checks the URL and the credentials, and what SyncCenter assumes about the account. Nothing is changed."),
-            _("Test connection"),
-        ),
-    )
-    def test(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        connection = self.get_object_or_404(request, object_id)
-        try:
-            tested = check_connection(connection=connection)
-        except ConnectorError as error:
-            message = gettext("Connection test failed: %(problem)s") % {"problem": error}
-            return self.redirect_to_object(request, connection, message, messages.ERROR)
-        message = gettext("Connection test succeeded: %(answer)s") % {"answer": tested.answer}
-        if refuted := tested.states[AssumptionResult.State.REFUTED]:
-            warning = ngettext(
-                "%(number)s assumption is wrong for this account. See Assumptions below.",
-                "%(number)s assumptions are wrong for this account. See Assumptions below.",
-                refuted,
-            )
-            self.message_user(request, warning % {"number": refuted}, messages.WARNING)
-        return self.redirect_to_object(request, connection, message)
-
-    @action(
-        description=_("Authorize again"),
-        icon="key",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Authorize this connection again?"),
-            _("You continue at the platform, where you agree to what SyncCenter may read and change."),
-            _("Continue"),
-        ),
-    )
-    def authorize(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        connection = self.get_object_or_404(request, object_id)
-        try:
-            url = installation.begin(
-                adapter=adapters()[connection.platform],
-                account="",
-                name=connection.name,
-                by=get_operator(request),
-                session_key=request.session.session_key or "",
-                seller=connection.seller,
-                connection=connection,
-            )
-        except (InstallationRefused, ValueError) as error:
-            return self.redirect_to_object(request, connection, str(error), messages.ERROR)
-        return HttpResponseRedirect(url)
-
-    @action(
-        description=_("Sync now"),
-        icon="sync",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Start a full sync?"), _("Unchanged items are not sent again."), _("Start sync"), SyncForm
-        ),
-    )
-    def sync_now(self, request: HttpRequest, form: SyncForm, object_id: str) -> HttpResponse:
-        connection = self.get_object_or_404(request, object_id)
-        data_type = form.cleaned_data["data_type"]
-        try:
-            _, created = sync(
-                connection=connection, data_type=data_type, trigger=Run.Trigger.BUTTON, by=get_operator(request)
-            )
-        except (LookupError, ValueError) as error:
-            return self.redirect_to_object(request, connection, str(error), messages.WARNING)
-        message = gettext("Sync started.") if created else gettext("This sync is already running.")
-        return self.redirect_to_object(request, connection, message)
-
-    @action(
-        description=_("Pause"),
-        icon="pause",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Pause this connection?"),
-            _("No API calls are made. Changes are queued and sync when you resume."),
-            _("Pause"),
-            ReasonForm,
-        ),
-    )
-    def pause(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
-        connection = self.get_object_or_404(request, object_id)
-        pause_connection(connection=connection, by=get_operator(request), reason=form.cleaned_data["reason"])
-        return self.redirect_to_object(request, connection, gettext("Paused."))
-
-    @action(
-        description=_("Resume"),
-        icon="play_arrow",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Resume this connection?"), _("Queued changes start syncing."), _("Resume"), ReasonForm
-        ),
-    )
-    def resume(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
-        connection = self.get_object_or_404(request, object_id)
-        resume_connection(connection=connection, by=get_operator(request), reason=form.cleaned_data["reason"])
-        return self.redirect_to_object(request, connection, gettext("Resumed."))
-
-    @action(
-        description=_("Turn dry run on or off"),
-        icon="edit_off",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Turn dry run on or off?"),
-            _(
-                "In a dry run, changes are computed and nothing is sent. "
-                "Turning it off starts a full sync of every enabled export."
-            ),
-            _("Turn on or off"),
-        ),
-    )
-    def switch_read_only(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        connection = self.get_object_or_404(request, object_id)
-        set_read_only(connection=connection, read_only=not connection.read_only, by=get_operator(request))
-        message = gettext("Dry run is on.") if connection.read_only else gettext("Dry run is off.")
-        return self.redirect_to_object(request, connection, message)
-
-    @action(
-        description=_("Create new webhook secret"),
-        icon="key",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Create a new webhook secret?"),
-            _(
-                "The current secret stops working immediately, and the new one is shown only once. "
-                "Webhooks are rejected until you enter it on the platform."
-            ),
-            _("Create secret"),
-        ),
-    )
-    def webhook_secret(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        connection = self.get_object_or_404(request, object_id)
-        if not self.is_action_available(connection, "webhook_secret"):
-            raise Http404(f"The webhooks of {connection} are registered automatically or not supported.")
-        context = {
-            "connection": connection,
-            "secret": renew_webhook_secret(connection=connection, by=get_operator(request)),
-        }
-        return TemplateResponse(request, "admin/hub/connection/webhook_secret.html", context)
-
-    @action(
-        description=_("Uninstall"),
-        icon="delete",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Uninstall this connection?"),
-            _("Its runs are canceled, and its credentials, sync logs and webhooks are deleted. Imported data is kept."),
-            _("Uninstall"),
-        ),
-    )
-    def uninstall(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
-        connection = self.get_object_or_404(request, object_id)
-        uninstall_connection(connection=connection, by=get_operator(request))
-        return self.redirect_to_object(request, connection, gettext("Uninstalled."))
-
-
-def _platforms() -> list[tuple[str, str]]:
-    return [(key, adapter.name) for key, adapter in adapters().items()]
-
-
-class PlatformSwitchForm(forms.ModelForm):
-    platform = forms.ChoiceField(
-        label=_("Platform"),
-        help_text=_("All connections to this platform are paused until the kill switch is deleted."),
-        choices=_platforms,
-        widget=UnfoldAdminSelectWidget,
-    )
-
-    class Meta:
-        model = PlatformSwitch
-        fields = ("platform", "reason")
-
-
-@admin.register(PlatformSwitch)
-class PlatformSwitchAdmin(BaseAdmin):
-    """Adding a row pauses every connection of a platform; deleting the row resumes them."""
-
-    form = PlatformSwitchForm
-    list_display = ("platform", "reason", "paused_at", "paused_by")
-    list_select_related = ("paused_by",)
-    fields = ("platform", "reason")
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.has_operate_permission(request)
-
-    def save_model(self, request: HttpRequest, obj: PlatformSwitch, form: forms.ModelForm, change: bool) -> None:
-        pause_platform(platform=obj.platform, reason=obj.reason, by=get_operator(request))
-        obj.pk = PlatformSwitch.objects.get(platform=obj.platform).pk
-
-    def delete_model(self, request: HttpRequest, obj: PlatformSwitch) -> None:
-        resume_platform(platform=obj.platform, by=get_operator(request))
-
-    def delete_queryset(self, request: HttpRequest, queryset: Any) -> None:
-        for switch in queryset:
-            self.delete_model(request, switch)

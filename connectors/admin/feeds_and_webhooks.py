@@ -165,6 +165,7 @@ class WebhookEventAdmin(ReadOnlyAdmin):
 
 @admin.register(WebhookRefusal)
 class WebhookRefusalAdmin(ReadOnlyAdmin):
+    empty_text = _("Calls with a wrong signature, an unknown address or too much data appear here.")
     list_display = ("day", "connection", "reason", "number", "last_at")
     list_filter = (("connection", AutocompleteSelectFilter),)
     list_select_related = ("connection",)

@@ -24,6 +24,7 @@ from hub.models import Job
 from orders.models import Customer, Order
 
 _PREFIX = "filter_"
+NOT_CONFIRMED = "not_confirmed"
 _SAMPLE = 10
 _STATUSES: dict[str, Any] = {
     DataType.PRODUCTS: Status.choices,
@@ -32,10 +33,10 @@ _STATUSES: dict[str, Any] = {
 }
 _STOCK = ("stock_locations", "stock_buffer")
 _OF_EXPORTS = {
-    DataType.PRODUCTS: ("statuses", "brands", "categories", "types", *_STOCK),
+    DataType.PRODUCTS: ("statuses", "brands", "categories", "types", "match_any", *_STOCK),
     DataType.STOCK: _STOCK,
-    DataType.CUSTOMERS: ("statuses", "groups", "b2b_only"),
-    DataType.ORDERS: ("statuses", "b2b_only"),
+    DataType.CUSTOMERS: ("statuses", "groups", "b2b_only", "match_any"),
+    DataType.ORDERS: ("statuses", "b2b_only", "match_any"),
 }
 _NAMES = ("title", "name", "number", "email", "sku")
 
@@ -59,8 +60,10 @@ class JobFiltersForm(forms.ModelForm):
     """Fields for all filters; only those of the job are shown and read.
 
     A change that concerns what is sent is saved once its effect on the latest items has been shown and confirmed.
-    `shown_filters` says for which filters that was.
+    `shown_filters` says for which filters that was. `effect` is what to show; the form is then invalid.
     """
+
+    effect = ""
 
     filter_statuses = forms.MultipleChoiceField(
         label=_("Status is one of"), required=False, widget=UnfoldAdminCheckboxSelectMultipleWidget
@@ -80,6 +83,12 @@ class JobFiltersForm(forms.ModelForm):
         label=_("Only B2B: enabled customers, orders of the B2B storefront"),
         required=False,
         widget=UnfoldBooleanSwitchWidget,
+    )
+    filter_match_any = forms.BooleanField(
+        label=_("One condition is enough"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget,
+        help_text=_("Otherwise an item has to meet all conditions."),
     )
     filter_stock_locations = LinesField(
         label=_("Stock only of the locations"), required=False, help_text=_("One code per line. Empty: all.")
@@ -117,7 +126,7 @@ class JobFiltersForm(forms.ModelForm):
         return cleaned
 
     def _confirm(self, stored: dict[str, Any], chosen: dict[str, Any]) -> None:
-        """Add the effect as an error, unless it was shown for these very filters and confirmed."""
+        """Keep the form from being saved, unless the effect was shown for these very filters and confirmed."""
         shown = sha256(json.dumps(chosen, sort_keys=True).encode()).hexdigest()
         if self.cleaned_data["apply_filters"] and self.cleaned_data["shown_filters"] == shown:
             return
@@ -126,11 +135,18 @@ class JobFiltersForm(forms.ModelForm):
         data["shown_filters"] = shown
         data.pop("apply_filters", None)
         self.data = data
-        self.add_error("apply_filters", ValidationError(_effect(self.instance, stored, chosen)))
+        self.effect = _effect(self.instance, stored, chosen)
+        self.add_error("apply_filters", ValidationError(gettext("Switch this on and save again."), code=NOT_CONFIRMED))
+
+    @property
+    def only_asks(self) -> bool:
+        """Whether nothing is wrong but that the effect has not been confirmed yet."""
+        codes = {error.code for errors in self.errors.as_data().values() for error in errors}
+        return codes == {NOT_CONFIRMED}
 
 
 def _effect(job: Job, before: dict[str, Any], after: dict[str, Any]) -> str:
-    """What the change does to the latest items that the job covers."""
+    """What the change does to the latest items that the job covers, and how to apply it."""
     ids = [row[0] for row in source(job).filter(offered=True).order_by("-pk")[:_SAMPLE]]
     items = loading.load(job.item_kind, ids)
     found = [items[each] for each in ids if each in items]
@@ -142,7 +158,7 @@ def _effect(job: Job, before: dict[str, Any], after: dict[str, Any]) -> str:
         text += " " + gettext("No longer sent, and removed there: %(items)s.") % {"items": _names(gone)}
     if new:
         text += " " + gettext("Newly sent: %(items)s.") % {"items": _names(new)}
-    return text + " " + gettext("Switch this on and save again to apply the filters.")
+    return text + " " + gettext("To apply the filters, switch on “Apply changed filters” and save again.")
 
 
 def _names(items: list[Any]) -> str:

@@ -185,6 +185,17 @@ class JobAdmin(BaseAdmin):
             (_("Progress"), {"fields": self.progress_fields}),
         )
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """The effect of changed filters is a question, not an error."""
+        form = context["adminform"].form
+        if isinstance(form, JobForm) and form.only_asks:
+            self.message_user(request, form.effect, messages.INFO)
+            form.errors.clear()
+            context["errors"] = []
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def is_action_available(self, row: Job, action_name: str) -> bool:
         sends = row.enabled and row.direction == Direction.EXPORT
         return {

@@ -27,15 +27,22 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from connectors.admin.text_fields import LinesField, PairsField
+from connectors.admin.text_fields import (
+    LinesField,
+    PairsField,
+    ValuesField,
+    mapped_text,
+    mapping_help,
+    parse_mapped,
+)
 from connectors.sdk import ssrf
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.schemas import NEW_CONNECTIONS, Schema, error_message
-from hub.field_registry import fields_of
-from hub.kinds import DataType, Kind
+from connectors.services.field_mapping import MappedField, Shape, fields_of_map, with_values
+from hub.kinds import DataType
 from hub.models import Connection
 
-SETTINGS, CREDENTIALS = "settings", "credentials"
+SETTINGS, CREDENTIALS, FIELD_MAP = "settings", "credentials", "field_map"
 KEEP_STORED_HELP_TEXT = _("Stored and never shown again. Leave empty to keep the current value.")
 
 
@@ -112,6 +119,12 @@ def form_field(name: str, info: FieldInfo, *, stored: bool, is_new: bool) -> for
         known = gettext("Known values: %(values)s.") % {"values": allowed} if allowed else ""
         common["help_text"] = " ".join(filter(None, (common["help_text"], how, known)))
         return (PairsField if is_mapping else LinesField)(**common)
+    if get_origin(kind) is dict and parts == [parts[0], Any]:
+        how = gettext(
+            "One per line: field = value. A dot leads into a field: outer.inner = value. Text that looks like a number "
+            "is put in double quotes."
+        )
+        return ValuesField(**common | {"help_text": f"{common['help_text']} {how}".strip()})
     if kind is str:
         return forms.CharField(widget=UnfoldAdminTextInputWidget, **common)
     # Other types (a nested model, a mapping of them) are entered as JSON.
@@ -141,7 +154,7 @@ class ConnectionForm(forms.ModelForm):
 
     class Meta:
         model = Connection
-        fields = ("seller", "name", "slug", "field_map")
+        fields = ("seller", "name", "slug")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -150,10 +163,14 @@ class ConnectionForm(forms.ModelForm):
                 stored_name = next((each for each in _names(name, info) if each in stored), None)
                 if stored_name and not _is_secret(info):
                     self.initial[field_name(part, name)] = stored[stored_name]
+        if self.adapter.setup_guide is not None and "base_url" in self.fields:
+            self.fields["base_url"].help_text = self.adapter.setup_guide.url
+        for field in self.mapped_fields:
+            self.initial[map_field_name(field)] = mapped_text(field)
 
-        if "field_map" in self.fields:
-            known = gettext("Fields you can map: %(fields)s.") % {"fields": _describe_fields(self.adapter.FieldMap)}
-            self.fields["field_map"].help_text = f"{self.fields['field_map'].help_text} {known}".strip()
+    @property
+    def mapped_fields(self) -> list[MappedField]:
+        return fields_of_map(self.adapter.FieldMap, self.instance.field_map)
 
     def clean_base_url(self) -> str:
         url = self.cleaned_data["base_url"]
@@ -164,17 +181,10 @@ class ConnectionForm(forms.ModelForm):
             raise ValidationError(message % {"problem": error}) from error
         return url
 
-    def clean_field_map(self) -> dict[str, Any]:
-        field_map: dict[str, Any] = self.cleaned_data["field_map"] or {}
-        try:
-            self.adapter.FieldMap.model_validate(field_map)
-        except SchemaError as error:
-            raise ValidationError([": ".join(filter(None, detail)) for detail in _schema_errors(error)]) from error
-        return field_map
-
     def clean(self) -> dict[str, Any]:
         cleaned = super().clean() or self.cleaned_data
         self.new_settings = self._read(SETTINGS, {})
+        self._read_field_map()
         kept = self.instance.credentials or {}
         if self.instance.pk and self._leads_elsewhere(cleaned.get("base_url") or ""):
             for name, info in self._schema(CREDENTIALS).model_fields.items():
@@ -186,6 +196,26 @@ class ConnectionForm(forms.ModelForm):
         credentials = self._read(CREDENTIALS, kept)
         self.new_credentials = None if self.instance.pk and credentials == kept else credentials
         return cleaned
+
+    def _read_field_map(self) -> None:
+        """Sets the connection's field map. Validation errors are added to the form's fields."""
+        typed = {field.key: field for field in self.mapped_fields if map_field_name(field) in self.cleaned_data}
+        values: dict[str, Any] = {}
+        for key, mapped in typed.items():
+            try:
+                values[key] = parse_mapped(mapped, self.cleaned_data[map_field_name(mapped)])
+            except ValidationError as error:
+                self.add_error(map_field_name(mapped), error)
+        field_map = with_values(self.instance.field_map, self.mapped_fields, values)
+        try:
+            self.adapter.FieldMap.model_validate(field_map)
+        except SchemaError as error:
+            for where, message in _schema_errors(error):
+                field = next((each for key, each in typed.items() if f"{where}.".startswith(f"{key}.")), None)
+                below = where.removeprefix(field.key).lstrip(".") if field else where
+                self.add_error(map_field_name(field) if field else None, ": ".join(filter(None, (below, message))))
+        else:
+            self.instance.field_map = field_map
 
     def _leads_elsewhere(self, base_url: str) -> bool:
         """Whether the URL, or one in the settings, names a host to which the stored secrets were not sent before."""
@@ -234,23 +264,24 @@ def _schema_errors(error: SchemaError) -> list[tuple[str, str]]:
     return [(".".join(map(str, detail["loc"])), error_message(detail)) for detail in details]
 
 
-def _describe_fields(schema: type[Schema]) -> str:
-    """`products (Recommended retail price: rrp, settings), customers (group)`; a free mapping says what it maps."""
-    names = []
-    for name, info in schema.model_fields.items():
-        nested = getattr(info.annotation, "model_fields", None)
-        fields = (
-            ", ".join(_labeled(name, field) for field in nested) if nested else (info.description or "").rstrip(".")
-        )
-        names.append(f"{name} ({fields})" if fields else name)
-    return ", ".join(names)
+def map_field_name(field: MappedField) -> str:
+    return field_name(FIELD_MAP, field.key.replace(".", "__"))
 
 
-def _labeled(data_type: str, name: str) -> str:
-    """A name in a field map with the label of the hub's field, if it is one."""
-    kinds = (Kind.PRODUCT, Kind.VARIANT, "stock") if data_type == DataType.PRODUCTS else (data_type.removesuffix("s"),)
-    field = next((found for kind in kinds if (found := fields_of(kind).get(name))), None)
-    return f"{field.label}: {name}" if field else name
+def map_field_names(adapter: type[Adapter[Any]]) -> list[str]:
+    return [map_field_name(field) for field in fields_of_map(adapter.FieldMap, {})]
+
+
+def _map_form_field(field: MappedField) -> forms.Field:
+    section = DataType(field.section).label if field.section in DataType.values else field.section.capitalize()
+    return forms.CharField(
+        label=f"{section}: {field.label}" if section else field.label,
+        help_text=" ".join(filter(None, (field.help_text, mapping_help(field)))),
+        required=False,
+        widget=UnfoldAdminTextInputWidget
+        if field.shape is Shape.TEXT
+        else UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+    )
 
 
 def connection_form(adapter: type[Adapter[Any]], connection: Connection | None) -> type[ConnectionForm]:
@@ -261,4 +292,6 @@ def connection_form(adapter: type[Adapter[Any]], connection: Connection | None) 
         for part, schema in ((SETTINGS, adapter.Settings), (CREDENTIALS, adapter.Credentials))
         for name, info in schema.model_fields.items()
     }
+    for field in fields_of_map(adapter.FieldMap, {}):
+        fields[map_field_name(field)] = _map_form_field(field)
     return type(f"{adapter.__name__}Form", (ConnectionForm,), {"adapter": adapter, **fields})

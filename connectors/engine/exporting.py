@@ -10,7 +10,7 @@ from django.db.models import BigIntegerField, BooleanField, Case, F, Q, QuerySet
 
 from accounts.models import Seller
 from catalog.models import Brand, Category, Product, Variant
-from connectors.engine import dropship
+from connectors.engine import dropship, filters
 from connectors.engine.feeds import FeedLane
 from connectors.engine.platforms import is_feed, target_class
 from connectors.engine.settling.full_runs import finish_full_run
@@ -116,10 +116,10 @@ def source(job: Job) -> Any:
     if job.item_kind == Kind.VARIANT:
         return _offered(Variant.objects.filter(own), None, ("live", "suspended"))
     if job.item_kind == Kind.CUSTOMER:
-        enabled = {"b2b_enabled": True} if job.filters.get("b2b_only") else {}
+        enabled = {"b2b_enabled": True} if filters.requires_b2b(job.filters) else {}
         return _offered(Customer.objects.filter(own), "revision", ("active", "disabled"), **enabled)
     if job.item_kind == Kind.ORDER:
-        placed = {"placed_through_b2b": True} if job.filters.get("b2b_only") else {}
+        placed = {"placed_through_b2b": True} if filters.requires_b2b(job.filters) else {}
         orders = Order.objects.filter(own | dropship.vendor_orders(job.connection))
         return _offered(orders, "revision", tuple(Order.Status.values), **placed)
     if job.item_kind == Kind.STORE:

@@ -2,11 +2,13 @@
 
 An empty or missing list matches everything. Categories are given by path and include their subcategories. Customers
 are selected by `groups`, customers and orders by `{"b2b_only": true}`: customers enabled for B2B, orders placed through
-the B2B storefront (D14). In the job that imports customers, `b2b_groups` names the groups enabled for B2B (D13).
+the B2B storefront (D14). An item has to meet all conditions, with `{"match_any": true}` at least one. In the job that
+imports customers, `b2b_groups` names the groups enabled for B2B (D13).
 
 `stock_locations` and `stock_buffer` choose what a target sees of the stock (C7).
 """
 
+from collections.abc import Iterator
 from decimal import Decimal
 from typing import Any
 
@@ -18,8 +20,10 @@ from catalog.models import Status
 from orders.models import Customer, Order
 
 LIST_FILTERS = ("statuses", "brands", "categories", "types", "groups", "b2b_groups", "stock_locations")
-BOOLEAN_FILTERS = ("b2b_only",)
+BOOLEAN_FILTERS = ("b2b_only", "match_any")
 NUMBER_FILTERS = ("stock_buffer",)
+# Lists and the attributes of items that they are about.
+_ATTRIBUTES = {"statuses": "status", "brands": "brand", "types": "product_type", "groups": "group"}
 STATUSES = {*Status.values, *Customer.Status.values, *Order.Status.values}
 
 
@@ -53,21 +57,27 @@ def matches(filters: dict[str, Any], item: Any) -> bool:
         return False
     if getattr(item, "principal", None) and not item.lines:
         return False
-    if not filters:
-        return True
-    if (wanted := filters.get("statuses")) and getattr(item, "status", None) not in (None, *wanted):
-        return False
-    if (wanted := filters.get("brands")) and getattr(item, "brand", None) not in (None, *wanted):
-        return False
-    if (wanted := filters.get("types")) and getattr(item, "product_type", None) not in (None, *wanted):
-        return False
-    if (wanted := filters.get("groups")) and getattr(item, "group", None) not in (None, *wanted):
-        return False
-    if filters.get("b2b_only") and not getattr(item, "b2b_enabled", getattr(item, "placed_through_b2b", True)):
-        return False
+    results = _conditions(filters, item)
+    if not filters.get("match_any"):
+        return all(results)
+    met = list(results)
+    return any(met) or not met
+
+
+def _conditions(filters: dict[str, Any], item: Any) -> Iterator[bool]:
+    """Whether the item meets each of the conditions that concern its kind."""
+    for name, attribute in _ATTRIBUTES.items():
+        if (wanted := filters.get(name)) and (value := getattr(item, attribute, None)) is not None:
+            yield value in wanted
+    if filters.get("b2b_only"):
+        yield bool(getattr(item, "b2b_enabled", getattr(item, "placed_through_b2b", True)))
     if (wanted := filters.get("categories")) and (paths := getattr(item, "category_paths", None)) is not None:
-        return any(path == root or path.startswith(f"{root} / ") for path in paths for root in wanted)
-    return True
+        yield any(path == root or path.startswith(f"{root} / ") for path in paths for root in wanted)
+
+
+def requires_b2b(filters: dict[str, Any]) -> bool:
+    """Whether nothing but B2B customers and orders can match."""
+    return bool(filters.get("b2b_only")) and not filters.get("match_any")
 
 
 def restrict_stock(filters: dict[str, Any], item: Any) -> None:

@@ -14,6 +14,7 @@ from connectors.sdk.http import HttpClient
 from connectors.sdk.installation import Installation
 from connectors.sdk.retry import RetryPolicy
 from connectors.sdk.schemas import Schema
+from connectors.sdk.setup_guide import SetupGuide
 from connectors.sdk.storefronts import CustomerAccounts, SignIns
 from connectors.sdk.streams import Listing, Source, Stream, Target
 from connectors.sdk.sync_log import RemoteSyncLog
@@ -31,6 +32,7 @@ class Adapter(ABC, Generic[ClientT]):
     All streams share one client, which `make_client` creates. The class attributes:
 
     - `key`: the stored identifier; `name`: the display name; `role`: the platform's role for a seller
+    - `setup_guide`: which URL to enter, and where to find the credentials
     - `streams`: the sources and targets, one per data type and direction
     - `listings`: listings of kinds that no stream lists; streams that are listings need not be repeated
     - `rate`: the vendor's rate budget, if it is known
@@ -39,6 +41,8 @@ class Adapter(ABC, Generic[ClientT]):
     - `assumptions`: what the vendor's documentation leaves open, with the checks that a connection test runs (V6)
     - `installation`: how an account installs our app by redirects (OAuth 2), if the vendor offers it
     - `accounts`, `sign_ins`, `checkouts`: what B2B storefronts ask of a shop while a person waits, if it offers them
+    - `account_settings`: settings that tell accounts apart that have the same URL. A copy to staging keeps staging away
+      from live's accounts by URL and these
     - `uses_shop_ids`: whether payloads refer to items by their IDs in the seller's shop (References.at_shop). That is
       the shop whose slug is in the setting `shop`, else the seller's first shop
     """
@@ -50,6 +54,7 @@ class Adapter(ABC, Generic[ClientT]):
     Credentials: ClassVar[type[Schema]] = Schema
     # The field mapping: which field of the platform holds which of our fields, if that differs by account (S5).
     FieldMap: ClassVar[type[Schema]] = SourceFieldMap
+    setup_guide: ClassVar[SetupGuide | None] = None
     streams: ClassVar[tuple[type[Stream[Any]], ...]] = ()
     listings: ClassVar[tuple[type[Listing[Any]], ...]] = ()
     webhooks: ClassVar[type[Webhooks[Any]]] = Webhooks
@@ -62,6 +67,7 @@ class Adapter(ABC, Generic[ClientT]):
     accounts: ClassVar[type[CustomerAccounts[Any]] | None] = None
     sign_ins: ClassVar[type[SignIns[Any]] | None] = None
     checkouts: ClassVar[type[Checkouts[Any]] | None] = None
+    account_settings: ClassVar[tuple[str, ...]] = ()
     uses_shop_ids: ClassVar[bool] = False
 
     def __init__(self, account: Account[Any, Any, Any], http: HttpClient, tokens: TokenStore) -> None:

@@ -1,13 +1,14 @@
 """The field mapping of a connection, for a form: our fields, and the fields that the account really has (I5, S5)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from enum import Enum
+from typing import Any, get_args, get_origin
 
 from pydantic import BaseModel
+from pydantic.fields import FieldInfo
 
 from accounts.models import User
-from connectors.adapters.factory import validate
 from connectors.adapters.registry import adapter_for
 from connectors.sdk.transformations import transformable
 from connectors.services.connections import update_connection
@@ -24,18 +25,31 @@ _PAYLOADS, _EXAMPLES, _MAX_LENGTH = 10, 3, 60
 _NAME_KEYS, _VALUE_KEYS = ("name", "attribute_code", "code", "key", "internalId"), ("value", "values")
 
 
+class Shape(Enum):
+    """What a mapped field holds: a name, names, names by name, or fields by name (`{"se": {"currency": …}}`)."""
+
+    TEXT = "text"
+    LIST = "list"
+    PAIRS = "pairs"
+    NESTED = "nested"
+
+
 @dataclass(frozen=True)
 class MappedField:
-    """One of our fields, with the platform's field that holds it; `is_map`: a mapping of names of its own.
+    """One of our fields, with the platform's field that holds it, as it is stored, or by default.
 
-    `section` is a data type, or empty for a mapping of the whole connection.
+    `section` is a data type, or empty for a field of the whole connection. `inner_lists`: the fields of a nested one
+    that hold lists.
     """
 
     section: str
     name: str
     label: str
-    value: str | dict[str, str]
-    is_map: bool
+    value: Any
+    is_stored: bool
+    shape: Shape = Shape.TEXT
+    help_text: str = ""
+    inner_lists: frozenset[str] = frozenset()
 
     @property
     def key(self) -> str:
@@ -44,7 +58,8 @@ class MappedField:
     @property
     def transformation(self) -> str:
         """The key of its transformation; empty if it has none."""
-        fields = transformable(DataType(self.section)) if self.section in DataType.values and not self.is_map else {}
+        is_text = self.section in DataType.values and self.shape is Shape.TEXT
+        fields = transformable(DataType(self.section)) if is_text else {}
         return next((key for key, field in fields.items() if field.name == self.name), "")
 
 
@@ -58,18 +73,42 @@ class AccountField:
 
 def mapped_fields(connection: Connection) -> list[MappedField]:
     """The fields that can be mapped, with their present values. Empty if the platform has none."""
-    adapter = adapter_for(connection.platform)
-    current = validate(adapter.FieldMap, connection.field_map, what="field mapping")
-    return [field for name, value in current if name != TRANSFORMATIONS for field in _fields(name, value, current)]
+    return fields_of_map(adapter_for(connection.platform).FieldMap, connection.field_map)
 
 
-def _fields(name: str, value: Any, parent: BaseModel) -> Iterator[MappedField]:
-    if isinstance(value, BaseModel):
-        for inner, held in value:
-            yield MappedField(name, inner, _label(name, inner), held, is_map=isinstance(held, dict))
-    elif isinstance(value, dict):
-        title = type(parent).model_fields[name].title
-        yield MappedField("", name, title or name.replace("_", " ").capitalize(), value, is_map=True)
+def fields_of_map(schema: type[BaseModel], stored: Mapping[str, Any]) -> list[MappedField]:
+    """The fields of a field map with their stored values, or else their defaults; also if what is stored is invalid."""
+    return [
+        field
+        for name, info in schema.model_fields.items()
+        if name != TRANSFORMATIONS
+        for field in _fields(name, info, stored)
+    ]
+
+
+def _fields(name: str, info: FieldInfo, stored: Mapping[str, Any]) -> Iterator[MappedField]:
+    default = info.get_default(call_default_factory=True)
+    if isinstance(default, BaseModel):
+        held = stored.get(name)
+        for inner, about in type(default).model_fields.items():
+            yield _field(name, inner, about, held if isinstance(held, Mapping) else {}, getattr(default, inner))
+    else:
+        yield _field("", name, info, stored, default)
+
+
+def _field(section: str, name: str, info: FieldInfo, stored: Mapping[str, Any], default: Any) -> MappedField:
+    shape, lists = Shape.TEXT, frozenset[str]()
+    if get_origin(info.annotation) in (list, tuple):
+        shape = Shape.LIST
+    elif get_origin(info.annotation) is dict:
+        held = get_args(info.annotation)[1]
+        fields = held.model_fields if isinstance(held, type) and issubclass(held, BaseModel) else {}
+        shape = Shape.NESTED if fields or get_origin(held) is dict else Shape.PAIRS
+        lists = frozenset(each for each, about in fields.items() if get_origin(about.annotation) in (list, tuple))
+    label = info.title or _label(section, name)
+    return MappedField(
+        section, name, label, stored.get(name, default), name in stored, shape, info.description or "", lists
+    )
 
 
 def _label(section: str, name: str) -> str:
@@ -108,17 +147,22 @@ def _scalars(value: Any, prefix: str = "", depth: int = 0) -> Iterator[tuple[str
         yield prefix, value
 
 
-def save_mapping(*, connection: Connection, values: dict[str, str | dict[str, str]], by: User) -> None:
+def save_mapping(*, connection: Connection, values: Mapping[str, Any], by: User) -> None:
     """Store a mapping; `values` are keyed by `MappedField.key`. ValidationError if the platform does not accept it."""
-    kept = connection.field_map.get(TRANSFORMATIONS)
-    field_map: dict[str, Any] = {TRANSFORMATIONS: kept} if kept else {}
-    for field in mapped_fields(connection):
-        value = values.get(field.key, field.value)
-        if field.section:
-            field_map.setdefault(field.section, {})[field.name] = value
-        else:
-            field_map[field.name] = value
+    field_map = with_values(connection.field_map, mapped_fields(connection), values)
     save_field_map(connection=connection, field_map=field_map, by=by)
+
+
+def with_values(stored: Mapping[str, Any], fields: Iterable[MappedField], values: Mapping[str, Any]) -> dict[str, Any]:
+    """A field map with new values, by `MappedField.key`. The transformations are kept, and so are defaults as such."""
+    kept = stored.get(TRANSFORMATIONS)
+    field_map: dict[str, Any] = {TRANSFORMATIONS: kept} if kept else {}
+    for field in fields:
+        value = values.get(field.key, field.value)
+        if field.is_stored or value != field.value:
+            place = field_map.setdefault(field.section, {}) if field.section else field_map
+            place[field.name] = value
+    return field_map
 
 
 def save_field_map(*, connection: Connection, field_map: dict[str, Any], by: User) -> None:

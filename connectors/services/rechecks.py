@@ -7,7 +7,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 
 from accounts.models import Seller, User
-from accounts.services import record_audit_event
+from accounts.services import counted, record_audit_event
 from catalog.models import Variant
 from connectors.engine.applying.context import REFERENCES_SUFFIX
 from connectors.webhooks.requested import request_items
@@ -24,7 +24,8 @@ Item = tuple[str, int]
 def check_again(*, issues: QuerySet[Issue], seller: Seller, by: User) -> int:
     """Fetch the items of open issues from the sources of the seller, and send them to the targets that had a problem.
 
-    Returns how many items. What a source no longer has, or has corrected, is then resolved.
+    Returns how many items. What a source no longer has, or has corrected, is then resolved. Items that only a full read
+    finds, such as variants without a product, are left out.
     """
     chosen = issues.filter(seller=seller, resolved_at=None).order_by()
     rows = list(chosen.values_list("job", "job__direction", "external_id", "kind", "item_id"))
@@ -33,22 +34,24 @@ def check_again(*, issues: QuerySet[Issue], seller: Seller, by: User) -> int:
     }
     wanted: dict[int, set[str]] = defaultdict(set)
     known: set[Item] = set()
+    checked: set[Item | str] = set()
     for job_id, direction, ref, kind, item_id in rows:
         job = jobs.get(job_id)
         prefix, _colon, external_id = ref.partition(":")
         if direction == Direction.IMPORT and job is not None and prefix == job.item_kind and external_id:
             wanted[job.pk].add(external_id.removesuffix(REFERENCES_SUFFIX))
+            checked.add(ref)
         elif item_id is not None:
             known.add((kind, item_id))
+    checked |= known
     for job, external_id in _at_sources(jobs.values(), known):
         wanted[job.pk].add(external_id)
     for job_id, external_ids in sorted(wanted.items()):
         request_items(job=jobs[job_id], external_ids=external_ids, now=clock.now())
     send_again(issues=chosen, seller=seller, by=by)
-    number = len({(kind, item_id) if item_id else ref for _job, _direction, ref, kind, item_id in rows})
-    if number:
-        record_audit_event(user=by, action="issue.check", target=f"{number} items", seller=seller)
-    return number
+    if checked:
+        record_audit_event(user=by, action="issue.check", target=counted(len(checked), "item"), seller=seller)
+    return len(checked)
 
 
 def _at_sources(jobs: Iterable[Job], items: Iterable[Item]) -> list[tuple[Job, str]]:

@@ -4,7 +4,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from accounts.models import User
-from accounts.services import record_audit_event
+from accounts.services import counted, record_audit_event
 from connectors.models import WebhookEvent
 from connectors.webhooks.registration import new_secret, subscribe
 from connectors.webhooks.routing import reroute
@@ -42,6 +42,6 @@ def replay_events(*, events: QuerySet[WebhookEvent], by: User | None) -> int:
     woken = sorted({lane for ids in lane_ids for lane in ids})
     number = chosen.update(state=WebhookEvent.State.PENDING, reason="", processed_at=None)
     if number:
-        record_audit_event(user=by, action="webhooks.replay", target=f"{number} events")
+        record_audit_event(user=by, action="webhooks.replay", target=counted(number, "event"))
         lanes.wake(lane_ids=woken)
     return number

@@ -121,12 +121,13 @@ class ConnectionCard:
 
     @property
     def last_full_sync_at(self) -> datetime | None:
-        """The oldest of its jobs' last full syncs; None if a scheduled job has had none yet.
+        """The oldest of its enabled jobs' last full syncs; None if a scheduled job has had none yet.
 
         Many targets have no schedule of their own, since exports follow the imports: then that of those that had one.
         """
-        scheduled = [card for card in self.jobs if card.job.full_schedule]
-        times = [card.job.known_state.last_full_sync_at for card in scheduled or self.jobs]
+        enabled = [card for card in self.jobs if card.job.enabled]
+        scheduled = [card for card in enabled if card.job.full_schedule]
+        times = [card.job.known_state.last_full_sync_at for card in scheduled or enabled]
         return min((at for at in times if at), default=None) if all(times) or not scheduled else None
 
     @property

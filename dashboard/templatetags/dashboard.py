@@ -12,7 +12,7 @@ from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.functional import Promise
-from django.utils.html import format_html
+from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.text import capfirst
 from django.utils.timesince import timeuntil
@@ -207,6 +207,8 @@ def _relative(at: datetime) -> str:
         return date_format(timezone.localtime(at), "DATE_FORMAT")
     if at - now >= timedelta(minutes=1):
         return _("in %(time)s") % {"time": timeuntil(at, now, depth=1)}
+    if at > now:
+        return _("in less than a minute")
     return str(naturaltime(at))
 
 
@@ -349,6 +351,14 @@ def safe_url(value: str) -> str:
     except ValueError:
         return ""
     return value if parts.scheme in ("http", "https") and parts.netloc else ""
+
+
+@register.filter
+def inline_code(text: str) -> SafeString:
+    """Text with what stands between backticks as code: names of fields and values of a platform."""
+    parts = conditional_escape(text).split("`")
+    marked = (f"<code>{part}</code>" if number % 2 else part for number, part in enumerate(parts))
+    return SafeString("".join(marked) if len(parts) % 2 else conditional_escape(text))
 
 
 @register.filter

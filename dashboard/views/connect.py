@@ -9,13 +9,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from connectors.adapters.registry import adapters
+from connectors.engine.error_texts import error_text
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import ConnectorError
 from connectors.services.guided_connect import begin_syncing, connect, items_to_send, read_sample
 from connectors.services.installation import app_of
 from dashboard.access import SellerRequest, seller_owner_action, seller_owner_page
 from dashboard.connect_forms import JobsForm, connect_form, is_optional_setting
-from hub.kinds import Direction
+from hub.kinds import Direction, Role
 from hub.models import Connection, Job
 
 
@@ -30,9 +31,10 @@ def _about(adapter: type[Adapter[Any]]) -> dict[str, Any]:
     return {
         "key": adapter.key,
         "name": adapter.name,
-        "role": adapter.role.label,
+        "role": "" if adapter.role == Role.CUSTOM else adapter.role.label,
         "is_source": bool(adapter.sources()),
         "is_target": bool(adapter.targets()),
+        "guide": adapter.setup_guide,
     }
 
 
@@ -59,7 +61,7 @@ def test(request: SellerRequest, platform: str) -> HttpResponseBase:
             by=request.user,
         )
     except (ConnectorError, ValidationError) as error:
-        problem = " ".join(error.messages) if isinstance(error, ValidationError) else str(error)
+        problem = " ".join(error.messages) if isinstance(error, ValidationError) else error_text(error)
         filled.add_error(None, _("The test failed, nothing was saved: %(problem)s") % {"problem": problem})
         return form_page(request, adapter, filled, status=400)
     messages.success(request, _("Connection test succeeded: %(answer)s") % {"answer": tested.answer})
@@ -98,7 +100,7 @@ def sample(request: SellerRequest, job: int) -> HttpResponse:
         try:
             context["sample"] = read_sample(job=chosen)
         except ConnectorError as error:
-            context["problem"] = str(error)
+            context["problem"] = error_text(error)
     return render(request, "dashboard/_sample.html", context)
 
 

@@ -5,6 +5,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
+from connectors.engine.error_texts import error_text
 from connectors.sdk.errors import ConnectorError
 from connectors.services.connection_tests import assumption_rows, check_connection
 from connectors.services.installation import can_install
@@ -34,7 +35,7 @@ def test(request: SellerRequest, connection: str) -> HttpResponseBase:
     try:
         tested = check_connection(connection=chosen)
     except ConnectorError as error:
-        messages.error(request, _("Connection test failed: %(problem)s") % {"problem": error})
+        messages.error(request, _("Connection test failed: %(problem)s") % {"problem": error_text(error)})
     else:
         messages.success(request, _("Connection test succeeded: %(answer)s") % {"answer": tested.answer})
     return redirect("dashboard:connection", seller=request.seller.slug, connection=chosen.slug)

@@ -9,6 +9,7 @@ from django.http import HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_htmx.http import HttpResponseClientRefresh
 
 from common.csv_export import csv_response
 from connectors.services.rechecks import check_again
@@ -19,6 +20,7 @@ from dashboard.keyset import Keyset
 from dashboard.queries.counting import count_up_to_cap
 from dashboard.queries.issues import BLOCKING, SNOOZED, WARNINGS, first_of_each_item, issues, of_same_items
 from dashboard.queries.items import items
+from dashboard.queries.rejected import imported_item_of, issues_of_rejected, rejected_item_of
 from dashboard.queries.runs import runs
 from dashboard.saved_views import MAX_VIEWS, chosen_filters, keep_filters, may_be_personal, save_view, views_of
 from dashboard.views.redirects import redirect_back
@@ -51,27 +53,35 @@ def index(request: SellerRequest) -> HttpResponse:
 
 @seller_page
 def show(request: SellerRequest, issue: int) -> HttpResponseBase:
-    """An item that was never imported, of which the issue is all there is; of any other item its own page."""
+    """An item that was not imported, of which the issue may be all there is; of any other item its own page.
+
+    The URL stays valid when the item is imported later, and leads to it then. The page polls with `seen`: 204 until
+    something has changed.
+    """
     related = ("sync_log__connection", "job__connection", "resolved_by", "assigned_to")
     chosen = get_object_or_404(Issue.objects.select_related(*related), pk=issue, seller=request.seller)
-    known = items(seller=request.seller, refs=[(chosen.kind, chosen.item_id)]).get((chosen.kind, chosen.item_id))
+    kept = rejected_item_of(chosen)
+    same = Issue.objects.filter(sync_log=chosen.sync_log_id, external_id=chosen.external_id)
+    state = f"{kept.received_at.timestamp() if kept else 0}.{same.filter(resolved_at=None).count()}"
+    if "seen" in request.GET:
+        return HttpResponse(status=204) if request.GET["seen"] == state else HttpResponseClientRefresh()
+    ref = (chosen.kind, chosen.item_id) if chosen.item_id or kept else imported_item_of(chosen)
+    known = items(seller=request.seller, refs=[ref]).get(ref)
     if known is not None and known.page:
         return redirect(known.page, request.seller.slug, known.page_id)
-    kept = RejectedItem.objects.filter(
-        seller=request.seller, job=chosen.job, external_id=chosen.external_id.partition(":")[2]
-    ).first()
-    if kept is not None:
-        return redirect("dashboard:rejected", request.seller.slug, kept.pk)
-    same = Issue.objects.filter(sync_log=chosen.sync_log_id, external_id=chosen.external_id)
-    return _unimported_page(request, same, chosen.sync_log.connection or chosen.sync_log.integration, issue=chosen)
+    place = chosen.sync_log.connection or chosen.sync_log.integration
+    return _unimported_page(request, same, place, issue=chosen, rejected=kept, state=state)
 
 
 @seller_page
 def show_rejected(request: SellerRequest, item: int) -> HttpResponse:
     """An item that was not imported, with its issues and with what was received (C8)."""
     found = get_object_or_404(RejectedItem.objects.select_related("job__connection"), pk=item, seller=request.seller)
-    ref = f"{found.kind.partition('@')[0]}:{found.external_id}"
-    same = Issue.objects.filter(seller=request.seller, job=found.job, external_id=ref)
+    same = issues_of_rejected(found)
+    latest = same.order_by("-seen_at").first()
+    if latest is not None:
+        # A URL that outlives the row, which goes when the item is imported.
+        return redirect("dashboard:issue", request.seller.slug, latest.pk)
     return _unimported_page(request, same, found.job.connection, rejected=found)
 
 
@@ -82,11 +92,13 @@ def _unimported_page(
     *,
     issue: Issue | None = None,
     rejected: RejectedItem | None = None,
+    state: str = "",
 ) -> HttpResponse:
     rows = same.select_related("sync_log__connection", "job__connection", "resolved_by", "assigned_to")
     context = {
         "issue": issue,
         "rejected": rejected,
+        "state": state,
         "place": place,
         "issues": rows.filter(resolved_at=None),
         "earlier": rows.filter(resolved_at__isnull=False).order_by("-resolved_at")[:_EARLIER],

@@ -9,9 +9,9 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from common.storable import without_nul
-from connectors.admin.text_fields import pairs_text, parse_pairs
+from connectors.admin.text_fields import mapped_text, mapping_help, parse_mapped
 from connectors.sdk.transformation_steps import Step
-from connectors.services.field_mapping import MappedField, account_fields, mapped_fields, save_mapping
+from connectors.services.field_mapping import account_fields, mapped_fields, save_mapping
 from connectors.services.field_transformations import fields_to_transform, label_of, transformations
 from dashboard.access import SellerRequest, installed_connection, seller_owner_action, seller_owner_page
 from hub.models import Connection
@@ -28,20 +28,13 @@ def save(request: SellerRequest, connection: str) -> HttpResponseBase:
     fields = mapped_fields(chosen)
     typed = {field.key: without_nul(request.POST.get(field.key, "")).strip() for field in fields}
     try:
-        values = {field.key: _value(field, typed[field.key]) for field in fields}
+        values = {field.key: parse_mapped(field, typed[field.key]) for field in fields}
         save_mapping(connection=chosen, values=values, by=request.user)
     except ValidationError as error:
         messages.error(request, " ".join(error.messages))
         return _page(request, installed_connection(request, connection), typed, status=400)
     messages.success(request, _("Field mapping saved. The next full sync applies it to all items."))
     return redirect("dashboard:mapping", seller=request.seller.slug, connection=chosen.slug)
-
-
-def _value(field: MappedField, text: str) -> str | dict[str, str]:
-    """A mapping of names is one `ours = theirs` a line; lines with one of the two are left out."""
-    if not field.is_map:
-        return text
-    return {ours: theirs for ours, theirs in parse_pairs(field.label, text).items() if ours and theirs}
 
 
 def _page(
@@ -52,7 +45,7 @@ def _page(
     sections = dict.fromkeys(field.section for field in fields)
     found = {section: account_fields(connection, section) for section in sections}
     examples = {(section, each.path): each.examples for section, rows in found.items() for each in rows}
-    texts = {field.key: _text(field) for field in fields} | (typed or {})
+    texts = {field.key: mapped_text(field) for field in fields} | (typed or {})
     steps = dict(transformations(connection))
     context = {
         "connection": connection,
@@ -60,6 +53,7 @@ def _page(
             (
                 field,
                 texts[field.key],
+                mapping_help(field),
                 examples.get((field.section, texts[field.key]), []),
                 steps.pop(field.transformation, ()),
             )
@@ -72,10 +66,6 @@ def _page(
         "has_suggestions": any(sections),
     }
     return render(request, "dashboard/mapping.html", context, status=status)
-
-
-def _text(field: MappedField) -> str:
-    return pairs_text(field.value) if isinstance(field.value, dict) else field.value
 
 
 def _transformed(key: str, steps: Sequence[Step]) -> dict[str, object]:

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 
 from common.storable import without_nul
+from connectors.engine.error_texts import error_text
 from connectors.sdk.errors import ConnectorError
 from connectors.services.field_mapping import account_fields
 from connectors.services.field_transformations import (
@@ -56,7 +57,7 @@ def change(request: SellerRequest, connection: str) -> HttpResponseBase:
             return _page(request, chosen, key, typed, path=path, effects=effects)
         save_transformation(connection=chosen, key=key, steps=steps, path=path, by=request.user)
     except (ConnectorError, ValidationError) as error:
-        messages.error(request, " ".join(error.messages) if isinstance(error, ValidationError) else str(error))
+        messages.error(request, " ".join(error.messages) if isinstance(error, ValidationError) else error_text(error))
         return _page(request, chosen, key, typed, path=path, check=True, status=400)
     messages.success(request, _("Field mapping saved. The next full sync applies it to all items."))
     return redirect("dashboard:mapping", seller=request.seller.slug, connection=chosen.slug)

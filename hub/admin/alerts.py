@@ -61,6 +61,7 @@ class AlertChannelForm(forms.ModelForm):
 
 @admin.register(AlertChannel)
 class AlertChannelAdmin(BaseAdmin):
+    empty_text = _("A channel sends alerts of a seller, or of all, to a team’s email address or chat.")
     form = AlertChannelForm
     fields = ("label", "medium", "destination", "seller", "enabled")
     list_display = ("label", "medium", "seller", "enabled")
@@ -100,5 +101,6 @@ class AlertAdmin(ReadOnlyAdmin):
 
 @admin.register(AlertDelivery)
 class AlertDeliveryAdmin(ReadOnlyAdmin):
+    empty_text = _("What alert channels were sent appears here.")
     list_display = ("alert", "channel", "is_resolution", "sent_at", "attempts", "last_error")
     list_select_related = ("alert", "channel")

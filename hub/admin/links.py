@@ -69,6 +69,9 @@ class LinkAdmin(ReadOnlyAdmin):
 class MasterAdmin(BaseAdmin):
     """Which connection is the source of truth, per seller and group of fields (L17)."""
 
+    empty_text = _(
+        "Without an entry, the shop wins for products and the OMS for orders. Add one to let another connection win."
+    )
     list_display = ("seller", "group", "connection")
     list_filter = ("group", ("seller", AutocompleteSelectFilter))
     list_select_related = ("seller", "connection")

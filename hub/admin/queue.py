@@ -39,6 +39,7 @@ class FailureFilter(DropdownFilter):
 class ChangeAdmin(ItemSearchMixin, ReadOnlyAdmin):
     """The queue. Held changes can be retried one by one, by filter, or all at once."""
 
+    empty_text = _("Nothing waits to be sent.")
     list_display = ("item", "job", "state", "attempts", "failure_kind", "problem", "not_before", "created_at")
     list_filter = (("state", ChoicesDropdownFilter), ("job", AutocompleteSelectFilter), FailureFilter)
     list_select_related = ("job__connection",)

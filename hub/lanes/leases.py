@@ -62,6 +62,7 @@ def claim(*, holder: str, workers: int) -> Claim | None:
     `workers` is the number of workers alive. A seller may hold lanes of at most half of them (rounded up). The number
     that it holds is stored in its share, which is locked, so concurrent claims can't exceed the limit.
     """
+    locked = set()
     with asynchronous_commit(), connection.cursor() as cursor:
         while True:
             cursor.execute(_NEXT_SHARE, {"most": _max_lanes_per_seller(workers)})
@@ -77,7 +78,11 @@ def claim(*, holder: str, workers: int) -> Claim | None:
                     lane_id, share_id, connection_id, epoch, holder, batch_limit, failures, tuple(batch), crashes
                 )
             if still_due:
-                return None  # its lanes are locked by a transaction that will wake them
+                # Its lanes are locked for a moment, by what wakes or pauses them. If they stay due, the next sweep
+                # notifies workers at the latest. The other sellers do not wait for that.
+                if share_id in locked:
+                    return None
+                locked.add(share_id)
 
 
 # While an old snapshot is open, an index scan visits every dead version of a row that has an index entry. So the locked

@@ -19,6 +19,7 @@ import asyncio
 import gzip
 import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import orjson
@@ -59,6 +60,7 @@ class Elevate(Platform):
         super().__init__(options)
         self.lines = LineSchema(self.name, "operation") if options.contract == "enforce" else None
         self._running: set[asyncio.Task[ImportRejected | None]] = set()
+        self._finish_imports = asyncio.Event()
         self._create_clusters()
 
     def _create_clusters(self) -> None:
@@ -81,7 +83,15 @@ class Elevate(Platform):
             self.clusters[body["account"]].version = body["version"]
             return json_response({"version": body["version"]})
 
-        return [Route("/_sandbox/version", version, methods=["POST"])]
+        async def finish_imports(request: Request) -> Response:
+            """`POST /_sandbox/finish-imports`: the imports under way, and later ones, take no more time."""
+            self._finish_imports.set()
+            return Response(status_code=204)
+
+        return [
+            Route("/_sandbox/version", version, methods=["POST"]),
+            Route("/_sandbox/finish-imports", finish_imports, methods=["POST"]),
+        ]
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
         """Kinds: `groups` (`{"key", "productGroup"}` by key), `imports` (by ID), `names` (`{"label", "id", "name"}`),
@@ -107,6 +117,7 @@ class Elevate(Platform):
     async def reset(self) -> None:
         for task in self._running:
             task.cancel()
+        self._finish_imports.clear()
         self._create_clusters()
 
     def invalid_request(self, problem: Problem) -> Response:
@@ -206,7 +217,8 @@ class Elevate(Platform):
         try:
             async with cluster.import_lock:
                 import_job.status = "IN_PROGRESS"
-                await asyncio.sleep(self.options.import_ms / 1000)
+                with suppress(TimeoutError):
+                    await asyncio.wait_for(self._finish_imports.wait(), self.options.import_ms / 1000)
                 staged = await self._checked(cluster, import_job, self._operations(cluster, import_job, body))
                 cluster.apply(staged, full=import_job.full)
                 cluster.version = "v3" if import_job.xml else "v4"

@@ -28,6 +28,7 @@ STATE_COLORS: dict[DryRun.State, Color] = {
 
 @admin.register(DryRun)
 class DryRunAdmin(CopierAccess, RunPages):
+    empty_text = _("A dry run does everything but the switchover. Start one under Copies, with Add copy.")
     list_display = ("id", "state_text", "backup", "backup_time", "started", "requested_by", "duration")
     list_filter = ("state",)
     list_select_related = ("backup", "requested_by")

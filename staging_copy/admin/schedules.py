@@ -83,6 +83,7 @@ class CopyScheduleForm(forms.ModelForm):
 
 @admin.register(CopySchedule)
 class CopyScheduleAdmin(CopierAccess, BaseAdmin):
+    empty_text = _("A schedule rebuilds staging from the last backup of live, for example every Sunday.")
     form = CopyScheduleForm
     list_display = ("name", "when", "time_zone", "state_text", "next_time")
     readonly_fields = ("state_text", "next_times")

@@ -35,7 +35,6 @@ class Config:
     admin_password: str
     allowed: tuple[str, ...] = ()
     canaries: tuple[str, ...] = ()
-    shared_hosts: tuple[str, ...] = ()
     processes: int = 2
     max_age: timedelta = timedelta(hours=48)
 
@@ -62,7 +61,6 @@ class Config:
             admin_password=settings.STAGING_ADMIN_PASSWORD,
             allowed=tuple(settings.STAGING_COPY_ALLOWED_ADDRESSES),
             canaries=tuple(settings.STAGING_COPY_CANARIES),
-            shared_hosts=tuple(settings.STAGING_COPY_SHARED_HOSTS),
             processes=settings.STAGING_COPY_PROCESSES,
         )
 

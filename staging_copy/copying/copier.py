@@ -200,7 +200,7 @@ class _Run:
         build.analyze(self.side, jobs=self.config.processes)
 
     def migrations(self) -> None:
-        """Applies migrations newer than the backup, because staging runs the same code as this process."""
+        """Applies migrations newer than the backup; staging runs no newer release, as the preflight has checked."""
         if migrations.known_migrations() - set(self.manifest.migrations):
             migrations.migrate(self.side)
 
@@ -225,9 +225,7 @@ class _Run:
         gates.check_rows(copied, self.loaded.rows)
         gates.check_constraints(self.side)
         gates.check_canaries(self.loaded.arrived)
-        self.paused_endpoints = freeze.pause_live_endpoints(
-            self.side, self.archive, shared_hosts=self.config.shared_hosts
-        )
+        self.paused_endpoints = freeze.pause_live_endpoints(self.side, self.archive)
 
     def swap(self) -> None:
         oid = swap.databases(self.config.staging, [self.side.name])[self.side.name]

@@ -5,17 +5,19 @@ post-copy check. Connections with the same endpoint as a live connection are pau
 """
 
 import json
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from django.db import transaction
 
+from connectors.adapters.registry import adapters
 from hub.models import PlatformSwitch
 from hub.services import resume_platform
 from staging_copy.backup.archive import Archive
-from staging_copy.backup.copy_text import NULL, unescape
+from staging_copy.backup.copy_text import unescape
 from staging_copy.postgres import Database
 
 # Compared with stored rows, so this text must not change.
@@ -28,10 +30,10 @@ _CONNECTIONS = "hub_connection"
 
 @dataclass(frozen=True)
 class Endpoint:
-    """The endpoint of a connection. On hosts shared by all customers of a vendor, the settings identify the account."""
+    """The endpoint of a connection. Where several accounts have one address, `account` tells them apart."""
 
     address: str
-    settings: str
+    account: tuple[Any, ...]
 
 
 def freeze(side: Database) -> int:
@@ -48,14 +50,16 @@ def freeze(side: Database) -> int:
     return frozen
 
 
-def pause_live_endpoints(side: Database, archive: Archive, *, shared_hosts: Collection[str]) -> list[str]:
+def pause_live_endpoints(side: Database, archive: Archive) -> list[str]:
     """Pauses connections with the same endpoint as a live connection; returns their slugs."""
-    live = {endpoint: slug for slug, endpoint in _live_endpoints(archive, shared_hosts)}
+    live = {endpoint: slug for slug, endpoint in _live_endpoints(archive)}
     paused = []
     with side.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT id, slug, base_url, settings FROM hub_connection WHERE base_url <> '' ORDER BY slug")
-        for key, slug, base_url, settings in cursor.fetchall():
-            same = live.get(_endpoint(base_url, settings, shared_hosts))
+        cursor.execute(
+            "SELECT id, slug, platform, base_url, settings FROM hub_connection WHERE base_url <> '' ORDER BY slug"
+        )
+        for key, slug, platform, base_url, settings in cursor.fetchall():
+            same = live.get(endpoint_of(platform, base_url, settings))
             if same is not None:
                 cursor.execute(
                     "UPDATE hub_connection SET paused_at = COALESCE(paused_at, now()), pause_reason = %s,"
@@ -79,26 +83,27 @@ def unfreeze(*, reason: str) -> list[str]:
     return frozen
 
 
-def _live_endpoints(archive: Archive, shared_hosts: Collection[str]) -> Iterator[tuple[str, Endpoint]]:
+def _live_endpoints(archive: Archive) -> Iterator[tuple[str, Endpoint]]:
     for table in archive.tables:
         if table.root != _CONNECTIONS:
             continue
-        slug, base_url, settings = (table.columns.index(name) for name in ("slug", "base_url", "settings"))
+        positions = [table.columns.index(name) for name in ("slug", "platform", "base_url", "settings")]
         for block in archive.rows(table):
             for line in block.splitlines():
                 fields = line.split(b"\t")
-                if fields[base_url] not in (b"", NULL):
-                    yield (
-                        unescape(fields[slug]).decode(),
-                        _endpoint(
-                            unescape(fields[base_url]).decode(), json.loads(unescape(fields[settings])), shared_hosts
-                        ),
-                    )
+                slug, platform, base_url, settings = (unescape(fields[position]).decode() for position in positions)
+                if base_url:
+                    yield slug, endpoint_of(platform, base_url, json.loads(settings))
 
 
-def _endpoint(base_url: str, settings: Any, shared_hosts: Collection[str]) -> Endpoint:
+def endpoint_of(platform: str, base_url: str, settings: dict[str, Any]) -> Endpoint:
+    """Equal for all spellings of a URL, by http and https, and whatever settings differ that do not name an account."""
     parts = urlsplit(base_url.strip())
     host = (parts.hostname or "").lower().rstrip(".")
-    port = parts.port or {"http": 80, "https": 443}.get(parts.scheme)
-    account = json.dumps(settings, sort_keys=True) if host in shared_hosts else ""
-    return Endpoint(f"{host}:{port}{parts.path.rstrip('/')}", account)
+    with suppress(UnicodeError):
+        host = host.encode("idna").decode()
+    port = "" if parts.port in (None, 80, 443) else parts.port
+    adapter = adapters().get(platform)
+    names = adapter.account_settings if adapter else ()
+    address = f"{host}:{port}{unquote(parts.path).rstrip('/')}"
+    return Endpoint(address, tuple(settings.get(name) for name in names))

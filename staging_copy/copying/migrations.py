@@ -26,11 +26,19 @@ def known_migrations() -> set[str]:
     return found
 
 
+def applied(database: Database) -> set[str]:
+    """The migrations that the database has applied; none if it is not ours yet."""
+    with database.connect() as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('public.django_migrations') IS NOT NULL")
+        if not cursor.fetchone()[0]:
+            return set()
+        cursor.execute("SELECT app || '.' || name FROM public.django_migrations")
+        return {name for (name,) in cursor.fetchall()}
+
+
 def missing(side: Database) -> set[str]:
     """The migrations of this code that the database has not applied."""
-    with side.connect() as connection, connection.cursor() as cursor:
-        cursor.execute("SELECT app || '.' || name FROM django_migrations")
-        return known_migrations() - {name for (name,) in cursor.fetchall()}
+    return known_migrations() - applied(side)
 
 
 def migrate(side: Database) -> None:

@@ -10,17 +10,17 @@ from django.utils.translation import ngettext
 
 from staging_copy.backup import backups
 from staging_copy.backup.archive import Archive, ArchiveError, TableData
-from staging_copy.copying import column_review, disk, server_checks, target
+from staging_copy.copying import column_review, disk, server_checks, swap, target
 from staging_copy.copying.archive_needs import needs_of
 from staging_copy.copying.config import Config
-from staging_copy.copying.migrations import known_migrations
+from staging_copy.copying.migrations import applied, known_migrations
 from staging_copy.copying.stages import PreflightFailed as PreflightFailed
 from staging_copy.masking import addresses, definitions
 from staging_copy.masking.classifier import Proposal
 from staging_copy.masking.definitions import Definitions
 from staging_copy.masking.leak_check import LeakCheck
 from staging_copy.masking.policy import Policy, Rows, Rule
-from staging_copy.postgres import program_version
+from staging_copy.postgres import Database, program_version
 
 _MAX_NAME_LENGTH = 63 - len("_previous_old")
 
@@ -71,7 +71,7 @@ def check(config: Config, policy: Policy, manifest: backups.Manifest, *, now: da
     reasons = [
         *_archive_problems(archive, manifest, policy, max_age=config.max_age, now=now),
         *_definition_problems(archive, found, config.canaries),
-        *_target_problems(config, archive, expected_size=manifest.database_size),
+        *_target_problems(config, archive, manifest),
     ]
     if reasons:
         # A name of live may be an address, which belongs in no log.
@@ -139,7 +139,7 @@ def _definition_problems(archive: Archive, found: Definitions, canaries: Iterabl
             yield message % {"canary": canary}
 
 
-def _target_problems(config: Config, archive: Archive, *, expected_size: int | None) -> Iterator[str]:
+def _target_problems(config: Config, archive: Archive, manifest: backups.Manifest) -> Iterator[str]:
     staging = config.staging
     if config.environment == "staging":
         yield _("Copies are started on live, and this is staging (see the setting ENVIRONMENT).")
@@ -155,11 +155,25 @@ def _target_problems(config: Config, archive: Archive, *, expected_size: int | N
     try:
         target.check(staging, config.live, config.journals)
         yield from server_checks.find_problems(staging, needs_of(archive), processes=config.processes)
-        yield from disk.find_shortage(staging, expected_size)
+        yield from disk.find_shortage(staging, manifest.database_size)
+        yield from _newer_release(staging, manifest)
     except target.WrongTarget as error:
         yield str(error)
     except psycopg2.OperationalError as error:
         yield _("A database is not responding: %(error)s") % {"error": str(error).strip()}
+
+
+def _newer_release(staging: Database, manifest: backups.Manifest) -> Iterator[str]:
+    """The new database has the schema of this code, on which staging's newer code would fail."""
+    if not swap.databases(staging, [staging.name]):
+        return
+    # Live and staging may share migrations that this code no longer has.
+    if unknown := sorted(applied(staging) - known_migrations() - set(manifest.migrations)):
+        message = _(
+            "Staging runs a newer release than live: it has migrations that this code does not know (%(migrations)s). "
+            "A copy would take it back to the older schema. Upgrade live, then copy again."
+        )
+        yield message % {"migrations": ", ".join(unknown[:5])}
 
 
 def _without_rules(archive: Archive, policy: Policy) -> Iterator[str]:

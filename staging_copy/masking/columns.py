@@ -40,6 +40,8 @@ _KNOWN_TYPES = (
 _CACHED_KINDS = frozenset({"first_name", "last_name", "name", "company", "city"})
 _MAX_CACHED_LENGTH = 100
 _MAX_CACHED_VALUES = 5_000
+# Array bounds that do not begin at 1, as PostgreSQL writes them: `[0:1]={a,b}`.
+_BOUNDS = re.compile(rb"(?:\[-?\d+:-?\d+\])+=")
 _ARRAY_ELEMENT = re.compile(rb'"((?:[^"\\]|\\.)*)"|([^{},"]+)', re.DOTALL)
 
 ColumnFunction = Callable[[Sequence[bytes]], Sequence[bytes]]
@@ -148,7 +150,12 @@ def _array_mask(mask: Mask, limit: int | None) -> Mask:
         masked = _truncate(mask(value), limit) if value else value
         return b'"' + re.sub(rb'(["\\])', rb"\\\1", masked) + b'"'
 
-    return lambda value: _ARRAY_ELEMENT.sub(element, value)
+    def array(value: bytes) -> bytes:
+        bounds = _BOUNDS.match(value)
+        start = bounds.end() if bounds else 0
+        return value[:start] + _ARRAY_ELEMENT.sub(element, value[start:])
+
+    return array
 
 
 @dataclass

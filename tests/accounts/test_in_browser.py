@@ -116,7 +116,7 @@ def test_invited_person_joins(acorn: Merchant, page: Page, page_of: PageOf) -> N
 def test_single_sign_on(acorn: Merchant, page: Page, settings: Any, issuer: str) -> None:
     use_provider(settings, issuer)
     claims = {"email": "alice@acorn.example", "email_verified": True}
-    requests.put(f"{issuer}/users/alice", json=claims, timeout=10).raise_for_status()
+    requests.put(f"{issuer}/users/alice", json=claims, timeout=60).raise_for_status()
     page.goto("/login/?next=/s/acorn/issues/")
     page.get_by_role("link", name="Log in with Acme ID").click()
     page.locator("input[name=sub]").fill("alice")

@@ -35,10 +35,10 @@ def sso(db: None, issuer: str, settings: Any) -> Callable[..., tuple[Client, str
     def log_in(sub: str, **claims: Any) -> tuple[Client, str]:
         client = Client()
         claims = {"email": f"{sub}@acorn.example", "email_verified": True, "name": sub.capitalize()} | claims
-        requests.put(f"{issuer}/users/{sub}", json=claims, timeout=10).raise_for_status()
+        requests.put(f"{issuer}/users/{sub}", json=claims, timeout=60).raise_for_status()
         at_provider = client.get("/account/oidc/sso/login/?next=/s/acorn/").headers["Location"]
         assert at_provider.startswith(issuer) and "code_challenge=" in at_provider
-        back = requests.post(at_provider, data={"sub": sub}, allow_redirects=False, timeout=10).headers["Location"]
+        back = requests.post(at_provider, data={"sub": sub}, allow_redirects=False, timeout=60).headers["Location"]
         answer = client.get(urlsplit(back)._replace(scheme="", netloc="").geturl())
         return client, answer.headers["Location"]
 

@@ -54,6 +54,13 @@ def test_invited_person_creates_an_account_and_joins(owner: Client, client: Clie
     assert actions == ["invitation.add", "invitation.accept"]
 
 
+def test_form_that_is_sent_twice_creates_one_account(acorn: Merchant) -> None:
+    invitation, _token = members.invite(seller=acorn.seller, email=NEW, role="viewer", days=1, by=acorn.owner)
+    members.create_invited_user(invitation=invitation, **JOIN)
+    with pytest.raises(ValidationError, match="already have an account"):
+        members.create_invited_user(invitation=invitation, **JOIN)
+
+
 def test_person_with_an_account_logs_in_and_joins(owner: Client, client: Client) -> None:
     person = User.objects.create_user(NEW, PASSWORD)
     link = invite(owner)

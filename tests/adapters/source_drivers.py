@@ -73,7 +73,7 @@ class Driver(ABC):
     def remove(self, number: Any) -> None: ...
 
     def request(self, method: str, path: str, body: Any, **headers: str) -> Any:
-        answer = requests.request(method, f"{self.process.url}{path}", json=body, headers=headers, timeout=10)
+        answer = requests.request(method, f"{self.process.url}{path}", json=body, headers=headers, timeout=60)
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 

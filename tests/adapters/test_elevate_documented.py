@@ -71,7 +71,7 @@ def test_printed_requests_are_taken(cluster: SandboxProcess) -> None:
     def send(method: str, path: str, body: bytes, kind: str, **query: str) -> requests.Response:
         headers = {"Api-Key": "cluster-key", "Content-Encoding": "gzip", "Content-Type": kind}
         url = f"{cluster.url}/api/admin/v4/{path}"
-        return requests.request(method, url, data=gzip.compress(body), headers=headers, params=query, timeout=10)
+        return requests.request(method, url, data=gzip.compress(body), headers=headers, params=query, timeout=60)
 
     def lines(*operations: Any) -> bytes:
         return "\n".join(map(json.dumps, operations)).encode()
@@ -87,7 +87,7 @@ def test_printed_requests_are_taken(cluster: SandboxProcess) -> None:
         f"{cluster.url}/api/admin/v4/export/catalog",
         params={"types": "PRODUCT_GROUPS,CONTENT", "limit": "5"},
         headers={"Api-Key": "cluster-key", "Accept-Encoding": "gzip"},
-        timeout=10,
+        timeout=60,
     )
     group, link = (json.loads(line) for line in exported.text.splitlines())
     assert link == LINK

@@ -73,7 +73,7 @@ def test_printed_requests_are_taken_by_the_shop(shop: SandboxProcess) -> None:
         body = [AUTH, {"api": 1, "method": method, "params": params, "id": 1}]
         if method == "Product.updateProducts":
             body[1]["params"] = {"productsInfo": [_without(each, "stock") for each in params["productsInfo"]]}
-        answer = requests.post(f"{shop.url}/", json=body, timeout=10)
+        answer = requests.post(f"{shop.url}/", json=body, timeout=60)
         assert answer.status_code == 200 and answer.json() == ACKNOWLEDGED, (method, answer.text)
     [changed] = [each for each in shop.state("variants") if each["id"] == "1"]
     assert (changed["stock"], changed["price"], changed["special_price"]) == (17, "12.00", "9.00")

@@ -14,7 +14,7 @@ from hub.kinds import Role
 from hub.models import Alert, Connection, JobState, Link, Run
 from staging_copy.models import Backup, Copy, CopySchedule
 from synccenter.admin_tiles import staging_tiles
-from synclog.models import Issue
+from synclog.models import Issue, SyncLog
 from synclog.queries import highest_ids
 from synclog.services import IssueDraft, upsert_issues
 from tests.factories import make_products
@@ -129,3 +129,22 @@ def test_operators_search_all_sellers(operator: Client, two_sellers: TwoSellers)
     run = two_sellers.north.run
     assert str(run.pk) in operator.get("/admin/search/", {"q": f"run {run.pk}"}).content.decode()
     assert Client().get("/admin/search/", {"q": "south"}).status_code == 302
+
+
+def test_a_platform_whose_sync_fails_is_not_called_working(operator: Client, two_sellers: TwoSellers) -> None:
+    setup = two_sellers.north
+
+    def tile() -> str:
+        tiles = operator.get(reverse("admin:index")).context["integrations"]
+        (found,) = (each for each in tiles if each["platform"] == setup.shop.platform)
+        return f"{found['broken']} {found['failing']} {found['color']}"
+
+    assert tile() == "0 0 success"
+    alert = Alert.objects.create(kind="failing", key="a", job=setup.run.job, seller=setup.seller, message="?")
+    assert tile() == "0 1 danger" and "1 failing" in operator.get(reverse("admin:index")).content.decode()
+    Alert.objects.filter(pk=alert.pk).update(resolved_at=timezone.now())
+    assert tile() == "0 0 success"
+    SyncLog.objects.filter(pk=setup.log.pk).update(last_full_sync_succeeded=False)
+    assert tile() == "0 1 danger"
+    Connection.objects.filter(pk=setup.shop.pk).update(state=Connection.State.NEEDS_ATTENTION)
+    assert tile() == "1 0 danger"

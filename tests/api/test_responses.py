@@ -8,6 +8,7 @@ from django.contrib.staticfiles import finders
 from django.db import OperationalError, connection
 from django.test import Client, RequestFactory
 
+from common.error_references import error_reference
 from synccenter import throttling
 from synccenter.api import api
 from synccenter.error_pages import server_error
@@ -116,6 +117,10 @@ def test_an_unknown_path_is_answered_in_json(path: str) -> None:
     ],
 )
 def test_the_page_after_an_error_is_styled_and_leads_elsewhere(path: str, elsewhere: list[str]) -> None:
-    page = server_error(RequestFactory().get(path)).content.decode()
+    try:
+        raise KeyError("secret")
+    except KeyError as error:
+        page, reference = server_error(RequestFactory().get(path)).content.decode(), error_reference(error)
+    assert f"reference {reference}." in page and "secret" not in page
     assert re.findall(r'<a class="button" href="([^"]+)"', page) == elsewhere
     assert "<style" not in page and 'href="/static/dashboard/base.css"' in page

@@ -170,7 +170,7 @@ def test_prices_that_differ_and_what_the_customer_put_into_the_cart_are_left_alo
 def at_shop(shop: SandboxProcess, path: str, body: Any, method: str = "POST") -> Any:
     """The answer to a call that the customer's browser could have caused."""
     headers = {"Authorization": "Bearer token"}
-    answer = requests.request(method, f"{shop.url}/rest/default/V1{path}", json=body, headers=headers, timeout=10)
+    answer = requests.request(method, f"{shop.url}/rest/default/V1{path}", json=body, headers=headers, timeout=60)
     answer.raise_for_status()
     return answer.json()
 

@@ -47,7 +47,7 @@ class Install:
 
     def agree(self, url: str) -> dict[str, str]:
         """What the store sends back, as parameters of the callback."""
-        location = requests.get(url, allow_redirects=False, timeout=10).headers["Location"]
+        location = requests.get(url, allow_redirects=False, timeout=60).headers["Location"]
         return dict(parse_qsl(urlsplit(location).query))
 
 

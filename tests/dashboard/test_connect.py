@@ -35,6 +35,8 @@ def test_a_shop_is_connected_in_three_steps(
     page.get_by_label("Access token").fill("wrong")
     page.get_by_role("button", name="Test and continue").click()
     expect(page.get_by_role("alert")).to_contain_text("The test failed, nothing was saved:")
+    expect(page.get_by_role("alert")).to_contain_text("Renew the credentials")
+    expect(page.get_by_text("Settings › Store-level API accounts")).to_be_visible()
     assert not Connection.objects.exists() and not PriceList.objects.exists()
 
     page.get_by_label("Access token").fill("shop-token")

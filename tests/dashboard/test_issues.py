@@ -217,9 +217,12 @@ def test_checking_again_asks_the_source_for_the_items(acorn: Merchant, logged_in
         "111",
         "99",
     ]
-    assert AuditEvent.objects.filter(action="issue.check").count() == 1
+    assert AuditEvent.objects.get(action="issue.check").target == "2 items"
     act(logged_in(acorn.owner), "check", cause_key="sku_missing")
     assert events.count() == 2
+    Issue.objects.filter(pk=acorn.issues[0].pk).update(external_id="variant:671", item_id=None)
+    page = act(logged_in(acorn.owner), "check", issue=acorn.issues[0].pk)
+    assert "need a full sync" in page and events.count() == 2, "the source cannot fetch a variant without a product"
 
 
 def test_the_list_is_sent_again_only_if_it_has_changed(acorn: Merchant, logged_in: LogIn) -> None:

@@ -3,12 +3,21 @@
 from collections.abc import Callable
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.test import Client
 from playwright.sync_api import Page, expect
 
 from accounts.models import AuditEvent, Membership, User
+from connectors.adapters.registry import adapters
+from connectors.admin.text_fields import ValuesField, mapped_text, parse_mapped
 from connectors.services.connections import install_connection
-from connectors.services.field_mapping import AccountField, account_fields, mapped_fields
+from connectors.services.field_mapping import (
+    AccountField,
+    account_fields,
+    fields_of_map,
+    mapped_fields,
+    with_values,
+)
 from connectors.services.runs import sync
 from hub.models import Connection, LinkPayload, Run
 from sandbox.process import SandboxProcess
@@ -46,18 +55,48 @@ def test_the_form_offers_the_fields_of_the_account_with_examples(acorn: Merchant
 @pytest.mark.usefixtures("payload")
 def test_a_mapping_is_saved_without_json(acorn: Merchant, logged_in: LogIn) -> None:
     client = logged_in(acorn.owner)
-    sent = {
-        field.key: "" if field.is_map else str(field.value)
-        for field in mapped_fields(Connection.objects.get(pk=acorn.shop.pk))
-    }
+    sent = {field.key: mapped_text(field) for field in mapped_fields(Connection.objects.get(pk=acorn.shop.pk))}
     Connection.objects.filter(pk=acorn.shop.pk).update(credentials={"access_token": "t"}, base_url="https://127.0.0.1")
     changed = {"products.restock_date": "custom_fields.Restock date", "products.settings": "pack = Pack size\n\n"}
     answer = client.post(f"{PAGE}save/", sent | changed, follow=True)
     assert "Field mapping saved." in answer.content.decode()
     saved = Connection.objects.get(pk=acorn.shop.pk).field_map["products"]
     assert saved["restock_date"] == "custom_fields.Restock date" and saved["settings"] == {"pack": "Pack size"}
-    assert saved["rrp"] == "retail_price" and AuditEvent.objects.filter(action="connection.change").exists()
+    assert AuditEvent.objects.filter(action="connection.change").exists()
     assert client.get(PAGE).context["rows"]
+
+
+@pytest.mark.parametrize("platform", sorted(adapters()))
+def test_every_field_map_is_typed_without_json_and_kept_as_it_is(platform: str) -> None:
+    schema = adapters()[platform].FieldMap
+    fields = fields_of_map(schema, {})
+    assert {key: parse_mapped(field, mapped_text(field)) for key, field in ((each.key, each) for each in fields)} == {
+        field.key: field.value for field in fields
+    }
+    assert with_values({}, fields, {}) == {}, "defaults stay defaults"
+    full = schema().model_dump(mode="json")
+    stored = fields_of_map(schema, full)
+    values = {field.key: parse_mapped(field, mapped_text(field)) for field in stored}
+    assert schema.model_validate(with_values(full, stored, values)) == schema()
+
+
+def test_names_in_names_lists_and_values_of_fields_are_typed_in_lines() -> None:
+    stored = {
+        "markets": {"se": {"currency": "SEK", "locales": ["sv-SE", "en-GB"]}, "no": {}},
+        "translations": {"sv": {"title": "title_sv"}},
+        "stores": {"main": "store-1"},
+    }
+    fields = {field.key: field for field in fields_of_map(adapters()["elevate"].FieldMap, stored)}
+    assert mapped_text(fields["markets"]) == "se.currency = SEK\nse.locales = sv-SE, en-GB\nno.name = "
+    assert {key: parse_mapped(field, mapped_text(field)) for key, field in fields.items() if key in stored} == stored
+    with pytest.raises(ValidationError, match="Markets: “se” has no “.”"):
+        parse_mapped(fields["markets"], "se = SEK")
+    values = ValuesField(label="Defaults", required=False)
+    held = {"memo": "x", "channel": {"id": "3", "open": True}, "rate": 1.5, "tags": ["a"], "empty": {}}
+    assert values.to_python(values.prepare_value(held)) == held
+    for text in ("a = 1\na.b = 2", "a.b = 2\na = 1"):
+        with pytest.raises(ValidationError, match="Delete one of the lines"):
+            values.to_python(text)
 
 
 def test_a_line_without_a_sign_is_named_and_what_was_typed_stays(acorn: Merchant, logged_in: LogIn) -> None:

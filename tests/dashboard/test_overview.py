@@ -49,10 +49,17 @@ def test_it_shows_the_current_state(acorn: Merchant, logged_in: LogIn) -> None:
 
 @pytest.mark.parametrize(("schedule", "had_one"), [("1d", True), ("1d", False), ("", True)])
 def test_the_last_full_sync_is_the_oldest_of_the_scheduled_jobs(acorn: Merchant, schedule: str, had_one: bool) -> None:
-    """Where no job has a schedule, as at targets that follow the imports: the oldest of those that had one."""
+    """Where no job has a schedule, as at targets that follow the imports: the oldest of those that had one.
+
+    A disabled job never has one.
+    """
     job = acorn.job(Direction.EXPORT, DataType.PRODUCTS)
     Job.objects.filter(pk=job.pk).update(full_schedule=schedule)
     add_job(connection=acorn.search, direction=Direction.EXPORT, data_type=DataType.ORDERS, lane="orders")
+    unused = add_job(
+        connection=acorn.search, direction=Direction.IMPORT, data_type=DataType.ORDERS, lane="read", full_schedule="1d"
+    )
+    Job.objects.filter(pk=unused.pk).update(enabled=False)
     if not had_one:
         JobState.objects.filter(job=job).update(last_full_sync_at=None)
     card = next(each for each in overview(seller=acorn.seller).connections if each.connection == acorn.search)

@@ -11,7 +11,7 @@ from django.utils.crypto import get_random_string
 
 from accounts.models import Membership, Seller, User
 from catalog.models import Image, Product, Variant
-from dashboard.presentation import choice_label
+from dashboard.presentation import Tone, choice_label
 from dashboard.summary import item_summary
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Run, RunCounter
@@ -59,6 +59,8 @@ def test_an_item_says_first_whether_it_is_in_sync(acorn: Merchant, logged_in: Lo
     # A warning blocks nothing at its connection.
     warning = Issue(severity=Issue.Severity.WARNING, sync_log=SyncLog(integration="elevate"))
     assert item_summary([], [acorn.issues[0], warning]).text == "Blocked at BigCommerce shop."
+    synced = item_summary(list(ItemStatus.objects.filter(item_id=product.pk)), [warning])
+    assert (synced.text, synced.tone) == ("Synced with a warning at elevate.", Tone.WARN)
 
 
 def test_payloads_are_shown_unchanged(acorn: Merchant, logged_in: LogIn) -> None:

@@ -7,6 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from hub.models import Link
 from synclog.models import Issue, RejectedItem
 from synclog.rejected_items import Rejected, keep
 from tests.dashboard.merchants import Merchant
@@ -81,8 +82,32 @@ def test_a_product_that_was_never_imported_is_found_by_its_sku(
     for text in ("kettle-s", "copper"):
         answer = client.get("/s/acorn/search/", {"q": text})
         assert answer.headers["Location"] == f"/s/acorn/rejected/{kept.pk}/", text
-    assert client.get(f"/s/acorn/issues/{issue.pk}/").headers["Location"] == f"/s/acorn/rejected/{kept.pk}/"
-    page = client.get(f"/s/acorn/rejected/{kept.pk}/").content.decode()
+    assert client.get(f"/s/acorn/rejected/{kept.pk}/").headers["Location"] == f"/s/acorn/issues/{issue.pk}/"
+    page = client.get(f"/s/acorn/issues/{issue.pk}/").content.decode()
     assert "Not imported from BigCommerce shop." in page and "KETTLE-S" in page and "Check again" in page
-    assert "KETTLE-S" not in logged_in(acorn.viewer).get(f"/s/acorn/rejected/{kept.pk}/").content.decode()
+    assert "KETTLE-S" not in logged_in(acorn.viewer).get(f"/s/acorn/issues/{issue.pk}/").content.decode()
     assert logged_in(birch.owner).get(f"/s/birch/rejected/{kept.pk}/").status_code == 404
+
+
+@pytest.mark.parametrize("ref", ["product:977", "variant:671"])
+def test_the_page_of_a_rejected_item_leads_to_the_item_once_it_is_imported(
+    acorn: Merchant, logged_in: LogIn, ref: str
+) -> None:
+    """A variant without a product has its kind in its ID. The page notices by itself; nothing is a 404 on the way."""
+    issue, job = acorn.issues[0], acorn.issues[0].job
+    assert job is not None
+    Issue.objects.filter(pk=issue.pk).update(external_id=ref, item_id=None)
+    external_id = ref.removeprefix("product:")
+    keep(job=job, seller_id=acorn.seller.pk, items=[Rejected("product", external_id, "Kettle", {})], now=timezone.now())
+    client = logged_in(acorn.owner)
+    page = client.get(f"/s/acorn/rejected/{RejectedItem.objects.get().pk}/", follow=True)
+    assert "As last received" in page.content.decode() and issue.message in page.content.decode()
+    address, seen = f"/s/acorn/issues/{issue.pk}/", page.context["state"]
+    assert client.get(address, {"seen": seen}).status_code == 204
+    RejectedItem.objects.all().delete()
+    Issue.objects.filter(pk=issue.pk).update(resolved_at=timezone.now())
+    assert client.get(address, {"seen": seen}).headers["HX-Refresh"] == "true"
+    assert "no open issue" in client.get(address).content.decode()
+    if ref.startswith("product:"):
+        Link.objects.filter(connection=acorn.shop, item_id=acorn.products[0].pk).update(external_id=external_id)
+        assert client.get(address).headers["Location"] == f"/s/acorn/products/{acorn.products[0].pk}/"

@@ -26,7 +26,7 @@ def edit_at_target(platform: SandboxProcess, method: str, items: list[Any]) -> N
     """Write to the target directly, without the hub."""
     [token] = platform.accounts.values()
     address, headers = f"{platform.url}/v1/products", {"Authorization": f"Bearer {token}"}
-    requests.request(method, address, json=items, headers=headers, timeout=10).raise_for_status()
+    requests.request(method, address, json=items, headers=headers, timeout=60).raise_for_status()
 
 
 def verdicts(run: Run) -> dict[str, set[str]]:

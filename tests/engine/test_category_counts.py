@@ -47,7 +47,7 @@ def categories(shop: Connection) -> Run:
 
 def at_the_shop(platform: SandboxProcess, method: str, **request: Any) -> None:
     url = f"{platform.url}/stores/shop/v3/catalog/trees/categories"
-    answer = requests.request(method, url, headers={"X-Auth-Token": "token"}, timeout=10, **request)
+    answer = requests.request(method, url, headers={"X-Auth-Token": "token"}, timeout=60, **request)
     assert answer.ok, answer.text
 
 

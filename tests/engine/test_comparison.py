@@ -271,11 +271,11 @@ def test_products_lost_at_a_store_are_recreated(store: Connection, store_platfor
     link = Link.objects.get(connection=store, kind="product", item_id=products[0].pk)
     lost = link.external_id
     address = f"{store.base_url}/v3/catalog/products/{lost}"
-    requests.delete(address, headers={"X-Auth-Token": "token"}, timeout=10).raise_for_status()
+    requests.delete(address, headers={"X-Auth-Token": "token"}, timeout=60).raise_for_status()
     other = Link.objects.get(connection=store, kind="product", item_id=products[1].pk).external_id
     body = [{"id": int(other), "name": "Meddled", "price": 7}]
     headers = {"X-Auth-Token": "token"}
-    requests.put(f"{store.base_url}/v3/catalog/products", json=body, headers=headers, timeout=10).raise_for_status()
+    requests.put(f"{store.base_url}/v3/catalog/products", json=body, headers=headers, timeout=60).raise_for_status()
     run = run_check(store, "proof")
     assert verdicts(run) == {"missing": {str(products[0].pk)}, "different": {str(products[1].pk)}, "unknown": own}
     assert item(run, "different").changes == {
@@ -330,6 +330,6 @@ def test_a_comparison_is_limited_to_its_own_seller(
     north, _ = [sent(connection, 5) for connection in connections]
     headers = {"Authorization": f"Bearer {both.accounts['north']}"}
     body = [str(north[0].pk)]
-    requests.delete(f"{both.url}/v1/products", json=body, headers=headers, timeout=10).raise_for_status()
+    requests.delete(f"{both.url}/v1/products", json=body, headers=headers, timeout=60).raise_for_status()
     assert verdicts(run_check(connections[0], "proof")) == {"missing": set(body)}
     assert verdicts(run_check(connections[1], "proof")) == {}

@@ -82,7 +82,7 @@ def test_an_optional_collection_that_was_imported_is_not_taken_for_absent(
         f"{rest_platform.url}/v1/customers",
         json=[{"key": "c1", "email": "ada@holm.example"}],
         headers={"Authorization": "Bearer token"},
-        timeout=10,
+        timeout=60,
     ).raise_for_status()
     state, cut = sync_again(Run.Scope.PARTIAL)
     assert (state, Customer.objects.get().email) == (Run.State.DONE, "ada@holm.example") and cut

@@ -108,8 +108,8 @@ def test_five_minutes_are_the_default() -> None:
 
 @pytest.fixture
 def slow_cluster(shop: Connection, sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
-    """A cluster whose imports take longer than a call waits."""
-    return sandbox("elevate", accounts={"cluster": "key"}, market="uk:en-GB", import_ms=1500)
+    """A cluster whose imports take longer than a call waits: until they are told to finish."""
+    return sandbox("elevate", accounts={"cluster": "key"}, market="uk:en-GB", import_ms=600_000)
 
 
 def test_a_long_import_is_polled_and_dequeues_only_its_items(shop: Connection, slow_cluster: SandboxProcess) -> None:
@@ -129,6 +129,7 @@ def test_a_long_import_is_polled_and_dequeues_only_its_items(shop: Connection, s
     feed = FeedImport.objects.get()
     product = Product.objects.get(pk=feed.feed_items.order_by("pk").values_list("item_id", flat=True)[0])
     rename(product, title="Changed meanwhile")
+    slow_cluster.control("POST", "finish-imports")
     wait_until(
         lambda: skip_delays_and_continue() and FeedImport.objects.filter(pk=feed.pk, state=State.SUCCESS).exists()
     )

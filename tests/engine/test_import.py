@@ -123,7 +123,7 @@ def test_customers_deleted_at_the_shop_lose_their_access(
         f"{shop_platform.url}/stores/shop/v3/customers",
         params={"id:in": f"{first.external_id},{second.external_id}"},
         headers={"X-Auth-Token": "token"},
-        timeout=10,
+        timeout=60,
     ).raise_for_status()
     start_run(job=job_of(shop, DataType.CUSTOMERS), scope=Run.Scope.FULL, trigger="button")
     work_until_idle()
@@ -161,12 +161,12 @@ def test_excluded_customers_do_not_count_as_missing(
         session.headers["X-Auth-Token"] = "token"
         others = [{"id": int(number), "channel_ids": [1]} for number in known[:12]]
         for rows in (others[:10], others[10:]):
-            session.put(customers, json=rows, timeout=10).raise_for_status()
+            session.put(customers, json=rows, timeout=60).raise_for_status()
         Connection.objects.filter(pk=shop.pk).update(settings=shop.settings | {"channel_ids": [2]})
         for _ in range(2):
             run = sync_customers()
             assert (run.state, sum(each.removed for each in run.counters.all())) == (Run.State.DONE, 0), run.reason
-        session.delete(customers, params={"id:in": ",".join(known[12:25])}, timeout=10).raise_for_status()
+        session.delete(customers, params={"id:in": ",".join(known[12:25])}, timeout=60).raise_for_status()
     run = sync_customers()
     assert run.state == Run.State.NEEDS_APPROVAL and f"13 of {len(known)}" in run.reason
     answer_run(run=run, yes=True, by=User.objects.create_user("op@acme.example"))

@@ -89,7 +89,7 @@ class Source(RuleBasedStateMachine):
     def write(self, method: str, data_type: DataType, body: list[Any]) -> None:
         headers = {"Authorization": "Bearer token"}
         self.system.clear_faults()
-        requests.request(method, f"{self.system.url}/v1/{data_type}", json=body, headers=headers, timeout=10)
+        requests.request(method, f"{self.system.url}/v1/{data_type}", json=body, headers=headers, timeout=60)
 
     def save(self, data_type: DataType, item: dict[str, Any]) -> None:
         self.there[data_type][item["key"]] = item

@@ -47,7 +47,7 @@ def record(platform: str, source: Source, answers: Answers, key: str) -> None:
     with sandbox_process.start(source.sandbox, accounts=accounts, **source.options) as sandbox:
         for kind, items in source.seeds.items():
             headers = {"Authorization": f"Bearer {word}"}
-            requests.put(f"{sandbox.url}/v1/{kind}", json=items, headers=headers, timeout=10).raise_for_status()
+            requests.put(f"{sandbox.url}/v1/{kind}", json=items, headers=headers, timeout=60).raise_for_status()
         source.prepare(sandbox)
         answers.listen(sandbox)
         read(platform, source, key, sandbox.url)

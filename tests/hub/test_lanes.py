@@ -1,8 +1,10 @@
 """Lanes: one worker at a time, sellers take turns, and a worker without a lease can't write."""
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from datetime import timedelta
 
+import psycopg2
 import pytest
 from django.db import connection
 from django.utils import timezone
@@ -118,6 +120,16 @@ def test_concurrent_claims_respect_the_sellers_limit() -> None:
         held = [worker.result() for worker in [workers.submit(claim_and_release) for _ in range(6)]]
     assert 1 <= max(held) <= 2
     assert Share.objects.get(seller=seller).held == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_seller_whose_lane_is_locked_keeps_nobody_waiting() -> None:
+    locked, other = due_job(), due_job()
+    with closing(psycopg2.connect(**connection.get_connection_params())) as elsewhere:
+        elsewhere.cursor().execute("SELECT FROM hub_lane WHERE id = %s FOR UPDATE", locked.lane_ids)
+        assert claim().lane_id == other.lane_ids[0]
+        assert claim() is None
+    assert claim().lane_id == locked.lane_ids[0]
 
 
 def test_a_lane_that_was_idle_for_long_is_the_sellers_next() -> None:

@@ -73,6 +73,18 @@ def test_customers_are_filtered_by_group_and_deleted_ones_excluded(customers: Jo
     assert {item.last_name for item in items if filters.matches({}, item)} == {"Buyer 1", "Buyer 3"}
 
 
+def test_all_conditions_have_to_be_met_or_any_of_them(customers: Job, storefront: Connection) -> None:
+    import_records(customers, customer("1", group="Trade"), customer("2", b2b_enabled=True), customer("3"))
+    job = make_job(storefront, DataType.CUSTOMERS)
+    for match_any, matching in ((False, set()), (True, {"Buyer 1", "Buyer 2"})):
+        job.filters = {"groups": ["Trade"], "b2b_only": True, "match_any": match_any}
+        offered = [pk for pk, _, is_offered in source(job) if is_offered]
+        items = load_customers(offered).values()
+        assert {item.last_name for item in items if filters.matches(job.filters, item)} == matching
+    item = next(iter(load_customers([Customer.objects.get(last_name="Buyer 3").pk]).values()))
+    assert filters.matches({"categories": ["Garden"], "match_any": True}, item), "customers have no categories"
+
+
 @pytest.mark.parametrize(
     ("invalid", "message"),
     [

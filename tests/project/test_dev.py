@@ -55,7 +55,7 @@ def test_a_file_in_place_of_the_environment_is_kept_and_refused_with_the_fix(clo
 
 def test_help_installs_nothing(clone: Path) -> None:
     with call(clone) as process:
-        output, _ = process.communicate(timeout=10)
+        output, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert {"demo", "up", "test", "lint", "bench", "manage"} <= {
         line.split()[1] for line in output.splitlines() if line.startswith("./dev")
@@ -65,7 +65,7 @@ def test_help_installs_nothing(clone: Path) -> None:
 
 def test_an_unknown_command_is_rejected_with_the_list_of_commands(clone: Path) -> None:
     with call(clone, "destroy") as process:
-        output, errors = process.communicate(timeout=10)
+        output, errors = process.communicate(timeout=60)
     assert process.returncode == 2
     assert output == ""
     assert "./dev demo" in errors

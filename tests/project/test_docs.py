@@ -18,6 +18,7 @@ PACKAGES = sorted(path.parent for path in ROOT.glob("*/__init__.py") if path.par
 
 REQUIREMENT = re.compile(r"\b[LDFBSUN]\d{1,2}\b")
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
+ANCHOR = re.compile(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)")
 TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text() for page in PAGES}
 ALL = "\n".join(TEXTS.values())
 
@@ -26,6 +27,13 @@ EVERY_PAGE = pytest.mark.parametrize("page", TEXTS)
 
 def links(page: str) -> set[Path]:
     return {(ROOT / page).parent.joinpath(link).resolve() for link in LINK.findall(TEXTS[page])}
+
+
+def anchors(text: str) -> set[str]:
+    """The anchors that GitHub gives to the headings of a page, but those of headings that repeat."""
+    headings = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    plain = (re.sub(r"\[([^]]*)\]\([^)]*\)", r"\1", heading) for heading in headings)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in plain}
 
 
 def comments_and_docstrings(path: Path) -> Iterator[str]:
@@ -39,6 +47,16 @@ def comments_and_docstrings(path: Path) -> Iterator[str]:
 @EVERY_PAGE
 def test_links_point_to_existing_files(page: str) -> None:
     assert [target for target in links(page) if not target.exists()] == []
+
+
+@EVERY_PAGE
+def test_links_point_to_existing_headings(page: str) -> None:
+    missing = []
+    for link, anchor in ANCHOR.findall(TEXTS[page]):
+        target = (ROOT / page).parent.joinpath(link).resolve().relative_to(ROOT).as_posix() if link else page
+        if target in TEXTS and anchor not in anchors(TEXTS[target]):
+            missing.append(f"{link}#{anchor}")
+    assert missing == []
 
 
 @EVERY_PAGE

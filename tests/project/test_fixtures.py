@@ -24,7 +24,7 @@ def test_workers_are_processes_on_the_test_database(workers: Callable[[int], lis
 
 
 def test_the_web_server_serves(web: str) -> None:
-    assert requests.get(f"{web}/admin/login/", timeout=20).status_code == 200
+    assert requests.get(f"{web}/admin/login/", timeout=60).status_code == 200
 
 
 def test_a_sandbox_is_new_for_every_test(sandbox: Callable[..., SandboxProcess]) -> None:
@@ -32,12 +32,12 @@ def test_a_sandbox_is_new_for_every_test(sandbox: Callable[..., SandboxProcess])
     products = f"{shop.url}/stores/store/v3/catalog/products"
     headers = {"X-Auth-Token": "token", "Accept": "application/json"}
     shop.fault("status", status=503)
-    assert requests.get(products, headers=headers, timeout=5).status_code == 503
+    assert requests.get(products, headers=headers, timeout=60).status_code == 503
     assert shop.calls()
 
     shop.reset()
     assert not shop.calls()
-    assert requests.get(products, headers=headers, timeout=5).status_code == 200
+    assert requests.get(products, headers=headers, timeout=60).status_code == 200
     assert sandbox("bigcommerce", accounts={"store": "token"}, products=2, dirty=False) is shop
 
 

@@ -31,7 +31,7 @@ def check(root: Path) -> Check:
 
     def run(*arguments: str) -> "subprocess.CompletedProcess[str]":
         command = [sys.executable, "-I", "synccenter/healthcheck.py", *arguments]
-        return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=20)
+        return subprocess.run(command, cwd=root, capture_output=True, text=True, timeout=60)
 
     return run
 

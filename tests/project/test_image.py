@@ -174,10 +174,10 @@ def test_all_services_start_become_healthy_and_serve_pages(
             checks = {name: check} | checks  # ask again after the others
             time.sleep(0.2)
     headers = {"Host": "hub.example", "X-Forwarded-Proto": "https"}
-    page = requests.get("http://127.0.0.1:8000/", headers=headers, timeout=20)
+    page = requests.get("http://127.0.0.1:8000/", headers=headers, timeout=60)
     assert page.status_code == 200 and "Log in" in page.text
     [style] = re.findall(r'href="(/static/[^"]+\.css)"', page.text)[:1]
-    assert requests.get(f"http://127.0.0.1:8000{style}", headers=headers, timeout=20).ok
+    assert requests.get(f"http://127.0.0.1:8000{style}", headers=headers, timeout=60).ok
     logs = "".join(processes.log(name) for name in processes.names())
     for value in VARIABLES.values():
         assert value not in logs or value in ("hub.example", "https://hub.example")

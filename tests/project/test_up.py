@@ -54,7 +54,7 @@ def test_no_process_is_left_after_any_signal(
     up: subprocess.Popen[str], port: int, end: signal.Signals, process_ended: Callable[[int], bool]
 ) -> None:
     seen = read_until(up, f"http://127.0.0.1:{port}/", "Booting worker", " ready.", "is starting")
-    assert requests.get(f"http://127.0.0.1:{port}/admin/login/", timeout=20).status_code == 200
+    assert requests.get(f"http://127.0.0.1:{port}/admin/login/", timeout=60).status_code == 200
     up.send_signal(end)
     up.communicate(timeout=30)
     assert up.returncode == (0 if end != signal.SIGKILL else -signal.SIGKILL)

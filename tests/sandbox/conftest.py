@@ -23,7 +23,7 @@ class Api:
         self.http.headers.update(headers)
 
     def call(self, method: str, path: str, **arguments: Any) -> requests.Response:
-        return self.http.request(method, self.base + path, timeout=10, **arguments)
+        return self.http.request(method, self.base + path, timeout=60, **arguments)
 
     def get(self, path: str, **query: Any) -> requests.Response:
         return self.call("GET", path, params=query)
@@ -105,7 +105,7 @@ class HookServer:
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
 
-    def wait_for(self, count: int, seconds: float = 5) -> list[Any]:
+    def wait_for(self, count: int, seconds: float = 60) -> list[Any]:
         """Return the bodies of the first `count` calls, as soon as they have arrived."""
         with self._arrived:
             assert self._arrived.wait_for(lambda: len(self.calls) >= count, seconds), f"{len(self.calls)} calls"

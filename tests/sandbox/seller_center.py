@@ -31,4 +31,4 @@ def call(
     ).hexdigest()
     with requests.Session() as http:
         http.trust_env = False
-        return http.post(process.url + path, params=query, json=body, timeout=10)
+        return http.post(process.url + path, params=query, json=body, timeout=60)

@@ -21,7 +21,7 @@ def shop(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 def call(shop: SandboxProcess, method: str, path: str, token: str = TOKEN, **arguments: Any) -> requests.Response:
     headers = {"Authorization": f"Bearer {token}"}
-    return requests.request(method, f"{shop.url}/rest/all/V1{path}", headers=headers, timeout=10, **arguments)
+    return requests.request(method, f"{shop.url}/rest/all/V1{path}", headers=headers, timeout=60, **arguments)
 
 
 def search(shop: SandboxProcess, path: str, **criteria: object) -> dict[str, Any]:
@@ -79,7 +79,7 @@ def test_a_missing_right_is_named(shop: SandboxProcess) -> None:
 
 
 def test_an_unknown_store_view_is_rejected(shop: SandboxProcess) -> None:
-    answer = requests.get(f"{shop.url}/rest/nowhere/V1/store/storeConfigs", timeout=10)
+    answer = requests.get(f"{shop.url}/rest/nowhere/V1/store/storeConfigs", timeout=60)
     assert (answer.status_code, answer.json()["message"]) == (400, "Specified request cannot be processed.")
 
 
@@ -165,7 +165,7 @@ def signed(shop: SandboxProcess, address: str, method: str = "GET", body: Any = 
     """The status of a request whose URL is sent as it is given."""
     credentials = {"client_secret": "sandbox-secret", "resource_owner_key": "alpha", "resource_owner_secret": TOKEN}
     auth = OAuth1("sandbox-client", **({"signature_method": "HMAC-SHA256"} | credentials | about))
-    return requests.request(method, f"{shop.url}/rest/all/V1{address}", auth=auth, json=body, timeout=10).status_code
+    return requests.request(method, f"{shop.url}/rest/all/V1{address}", auth=auth, json=body, timeout=60).status_code
 
 
 def filters(*indexes: str, value: str = "x") -> str:

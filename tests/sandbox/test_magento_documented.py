@@ -20,7 +20,7 @@ def shop(sandbox: Callable[..., SandboxProcess]) -> SandboxProcess:
 
 def call(shop: SandboxProcess, method: str, path: str, body: Any = None) -> requests.Response:
     headers = {"Authorization": "Bearer token"}
-    return requests.request(method, f"{shop.url}/rest/{path}", json=body, headers=headers, timeout=10)
+    return requests.request(method, f"{shop.url}/rest/{path}", json=body, headers=headers, timeout=60)
 
 
 def custom(**values: object) -> list[dict[str, object]]:

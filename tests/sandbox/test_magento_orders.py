@@ -32,7 +32,7 @@ def call(store: SandboxProcess, path: str, body: Any = None, method: str = "") -
     headers = {"Authorization": "Bearer token"}
     url = f"{store.url}/rest/default/V1{path}"
     method = method or ("GET" if body is None else "POST")
-    return requests.request(method, url, json=body, headers=headers, timeout=10).json()
+    return requests.request(method, url, json=body, headers=headers, timeout=60).json()
 
 
 def exact(row: dict[str, Any], name: str) -> Decimal:

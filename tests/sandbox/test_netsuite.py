@@ -43,7 +43,7 @@ def signer(**changes: Any) -> OAuth1:
 def ask(platform: SandboxProcess, session: requests.Session) -> Ask:
     def call(method: str, path: str, body: Any = None, *, auth: Any = None, **options: Any) -> requests.Response:
         url = f"{platform.url}/tba1/services/rest{path}"
-        return session.request(method, url, json=body, auth=auth or signer(), timeout=10, **options)
+        return session.request(method, url, json=body, auth=auth or signer(), timeout=60, **options)
 
     return call
 

@@ -34,7 +34,7 @@ class Erp:
             signature_method="HMAC-SHA256",
         )
         url = f"{self.process.url}/{ACCOUNT}/services/rest{path}"
-        return requests.request(method, url, json=body, auth=auth, headers=headers, timeout=10)
+        return requests.request(method, url, json=body, auth=auth, headers=headers, timeout=60)
 
     def put(self, kind: str, key: str, **body: Any) -> requests.Response:
         lines = body.pop("lines", None)

@@ -23,7 +23,7 @@ class Front:
         sent = {"Site-Id": "acme", "Authorization": f"Bearer {self.token}", **headers}
         with requests.Session() as session:
             session.trust_env = False
-            return session.request(method, self.process.url + path, json=body, headers=sent, timeout=10)
+            return session.request(method, self.process.url + path, json=body, headers=sent, timeout=60)
 
 
 CREDENTIALS = {"grant_type": "client_credentials", "client_id": "sandbox-client", "client_secret": "client-word"}

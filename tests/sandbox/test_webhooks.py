@@ -17,7 +17,7 @@ def subscribe(shop: Api, receiver: HookServer, scope: str) -> int:
     return int(answer.json()["data"]["id"])
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 10) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
     ends = time.monotonic() + seconds
     while not true():
         assert time.monotonic() < ends, "timed out waiting for the condition"

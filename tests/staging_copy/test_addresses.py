@@ -86,6 +86,7 @@ def test_arrays_are_masked_by_element() -> None:
     assert scrub_column('{"a, b",NULL,jane@doe.example,"say \\"hi\\""}', "character varying[]").startswith(
         '{"a, b",NULL,"'
     )
+    assert scrub_column("[0:1]={a,jane@doe.example}", "text[]").startswith('[0:1]={"a","')
     long = "x" * 90 + " jane@doe.example"
     assert len(scrub_column("{" + f'"{long}"' + "}", "character varying[]", limit=100)) <= 104
     masked = scrub_column('{Jane,"Jane",NULL}', "character varying[]", rule="mask:name")

@@ -14,6 +14,7 @@ from accounts.services import create_api_key
 from catalog.models import Product
 from connectors.alerts.notifications import evaluate_and_notify
 from hub.models import AlertChannel, Link
+from orders.models import Order
 from staging_copy.copying.config import Config
 from staging_copy.copying.stages import STAGES
 from staging_copy.masking.rules import Rules
@@ -47,8 +48,16 @@ def test_no_personal_data_reaches_staging(copy_databases: CopyDatabases, live: L
 def test_an_address_gets_the_same_number_everywhere(
     copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
 ) -> None:
+    """Also where spellings of it are IDs, which stay different: a shop may have a customer for each."""
+    spellings = ("alice@acme.example", "Alice@acme.example", "alice@ACME.example")
+    for number, spelling in enumerate(spellings):
+        Link.objects.create(connection=live.shop, kind="customer", external_id=spelling, item_id=number)
+    Order.objects.update(customer_reference=spellings[1])
     copy()
     [(customer,)] = copy_databases.query("SELECT email FROM orders_customer")
+    ids = [found for (found,) in copy_databases.query("SELECT external_id FROM hub_link ORDER BY item_id")]
+    assert ids[0] == customer and len(set(ids)) == 3 and {found.lower() for found in ids} == {customer}
+    assert copy_databases.query("SELECT customer_reference FROM orders_order") == [(ids[1],)]
     [(user,)] = copy_databases.query("SELECT email FROM accounts_user WHERE NOT is_superuser")
     [(description,)] = copy_databases.query("SELECT description FROM catalog_product")
     [(other,)] = copy_databases.query("SELECT attributes->>'contact' FROM catalog_product")

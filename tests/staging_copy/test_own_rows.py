@@ -193,6 +193,26 @@ def test_an_endpoint_of_live_is_paused_on_staging(
         check_connection(connection=Connection.objects.get())
 
 
+STORE = "https://api.bigcommerce.com/stores/"
+SITES = "https://app.sparklayer.io"
+
+
+@pytest.mark.parametrize(
+    ("live", "staging", "same"),
+    [
+        (("bigcommerce", f"{STORE}abc", {"page_size": 250}), ("bigcommerce", f"{STORE}abc/", {"page_size": 50}), True),
+        (("bigcommerce", f"{STORE}abc", {}), ("bigcommerce", f"{STORE}def", {}), False),
+        (("sparklayer", SITES, {"site_id": "a", "shop": "x"}), ("sparklayer", SITES, {"site_id": "a"}), True),
+        (("sparklayer", SITES, {"site_id": "a"}), ("sparklayer", SITES, {"site_id": "b"}), False),
+        (("rest", "http://erp.internal/a%2Db", {}), ("rest", "https://ERP.internal.:443/a-b", {}), True),
+        (("rest", "http://erp.internal:81", {}), ("rest", "http://erp.internal:82", {}), False),
+        (("rest", "https://müller.example", {}), ("rest", "https://xn--mller-kva.example", {}), True),
+    ],
+)
+def test_which_endpoints_are_the_same(live: Any, staging: Any, same: bool) -> None:
+    assert (freeze.endpoint_of(*live) == freeze.endpoint_of(*staging)) is same
+
+
 def test_staging_sends_nothing_until_it_is_unfrozen(
     copy_databases: CopyDatabases, live: Live, copied: Callable[[], Copy], on_staging: Callable[[], None], settings: Any
 ) -> None:

@@ -160,6 +160,15 @@ def test_a_backup_newer_than_the_code_is_rejected(
         services.start_copy(by=None)
 
 
+def test_a_newer_staging_is_not_taken_back_to_an_older_schema(
+    copy_databases: CopyDatabases, live: Live, copy: Callable[[], Copy]
+) -> None:
+    copy_databases.execute("INSERT INTO django_migrations (app, name, applied) VALUES ('hub', '9999_newer', now())")
+    with pytest.raises(PreflightFailed, match=r"newer release than live.*hub\.9999_newer.*Upgrade live"):
+        copy()
+    assert copy_databases.names() == {copy_databases.staging.name}
+
+
 def test_a_backup_older_than_the_code_is_migrated(copy_databases: CopyDatabases, live: Live, tmp_path: Path) -> None:
     """Staging runs this code, so its database needs all migrations of this code."""
     old = copy_databases.live.named(f"{copy_databases.staging.name}_old")

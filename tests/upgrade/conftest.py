@@ -25,6 +25,11 @@ from tests.upgrade.make_database import ACCOUNTS, DATABASES, ROOT
 RELEASES = sorted(folder.name for folder in DATABASES.iterdir())
 
 
+def newest(databases: Path) -> Path:
+    """The folder of the latest release among those of a checkout."""
+    return max(databases.iterdir(), key=lambda folder: tuple(int(part) for part in folder.name.split(".")))
+
+
 @dataclass
 class Installation:
     """The database of a release after its upgrade, behind Django's default connection for the length of a test."""

@@ -37,7 +37,6 @@ from hub.models import (
     Connection,
     Job,
     Lane,
-    Link,
     Master,
     PendingReference,
     RateBudget,
@@ -47,21 +46,18 @@ from hub.models import (
 )
 from hub.queue import enqueue
 from hub.services import pause_connection, pause_platform, start_run
+from notifications.models import Acknowledgement, ChatAddress, Preference
 from orders.models import (
-    Address,
-    Customer,
-    CustomerGroup,
     Order,
-    OrderAdjustment,
-    OrderLine,
     Refund,
     RefundLine,
     Shipment,
     ShipmentLine,
     TargetTotals,
 )
+from privacy.models import Erasure
 from sandbox.process import SandboxProcess
-from staging_copy.models import Backup, Copy, CopySchedule
+from staging_copy.models import Backup, Copy, CopySchedule, DryRun
 from synccenter.celery import app
 from synclog.models import CauseState, PendingLogEntry, RejectedItem, RemoteLog, SavedView, SyncLog
 from tests.adapters.cases import CASES
@@ -71,8 +67,11 @@ from tests.factories import make_products
 PASSWORD = "correct horse battery staple"
 API_KEY = "sc_0a1b2c3d_only-for-tests-of-upgrades"
 # Rows of these exist only for as long as a comparison, or the check after a copy, is under way, or they expire.
-PASSING = {"hub.SeenExternalId", "staging_copy.Finding", "accounts.CacheEntry"}
-OURS = ("accounts", "hub", "catalog", "orders", "synclog", "connectors", "staging_copy", "django_celery_beat")
+PASSING = {"hub.SeenExternalId", "staging_copy.Finding", "accounts.CacheEntry", "connectors.InstallationRequest"}
+OURS = (
+    *("accounts", "hub", "catalog", "orders", "synclog", "connectors", "staging_copy", "notifications", "privacy"),
+    "django_celery_beat",
+)
 # Of django_celery_beat, what the product's schedules use.
 UNUSED = {"django_celery_beat.SolarSchedule", "django_celery_beat.ClockedSchedule"}
 
@@ -110,6 +109,59 @@ SHOP: dict[str, list[dict[str, Any]]] = {
         }
         for number in range(1, 13)
     ],
+    "customers": [
+        {
+            "key": f"u{number}",
+            "email": f"customer{number}@buyer.example",
+            "first_name": "Ida",
+            "last_name": f"Holm {number}",
+            "company": "Northwind Interiors",
+            "phone": "+4530000000",
+            "group": "Wholesale",
+            "b2b_enabled": True,
+            "addresses": [{"use": "billing", "street": "Strandvejen 12", "city": "Aarhus", "country": "DK"}],
+        }
+        for number in range(1, 5)
+    ],
+    # The vendor ships two lines of each.
+    "orders": [
+        {
+            "key": f"o{number}",
+            "number": f"{1000 + number}",
+            "status": "confirmed",
+            "currency": "EUR",
+            "total": 154.75,
+            "tax": 30.95,
+            "customer": f"u{number}",
+            "placed_at": f"2026-11-{number:02}T12:00:00+00:00",
+            "prices_include_tax": True,
+            "lines": [
+                {
+                    "key": f"o{number}-{position}",
+                    "variant": f"p{position + 1}-M",
+                    "sku": f"CHAIR-{position + 1}-M",
+                    "title": "Oak chair",
+                    "vendor": "Beech" if position else "",
+                    "quantity": 1,
+                    "unit_price": 49.5,
+                    "tax_rate": 25,
+                }
+                for position in range(3)
+            ],
+            "charges": [{"kind": "shipping", "title": "Post", "net": 5, "gross": 6.25}],
+            "addresses": [
+                {
+                    "use": "shipping",
+                    "last_name": f"Holm {number}",
+                    "street": "Strandvejen 12",
+                    "city": "Aarhus",
+                    "postcode": "8000",
+                    "country": "DK",
+                }
+            ],
+        }
+        for number in range(1, 5)
+    ],
 }
 
 
@@ -125,7 +177,7 @@ def fill(systems: SandboxProcess) -> None:
         name="for tests", seller=seller, prefix=API_KEY[:11], key_hash=hash_key(API_KEY), scopes=["feeds:read"]
     )
     shop = _sync_shop(systems, seller)
-    _sell(seller, shop)
+    _ship(seller, shop)
     erp = _connect(systems, seller, "rest", "erp")
     work_until_idle()
     _compare(erp, owner)
@@ -158,7 +210,7 @@ def put(systems: SandboxProcess, account: str, kind: str, objects: list[Any]) ->
             f"{systems.url}/v1/{kind}",
             json=objects[start : start + 100],
             headers={"Authorization": f"Bearer {systems.accounts[account]}"},
-            timeout=10,
+            timeout=60,
         ).raise_for_status()
 
 
@@ -184,69 +236,17 @@ def _sync_shop(systems: SandboxProcess, seller: Seller) -> Connection:
     return shop
 
 
-def _sell(seller: Seller, shop: Connection) -> None:
-    """Customers and orders; two lines of each order are shipped by the vendor."""
-    group = CustomerGroup.objects.create(seller=seller, name="Wholesale")
-    variants = list(Variant.objects.filter(seller=seller).exclude(sku="").order_by("id")[:3])
-    for number in range(1, 5):
-        customer = Customer.objects.create(
-            seller=seller,
-            email=f"customer{number}@buyer.example",
-            first_name="Ida",
-            last_name=f"Holm {number}",
-            company_name="Northwind Interiors",
-            phone="+4530000000",
-            group=group,
-            b2b_enabled=True,
-            revision=number,
-        )
-        Address.objects.create(
-            seller=seller, customer=customer, street="Strandvejen 12", city="Aarhus", postcode="8000", country="DK"
-        )
-        order = Order.objects.create(
-            seller=seller,
-            source=shop,
-            number=f"{1000 + number}",
-            customer=customer,
-            currency="EUR",
-            total="148.50",
-            tax="29.70",
-            placed_at=datetime(2026, 11, number, 12, tzinfo=UTC),
-            revision=number,
-        )
-        Address.objects.create(
-            seller=seller,
-            order=order,
-            use=Address.Use.SHIPPING,
-            last_name=f"Holm {number}",
-            street="Strandvejen 12",
-            city="Aarhus",
-            postcode="8000",
-            country="DK",
-        )
-        lines = [
-            OrderLine.objects.create(
-                seller=seller,
-                order=order,
-                variant=variant,
-                position=position,
-                sku=variant.sku,
-                title="Oak chair",
-                vendor="Beech" if position else "",
-                quantity=1,
-                unit_price="49.50",
-            )
-            for position, variant in enumerate(variants)
-        ]
+def _ship(seller: Seller, shop: Connection) -> None:
+    """What the shop tells of its orders only later: a parcel, a refund, and the totals at a target."""
+    for order in Order.objects.filter(seller=seller).order_by("id"):
+        lines = list(order.lines.order_by("position"))
         shipment = Shipment.objects.create(
-            seller=seller, order=order, external_id=f"s{number}", carrier="PostNord", tracking_number=f"JD{number}"
+            seller=seller, order=order, external_id=f"s{order.pk}", carrier="PostNord", tracking_number=f"JD{order.pk}"
         )
         ShipmentLine.objects.create(seller=seller, shipment=shipment, order_line=lines[0], quantity=1)
-        OrderAdjustment.objects.create(seller=seller, order=order, kind="shipping", title="Post", net="5", gross="6.25")
-        refund = Refund.objects.create(seller=seller, order=order, external_id=f"r{number}", gross="10")
+        refund = Refund.objects.create(seller=seller, order=order, external_id=f"r{order.pk}", gross="10")
         RefundLine.objects.create(seller=seller, refund=refund, order_line=lines[1], quantity=0, gross="10")
         TargetTotals.objects.create(seller=seller, order=order, connection=shop, expected_total="99", total="99")
-        Link.objects.create(connection=shop, kind=Kind.ORDER, external_id=f"o{number}", item_id=order.pk)
 
 
 def _compare(erp: Connection, owner: User) -> None:
@@ -337,6 +337,7 @@ def _work(seller: Seller, shop: Connection, erp: Connection, now: datetime) -> N
     )
     RemoteLog.objects.create(sync_log=log)
     PendingLogEntry.objects.create(sync_log=log, external_id="product:1")
+    Erasure.objects.create(seller=seller.slug, customer_ids=[1_000_000], requested_by="shop")
     RateBudget.objects.create(key="bigcommerce:127.0.0.1", tokens=3)
     Worker.objects.create(name="worker-1@upgrade")
 
@@ -353,6 +354,11 @@ def _what_people_decided(seller: Seller, owner: User, now: datetime) -> None:
         sent_at=now,
         expires_at=now + timedelta(days=7),
     )
+    Preference.objects.create(
+        user=owner, kind=Preference.Kind.ISSUES, when=Preference.When.DAILY, medium=Preference.Medium.EMAIL
+    )
+    ChatAddress.objects.create(user=owner, url="https://chat.example/hook")
+    Acknowledgement.objects.create(alert=Alert.objects.get(kind=Alert.Kind.FAILING), user=owner)
 
 
 def _what_is_remembered(shop: Connection, now: datetime) -> None:
@@ -388,3 +394,4 @@ def _what_operators_keep(owner: User, now: datetime) -> None:
         finished_at=now,
         report={"stages": []},
     )
+    DryRun.objects.create(backup=backup, requested_by=owner, state=DryRun.State.PASSED, started_at=now, finished_at=now)

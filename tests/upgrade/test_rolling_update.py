@@ -36,7 +36,7 @@ from synccenter import roles
 from synccenter.processes import Processes
 from tests.engine.worker import last_run, wait_until
 from tests.tiers import TIERS
-from tests.upgrade.conftest import RELEASES, default_database, fill_systems, restore
+from tests.upgrade.conftest import default_database, fill_systems, newest, restore
 from tests.upgrade.contents import fill, put
 from tests.upgrade.make_database import DATABASES, ROOT
 
@@ -182,7 +182,7 @@ class Installation:
             f"{self.urls[release]}/webhooks/{self.webhook_token}",
             data=body,
             headers={TIMESTAMP_HEADER: stamp, SIGNATURE_HEADER: signature},
-            timeout=10,
+            timeout=60,
         ).raise_for_status()
 
     def wait_for_titles(self, keys: list[str], title: str) -> None:
@@ -210,8 +210,10 @@ def updating(
 ) -> Iterator[Installation]:
     """A database as the previous release left it; this one's `migrate` has not run yet."""
     database = Database.from_url(os.environ["DATABASE_URL"]).named("updating")
-    restore(database, DATABASES / RELEASES[-1])
-    fill_systems(connected_systems, DATABASES / RELEASES[-1])
+    # The newest one that the previous release has: of later ones, it knows neither tables nor platforms.
+    folder = newest(sources["previous"] / DATABASES.relative_to(ROOT))
+    restore(database, folder)
+    fill_systems(connected_systems, folder)
     with django_db_blocker.unblock(), default_database(database, connected_systems):
         installation = Installation(sources, processes, connected_systems)
         installation.manage("previous", "migrate", "--no-input", "--verbosity=0")

@@ -55,7 +55,7 @@ def with_hmac(connection: Connection, body: bytes, *, at: datetime | None = None
     return {TIMESTAMP_HEADER: stamp, SIGNATURE_HEADER: digest.hexdigest()}
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(true: Callable[[], bool], seconds: float = 60) -> None:
     """Poll until other threads or processes have made the condition true."""
     ends = time.monotonic() + seconds
     while not true():

@@ -102,7 +102,7 @@ class Shop:
 
     def call(self, *calls: Any, key: str = KEY) -> requests.Response:
         auth = {"jsonrpc": "2.0", "method": "auth", "params": {"apiKey": key}}
-        return requests.post(self.address, json=[auth, *calls], timeout=10)
+        return requests.post(self.address, json=[auth, *calls], timeout=60)
 
 
 @pytest.fixture
@@ -279,11 +279,11 @@ def test_a_wrong_key_is_rejected_in_the_shops_own_format(shop: Shop) -> None:
     shop.push()
     request_id = list(shop.process.state("requests"))[-1]["id"]
     call = {"jsonrpc": "2.0", "method": "Callback.process", "params": {"result": []}, "id": request_id}
-    for answer in (requests.post(shop.address, json=[call], timeout=10), shop.call(call, key="wrong")):
+    for answer in (requests.post(shop.address, json=[call], timeout=60), shop.call(call, key="wrong")):
         assert answer.status_code == 401
         error = {"code": -32001, "message": "Could not authorize request"}
         assert answer.json() == [{"jsonrpc": "2.0", "error": error, "id": request_id}]
-    assert requests.post(shop.address, json={"scope": "x"}, timeout=10).status_code == 401
+    assert requests.post(shop.address, json={"scope": "x"}, timeout=60).status_code == 401
     assert not WebhookEvent.objects.exists()
     assert dict(WebhookRefusal.objects.values_list("reason", "number")) == {
         "wrong secret": 1,
@@ -298,7 +298,7 @@ def test_a_call_without_a_list_has_its_key_in_a_header(shop: Shop) -> None:
     result = {"status": "success", "product": {"seller_sku": "SKU-1", "id": "902", "config_id": "55"}}
     call = {"jsonrpc": "2.0", "method": "Callback.process", "params": {"result": result}, "id": request_id}
     wrong, right = (
-        requests.post(shop.address, json=call, headers={"X-SyncCenter-Secret": key}, timeout=10)
+        requests.post(shop.address, json=call, headers={"X-SyncCenter-Secret": key}, timeout=60)
         for key in ("wrong", KEY)
     )
     assert (wrong.status_code, wrong.json()["error"]["code"], wrong.json()["id"]) == (401, -32001, request_id)

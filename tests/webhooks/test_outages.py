@@ -56,7 +56,7 @@ class Load:
                 began = time.monotonic()
                 try:
                     body = body_of(event(item=number))
-                    answer = http.post(self.url, data=body, headers=self.headers, timeout=20)
+                    answer = http.post(self.url, data=body, headers=self.headers, timeout=60)
                     self.answers[number] = answer.status_code
                 except requests.RequestException:
                     self.answers[number] = None

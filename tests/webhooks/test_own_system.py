@@ -55,7 +55,7 @@ class System:
 
     def call(self, method: str, body: list[Any]) -> None:
         headers = {"Authorization": "Bearer shop-token"}
-        answer = requests.request(method, f"{self.process.url}/v1/products", json=body, headers=headers, timeout=10)
+        answer = requests.request(method, f"{self.process.url}/v1/products", json=body, headers=headers, timeout=60)
         assert [each["status"] for each in answer.json()["results"]] == ["ok"]
 
     def send_event(self, secret: str, event: Any, *, at: float | None = None) -> requests.Response:
@@ -63,7 +63,7 @@ class System:
         body, stamp = json.dumps(event).encode(), str(int(at or time.time()))
         signature = hmac.new(secret.encode(), stamp.encode() + b"." + body, sha256).hexdigest()
         headers = {"X-SyncCenter-Timestamp": stamp, "X-SyncCenter-Signature": signature}
-        return requests.post(self.address, data=body, headers=headers, timeout=10)
+        return requests.post(self.address, data=body, headers=headers, timeout=60)
 
     def send_documented_event(self, secret: str) -> None:
         """Run the script of the documentation with this address and secret."""

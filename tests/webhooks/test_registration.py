@@ -40,16 +40,16 @@ class Hooks:
         self.url = url
 
     def all(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self.http.get(self.url, params={"limit": 250}, timeout=10).json()["data"]
+        found: list[dict[str, Any]] = self.http.get(self.url, params={"limit": 250}, timeout=60).json()["data"]
         return found
 
     def add(self, scope: str, destination: str) -> None:
         body = {"scope": scope, "destination": destination, "is_active": True}
-        assert self.http.post(self.url, json=body, timeout=10).ok
+        assert self.http.post(self.url, json=body, timeout=60).ok
 
     def deactivate(self, scope: str) -> None:
         [hook] = [hook for hook in self.all() if hook["scope"] == scope]
-        assert self.http.put(f"{self.url}/{hook['id']}", json={"is_active": False}, timeout=10).ok
+        assert self.http.put(f"{self.url}/{hook['id']}", json={"is_active": False}, timeout=60).ok
 
 
 def check(after: timedelta = timedelta()) -> None:

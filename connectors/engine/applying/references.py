@@ -27,7 +27,7 @@ _REPORTED = {DataType.PRODUCTS: Kind.PRODUCT, DataType.CATEGORIES: Kind.CATEGORY
 
 
 def remember(context: ImportContext, written: Sequence[WriteResult]) -> None:
-    """Remember what the saved items refer to in vain."""
+    """Store what the saved items refer to that is not here yet."""
     pending: dict[Kind, dict[int, Collection[Reference]]] = defaultdict(dict)
     for result in written:
         for (kind, item_id), targets in result.unresolved.items():

@@ -66,6 +66,7 @@ class BigCommerce(_BigCommerce[SourceClient]):
     key = "bigcommerce"
     name = "BigCommerce"
     role = Role.SHOP
+    setup_guide = settings.GUIDE
     Settings = settings.Settings
     Credentials = settings.SourceCredentials
     FieldMap = settings.FieldMap
@@ -86,6 +87,7 @@ class BigCommerceTarget(_BigCommerce[TargetClient]):
     key = "bigcommerce_target"
     name = "BigCommerce (target)"
     role = Role.CUSTOM  # products come from the seller's shop
+    setup_guide = settings.GUIDE
     Settings = settings.TargetSettings
     Credentials = settings.Credentials
     FieldMap = settings.TargetMap

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr
 from catalog.items import ProductItem, VariantItem
 from connectors.sdk.field_maps import as_text, mapped_paths
 from connectors.sdk.schemas import Schema
+from connectors.sdk.setup_guide import SetupGuide
 from connectors.sdk.transformations import SourceFieldMap
 from connectors.sdk.values import cut
 from hub.kinds import Kind
@@ -175,3 +176,13 @@ class TargetMap(Schema):
 
     products: TargetProductMap = TargetProductMap()
     customers: TargetCustomerMap = TargetCustomerMap()
+
+
+GUIDE = SetupGuide(
+    url="https://api.bigcommerce.com/stores/STORE_HASH: the API path that BigCommerce shows with the token, without "
+    "the version.",
+    steps="In BigCommerce, open Settings › Store-level API accounts, create an account of the type V2/V3 with the "
+    "scopes Products, Information & settings, Customers and Orders, and copy the access token; it is shown "
+    "once.",
+    page="https://docs.bigcommerce.com/developer/docs/overview/api-fundamentals/api-accounts",
+)

@@ -25,6 +25,7 @@ class Elevate(Adapter[ElevateClient]):
     key = "elevate"
     name = "Voyado Elevate"
     role = Role.SEARCH
+    setup_guide = settings.GUIDE
     Settings = settings.Settings
     Credentials = settings.Credentials
     FieldMap = settings.FieldMap

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr, ValidationInfo, field_validator
 
 from connectors.sdk.schemas import Schema
+from connectors.sdk.setup_guide import SetupGuide
 
 
 class Settings(Schema):
@@ -108,3 +109,10 @@ class FieldMap(Schema):
 
 class Credentials(Schema):
     api_key: SecretStr = Field(min_length=1, title="API key", description="The cluster's private key.")
+
+
+GUIDE = SetupGuide(
+    url="The cluster's own, such as https://CLUSTER.elevate-api.cloud.",
+    steps="Voyado gives you the cluster's ID and its private key. Configure markets and languages in Elevate first.",
+    page="https://docs.elevate.voyado.cloud/",
+)

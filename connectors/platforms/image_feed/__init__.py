@@ -21,6 +21,7 @@ class ImageFeed(Adapter[ImageFeedClient]):
     key = "image_feed"
     name = "Image feed"
     role = Role.CUSTOM
+    setup_guide = settings.GUIDE
     Settings = settings.Settings
     Credentials = settings.Credentials
     streams = (Galleries,)

@@ -5,6 +5,7 @@ from enum import StrEnum
 from pydantic import Field, SecretStr
 
 from connectors.sdk.schemas import Schema
+from connectors.sdk.setup_guide import SetupGuide
 
 
 class Format(StrEnum):
@@ -25,3 +26,9 @@ class Credentials(Schema):
         title="Token",
         description="Sent as Authorization: Bearer; enter any text if the URL needs no token.",
     )
+
+
+GUIDE = SetupGuide(
+    url="The https URL of the file.",
+    steps="The token is sent as Authorization: Bearer. If the URL needs none, enter any text.",
+)

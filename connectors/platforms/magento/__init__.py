@@ -56,6 +56,7 @@ class Magento(_Magento[ShopClient]):
     key = "magento"
     name = "Magento 2"
     role = Role.SHOP
+    setup_guide = settings.GUIDE
     Settings = settings.Settings
     FieldMap = settings.FieldMap
     assumptions = assumptions.SHOP
@@ -73,6 +74,7 @@ class MagentoTarget(_Magento[TargetClient]):
     key = "magento_target"
     name = "Magento 2 (target)"
     role = Role.CUSTOM  # products come from the seller's shop
+    setup_guide = settings.GUIDE
     Settings = settings.TargetSettings
     FieldMap = settings.TargetMap
     assumptions = assumptions.TARGET

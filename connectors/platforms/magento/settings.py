@@ -5,6 +5,7 @@ from typing import Self
 from pydantic import AliasChoices, Field, SecretStr, model_validator
 
 from connectors.sdk.schemas import NEW_CONNECTIONS, Schema
+from connectors.sdk.setup_guide import SetupGuide
 from connectors.sdk.transformations import SourceFieldMap
 
 ALL = "all"
@@ -171,3 +172,11 @@ class TargetMap(Schema):
     brand: str = "manufacturer"
     # Our name of an option → the code of the shop's attribute; by default the one with the same label or code.
     options: dict[str, str] = Field(default_factory=dict)
+
+
+GUIDE = SetupGuide(
+    url="The shop's own, such as https://shop.example.com, without /rest.",
+    steps="In the admin panel, open System › Integrations, add an integration with access to the data that you want "
+    "to sync, and activate it. Magento then shows the four keys.",
+    page="https://experienceleague.adobe.com/docs/commerce-admin/systems/integrations/integrations.html",
+)

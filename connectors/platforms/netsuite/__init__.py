@@ -27,6 +27,7 @@ class NetSuite(Adapter[NetSuiteClient]):
     key = "netsuite"
     name = "NetSuite"
     role = Role.ERP
+    setup_guide = settings.GUIDE
     Settings = settings.Settings
     Credentials = settings.Credentials
     FieldMap = settings.FieldMap

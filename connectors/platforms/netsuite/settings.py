@@ -8,6 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_
 from connectors.sdk.erp_orders import send_pending_field
 from connectors.sdk.orders import DifferentOrders, different_orders_field
 from connectors.sdk.schemas import Schema
+from connectors.sdk.setup_guide import SetupGuide
 from connectors.sdk.transformations import SourceFieldMap
 
 # https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_156334828635.html
@@ -118,7 +119,7 @@ class Settings(Schema):
     order_defaults: dict[FieldName, Any] = Field(
         default_factory=dict,
         title="Default field values",
-        description='For every new sales order, as NetSuite\'s REST takes them: {"custbody_channel": {"id": "3"}}.',
+        description='Fields of NetSuite\'s REST for every new sales order, for example custbody_channel.id = "3".',
     )
     matrix_items: bool = Field(
         True,
@@ -219,3 +220,14 @@ class FieldMap(SourceFieldMap):
     products: ItemMap = ItemMap()
     orders: OrderMap = OrderMap()
     customers: CustomerMap = CustomerMap()
+
+
+GUIDE = SetupGuide(
+    url="https://ACCOUNT.suitetalk.api.netsuite.com/services/rest, with the account ID in lower case and a hyphen "
+    "for each underscore.",
+    steps="In NetSuite, create an integration record with the client credentials grant under Setup › Integration › "
+    "Manage Integrations (it shows the client ID once), and map a certificate to it under Setup › Integration "
+    "› OAuth 2.0 Client Credentials Setup (the certificate ID). Enter the certificate ID under More settings, "
+    "and the certificate's private key here.",
+    page="https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_162686838198.html",
+)

@@ -50,6 +50,7 @@ class RestTarget(_Rest):
     key = "rest"
     name = "Custom system (REST)"
     role = Role.CUSTOM
+    setup_guide = settings.GUIDE
     Settings = settings.TargetSettings
     streams = (
         CategoryTarget,
@@ -68,5 +69,6 @@ class RestShop(_Rest):
     key = "rest_shop"
     name = "Custom shop (REST)"
     role = Role.SHOP
+    setup_guide = settings.GUIDE
     streams = (Categories, Brands, Products, Customers, Orders)
     webhooks = RestWebhooks

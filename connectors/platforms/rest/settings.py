@@ -4,6 +4,7 @@ from pydantic import Field, SecretStr
 
 from connectors.sdk.orders import DifferentOrders, different_orders_field
 from connectors.sdk.schemas import Schema
+from connectors.sdk.setup_guide import SetupGuide
 
 
 class Credentials(Schema):
@@ -17,3 +18,9 @@ class TargetSettings(Schema):
         title="Price list",
         description="Slug of the SyncCenter price list with the default prices. Leave empty for the first.",
     )
+
+
+GUIDE = SetupGuide(
+    url="The https URL of your system, before /v1.",
+    steps="Your system issues the token; it is sent as Authorization: Bearer.",
+)

@@ -20,6 +20,7 @@ class SellerCenterOms(Adapter[OmsClient]):
     key = "seller_center_oms"
     name = "Seller Center OMS"
     role = Role.OMS
+    setup_guide = settings.GUIDE
     Settings = settings.Settings
     Credentials = settings.Credentials
     assumptions = ASSUMPTIONS

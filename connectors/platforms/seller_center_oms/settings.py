@@ -3,6 +3,7 @@
 from pydantic import Field, SecretStr
 
 from connectors.sdk.schemas import Schema
+from connectors.sdk.setup_guide import SetupGuide
 
 
 class Settings(Schema):
@@ -27,3 +28,9 @@ class Credentials(Schema):
         "OMS", min_length=1, title="Service name", description="ServiceName of signed calls, as the OMS expects it."
     )
     api_key: SecretStr = Field(min_length=1, title="API key", description="Used to sign requests to the OMS.")
+
+
+GUIDE = SetupGuide(
+    url="The URL of the OMS that takes signed calls.",
+    steps="The operator of the OMS gives you the API key that signs the calls.",
+)

@@ -25,6 +25,7 @@ class SellerCenterShop(Adapter[ShopClient]):
     key = "seller_center_shop"
     name = "Seller Center shop"
     role = Role.SHOP
+    setup_guide = settings.GUIDE
     Settings = settings.Settings
     Credentials = settings.Credentials
     FieldMap = settings.FieldMap

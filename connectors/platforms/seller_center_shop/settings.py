@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field, SecretStr
 
 from connectors.sdk.schemas import Schema
+from connectors.sdk.setup_guide import SetupGuide
 
 
 class Settings(Schema):
@@ -67,3 +68,9 @@ class Credentials(Schema):
         title="Callback key",
         description="apiKey of the shop's callbacks. Leave empty to reject all callbacks.",
     )
+
+
+GUIDE = SetupGuide(
+    url="The URL of the shop that takes pushes and signed calls.",
+    steps="The operator of the shop gives you the API key that signs the calls, and the apiKey of its callbacks.",
+)

@@ -67,6 +67,7 @@ class Shopify(_Shopify):
     key = "shopify"
     name = "Shopify"
     role = Role.SHOP
+    setup_guide = settings.GUIDE
     Settings = settings.Settings
     FieldMap = settings.FieldMap
     assumptions = SOURCE_ASSUMPTIONS
@@ -81,6 +82,7 @@ class ShopifyTarget(_Shopify):
     key = "shopify_target"
     name = "Shopify (target)"
     role = Role.CUSTOM  # products come from the seller's shop
+    setup_guide = settings.GUIDE
     Settings = settings.TargetSettings
     assumptions = TARGET_ASSUMPTIONS
     webhooks = ShopifyTargetWebhooks

@@ -9,6 +9,7 @@ from typing import Literal, Self
 from pydantic import Field, SecretStr, model_validator
 
 from connectors.sdk.schemas import Schema
+from connectors.sdk.setup_guide import SetupGuide
 from connectors.sdk.transformations import SourceFieldMap
 
 
@@ -138,3 +139,13 @@ class FieldMap(SourceFieldMap):
     products: ProductMap = ProductMap()
     customers: CustomerMap = CustomerMap()
     orders: OrderMap = OrderMap()
+
+
+GUIDE = SetupGuide(
+    url="The store's own address in Shopify, such as https://example.myshopify.com: not the domain that customers see.",
+    steps="In Shopify's Dev Dashboard, create an app with the scopes of the data that you want to sync, release it "
+    "and install it in the store. Its Settings show the client ID and the client secret; leave the access "
+    "token empty. For a custom app that was created in the store's admin, enter its Admin API access token, "
+    "and its API secret key as client secret.",
+    page="https://shopify.dev/docs/apps/build/dev-dashboard/create-apps-using-dev-dashboard",
+)

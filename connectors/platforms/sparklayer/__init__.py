@@ -34,12 +34,14 @@ class SparkLayer(Adapter[SparkLayerClient], ConnectsItself):
     key = "sparklayer"
     name = "SparkLayer"
     role = Role.B2B
+    setup_guide = settings.GUIDE
     Settings = settings.Settings
     Credentials = settings.Credentials
     FieldMap = settings.FieldMap
     streams = (ProductTarget, StockTarget, PriceTarget, StoreSettingsTarget, CustomerTarget, OrderTarget)
     sync_log = SparkLayerLog
     assumptions = ASSUMPTIONS
+    account_settings = ("site_id",)
     uses_shop_ids = True
 
     @classmethod

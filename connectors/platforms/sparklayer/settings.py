@@ -6,6 +6,7 @@ from pydantic import Field, SecretStr
 
 from connectors.sdk.orders import DifferentOrders, different_orders_field
 from connectors.sdk.schemas import Schema
+from connectors.sdk.setup_guide import SetupGuide
 
 # https://docs.sparklayer.io/developers/api: each environment has its own data and its own keys.
 BASE_URLS = {"live": "https://app.sparklayer.io", "test": "https://test.app.sparklayer.io"}
@@ -75,3 +76,11 @@ class Credentials(Schema):
     client_secret: SecretStr = Field(
         min_length=1, title="Client secret", description="Shown once, together with the client ID."
     )
+
+
+GUIDE = SetupGuide(
+    url="https://app.sparklayer.io, or https://test.app.sparklayer.io for a test site.",
+    steps="In SparkLayer's dashboard, open Settings › API: it shows the site ID and the client ID, and the client "
+    "secret once. API access requires the Pro or Enterprise plan.",
+    page="https://docs.sparklayer.io/developers/authentication",
+)

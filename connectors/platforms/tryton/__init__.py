@@ -25,6 +25,7 @@ class Tryton(Adapter[TrytonClient]):
     key = "tryton"
     name = "Tryton"
     role = Role.ERP
+    setup_guide = settings.GUIDE
     Settings = settings.Settings
     Credentials = settings.Credentials
     FieldMap = settings.FieldMap

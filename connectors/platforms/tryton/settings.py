@@ -7,6 +7,7 @@ from pydantic import Field, SecretStr, StringConstraints
 from connectors.sdk.erp_orders import send_pending_field
 from connectors.sdk.orders import DifferentOrders, different_orders_field
 from connectors.sdk.schemas import Schema
+from connectors.sdk.setup_guide import SetupGuide
 from connectors.sdk.transformations import SourceFieldMap
 
 RecordId = Annotated[str, StringConstraints(pattern=r"^[0-9]{0,18}$")]
@@ -141,3 +142,11 @@ class FieldMap(SourceFieldMap):
     products: ProductMap = ProductMap()
     orders: OrderMap = OrderMap()
     customers: CustomerMap = CustomerMap()
+
+
+GUIDE = SetupGuide(
+    url="The server's own with the name of the database, such as https://erp.example.com/DATABASE/.",
+    steps="In Tryton, create a user with the right to read products, accounts and locations, open it as an "
+    "administrator, add a user application for the REST API, and copy its key.",
+    page="https://docs.tryton.org/latest/server/",
+)

@@ -48,6 +48,7 @@ class Vendure(_Vendure[SourceClient]):
     key = "vendure"
     name = "Vendure"
     role = Role.SHOP
+    setup_guide = settings.GUIDE
     Settings = settings.Settings
     Credentials = settings.Credentials
     FieldMap = settings.FieldMap
@@ -65,6 +66,7 @@ class VendureTarget(_Vendure[TargetClient]):
     key = "vendure_target"
     name = "Vendure (target)"
     role = Role.CUSTOM  # products come from the seller's shop
+    setup_guide = settings.GUIDE
     Settings = settings.TargetSettings
     Credentials = settings.Credentials
     assumptions = TARGET_ASSUMPTIONS

@@ -5,6 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from connectors.sdk.schemas import Schema
+from connectors.sdk.setup_guide import SetupGuide
 from connectors.sdk.transformations import SourceFieldMap
 
 # https://docs.vendure.io/reference/typescript-api/configuration/api-options (adminListQueryLimit)
@@ -126,3 +127,11 @@ class FieldMap(SourceFieldMap):
     products: ProductMap = ProductMap()
     customers: CustomerMap = CustomerMap()
     orders: OrderMap = OrderMap()
+
+
+GUIDE = SetupGuide(
+    url="The server's own, such as https://shop.example.com.",
+    steps="In Vendure's dashboard, open Settings › API keys and create a key with a role that may read the catalog, "
+    "customers, orders and settings. The server must allow API keys as a token method.",
+    page="https://docs.vendure.io/current/core/developer-guide/api-keys",
+)

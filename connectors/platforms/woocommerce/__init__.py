@@ -45,6 +45,7 @@ class WooCommerce(_WooCommerce[ShopClient]):
     key = "woocommerce"
     name = "WooCommerce"
     role = Role.SHOP
+    setup_guide = settings.GUIDE
     Settings = settings.Settings
     FieldMap = settings.FieldMap
     assumptions = assumptions.SOURCE_ASSUMPTIONS
@@ -61,6 +62,7 @@ class WooCommerceTarget(_WooCommerce[TargetClient]):
     key = "woocommerce_target"
     name = "WooCommerce (target)"
     role = Role.CUSTOM  # products come from the seller's shop
+    setup_guide = settings.GUIDE
     Settings = settings.TargetSettings
     streams = (ProductTarget, StockTarget, PriceTarget)
 

@@ -9,6 +9,7 @@ from typing import Literal
 from pydantic import Field, SecretStr, field_validator
 
 from connectors.sdk.schemas import Schema
+from connectors.sdk.setup_guide import SetupGuide
 from connectors.sdk.transformations import SourceFieldMap
 
 MAX_PAGE_SIZE = 100
@@ -132,3 +133,12 @@ class FieldMap(SourceFieldMap):
     products: ProductMap = ProductMap()
     customers: CustomerMap = CustomerMap()
     orders: OrderMap = OrderMap()
+
+
+GUIDE = SetupGuide(
+    url="The WordPress address of the site, such as https://shop.example, without /wp-json.",
+    steps="In WordPress, open WooCommerce › Settings › Advanced › REST API, select Add key, choose an administrator "
+    "or shop manager and Read/Write, and generate the key. The consumer key and the consumer secret are shown "
+    "once.",
+    page="https://woocommerce.com/document/woocommerce-rest-api/",
+)
