@@ -4,7 +4,6 @@ from typing import Any
 
 from pydantic import BaseModel, ConfigDict, model_validator
 
-
 # Whole numbers below it are exact as floats.
 _EXACT = 2**53
 
