@@ -19,10 +19,14 @@ def of_job(job: Job) -> QuerySet[Link]:
     return Link.objects.filter(connection=job.connection_id, kind=job.link_kind)
 
 
-def of_kind(connection_id: int, kind: str, *, per_storefront: bool = False) -> QuerySet[Link]:
+def of_kind(
+    connection_id: int, kind: str, *, per_storefront: bool = False, also: Collection[str] = ()
+) -> QuerySet[Link]:
     """The links of a connection's items of a kind; with `per_storefront` also those of a single storefront
-    (`category@2`)."""
-    chosen = Q(kind=kind) | Q(kind__startswith=f"{kind}@") if per_storefront else Q(kind=kind)
+    (`category@2`), and those of the kinds `also`."""
+    chosen = Q(kind__in=[kind, *also])
+    if per_storefront:
+        chosen |= Q(kind__startswith=f"{kind}@")
     return Link.objects.filter(chosen, connection=connection_id)
 
 

@@ -344,8 +344,8 @@ def test_platforms_with_webhooks_read_events(key: str) -> None:
     webhooks = adapter.webhooks
     reads = webhooks.read_event.__func__ is not Webhooks.read_event.__func__  # type: ignore[attr-defined]
     assert not (webhooks.registers and webhooks.configured_manually)
-    # Requests for erasure arrive at an address that the store's app has.
-    assert reads is (webhooks.registers or webhooks.configured_manually or bool(webhooks.erasure_events))
+    # What is asked about personal data arrives at an address that the store's app has.
+    assert reads is (webhooks.registers or webhooks.configured_manually or bool(webhooks.privacy_events))
 
 
 @pytest.mark.parametrize("key", REGISTERS)

@@ -48,7 +48,7 @@ def read(adapter: Adapter[Any], number: str) -> OrderRecord:
 
 
 def opened(order: OrderRecord) -> dict[str, Decimal]:
-    return {line.sku: left_to_ship(line) for line in order.lines if line.needs_shipping}
+    return {line.sku: left_to_ship(line) for line in order.lines if line.needs_shipping is not False}
 
 
 def held_by(view: Parts) -> dict[str, Decimal]:

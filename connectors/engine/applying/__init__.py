@@ -18,15 +18,18 @@ import orjson
 from django.db import DataError, IntegrityError, transaction
 
 from common.storable import json_contains_nul, storable_text
-from connectors.engine.applying import references, unknown_variants
+from connectors.engine.applying import references, unknown_variants, variant_items
 from connectors.engine.applying.catalog import write_brands, write_categories, write_products, write_settings
 from connectors.engine.applying.context import (
+    VARIANT_ITEM,
     DuplicateClaims,
     ImportContext,
     Links,
     WriteResult,
     import_context_for,
     link_kind,
+    link_kinds,
+    plain_kind,
 )
 from connectors.engine.applying.galleries import write_galleries
 from connectors.engine.applying.orders import set_b2b_enabled, write_customers, write_fulfilments, write_orders
@@ -46,7 +49,7 @@ from synclog import services as synclog
 from synclog.models import Issue, ItemEvent, ItemStatus
 from synclog.services import IssueDraft, ItemOutcome
 
-__all__ = ["ImportContext", "Tally", "apply_page", "import_context_for", "link_kind"]
+__all__ = ["ImportContext", "Tally", "apply_page", "import_context_for", "link_kinds"]
 
 logger = logging.getLogger(__name__)
 
@@ -130,11 +133,11 @@ def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     if len(incoming) < len(accepted):
         raise DuplicateClaims
     hashes = {record.external_id: content_hash(record) for record in accepted}
-    known_links = links.known(context.connection_id, incoming)
+    known_links = links.known(context.connection_id, [*incoming, *variant_items.keys(accepted)])
     changed, seen = [], []
     latest = context.now + FUTURE_TOLERANCE
     for key, record in incoming.items():
-        known = known_links.get(key)
+        known = known_links.get(key) or known_links.get((VARIANT_ITEM, record.external_id))
         if known is None or _has_changed(record, hashes[record.external_id], known, latest, context.full_since):
             changed.append(record)
         else:
@@ -214,7 +217,7 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
         if result is None and not record.problems:
             continue
         known = earlier.get((link_kind(context.job.data_type, record), record.external_id))
-        kind = link_kind(context.job.data_type, record).split("@")[0]
+        kind = plain_kind(link_kind(context.job.data_type, record))
         own = storable_text(f"{kind}:{record.external_id}")
         grouped: dict[str, list[Problem]] = defaultdict(list)
         for problem in [*record.problems, *(result.problems if result else ())]:
@@ -224,7 +227,7 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
                 synclog.issue_draft(
                     ref=ref,
                     problems=problems,
-                    kind=kind,
+                    kind=plain_kind(result.kind) if result else kind,
                     item_id=result.item_id if result else known.item_id if known else None,
                     title=storable_text(title_of(record)),
                     link=storable_text(record.link),
@@ -258,14 +261,13 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
 
 
 def _item_outcome(context: ImportContext, result: WriteResult) -> ItemOutcome:
-    kind, _, storefront = result.kind.partition("@")
     message = ""
     if result.state != ItemStatus.State.SYNCED:
         message = synclog.issue_text(result.problems, **platform_names(context.job))
     return ItemOutcome(
-        kind=kind,
+        kind=plain_kind(result.kind),
         item_id=result.item_id,
-        storefront=storefront,
+        storefront=result.kind.partition("@")[2],
         state=result.state,
         action=_event_action(result),
         message=message,

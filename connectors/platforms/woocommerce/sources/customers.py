@@ -42,7 +42,7 @@ class Customers(Source[ShopClient, CustomerRecord]):
         rows, total = self.client.list_page(CUSTOMERS, **query, page=number, per_page=PAGE_SIZE)
         created = [_time(row) for row in rows]
         wanted = [row for row, date in zip(rows, created, strict=True) if date is None or date >= since]
-        return wanted, len(wanted) == len(rows) and has_more(rows, total, number * PAGE_SIZE)
+        return wanted, len(wanted) == len(rows) and has_more(rows, total, number)
 
     def fetch(self, external_ids: Sequence[str]) -> list[CustomerRecord]:
         rows = self.client.existing(CUSTOMERS, external_ids, role="all")

@@ -9,6 +9,7 @@ from typing import Any
 from connectors.platforms.woocommerce.client import ORDERS, PRODUCTS, Row, row_ids
 from connectors.platforms.woocommerce.sources.base import ShopSource
 from connectors.platforms.woocommerce.sources.order_records import (
+    CLOSED,
     IGNORED,
     UNFINISHED,
     OrderRecordBuilder,
@@ -26,8 +27,6 @@ from hub.kinds import DataType
 REFUNDS = "refund_rows"
 # The shop keeps six places; by default it rounds to those of its prices, which may be none.
 PLACES = 6
-# Statuses in which nothing has to be shipped.
-_CLOSED = ("completed", "cancelled", "refunded", "failed", "trash")
 
 
 class Orders(ShopSource[OrderRecord]):
@@ -104,7 +103,7 @@ class Orders(ShopSource[OrderRecord]):
         products: set[int] = set()
         variations: dict[int, set[int]] = defaultdict(set)
         for row in orders:
-            if row.get("status") not in _CLOSED and isinstance(row.get("line_items"), list):
+            if row.get("status") not in CLOSED and isinstance(row.get("line_items"), list):
                 lines = [each for each in row["line_items"] if isinstance(each, dict)]
                 for line in lines:
                     product, variation = (whole_number(line.get(name)) for name in ("product_id", "variation_id"))

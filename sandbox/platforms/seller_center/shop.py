@@ -39,7 +39,7 @@ from sandbox.platforms.seller_center import (
     is_signed,
     string_list,
 )
-from sandbox.platforms.seller_center_calls import ADD_IMAGES, IMAGES, PRICES, SELLERS, the_call, validated
+from sandbox.platforms.seller_center.calls import ADD_IMAGES, IMAGES, PRICES, SELLERS, the_call, validated
 
 SELLER_COUNT = 3
 EPOCH_TIME = datetime.fromtimestamp(EPOCH, UTC)
