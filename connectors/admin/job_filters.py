@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -162,4 +163,5 @@ def _effect(job: Job, before: dict[str, Any], after: dict[str, Any]) -> str:
 
 
 def _names(items: list[Any]) -> str:
-    return ", ".join(next((str(value) for name in _NAMES if (value := getattr(item, name, ""))), "?") for item in items)
+    names = (next((str(value) for name in _NAMES if (value := getattr(item, name, ""))), "?") for item in items)
+    return ", ".join(Truncator(name).chars(60) for name in names)

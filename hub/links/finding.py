@@ -81,6 +81,7 @@ class KnownLink:
     digest: bytes
     updated_at: datetime | None
     missing: bool
+    received_at: datetime | None
 
 
 def known(connection_id: int, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], KnownLink]:
@@ -90,10 +91,10 @@ def known(connection_id: int, keys: Iterable[tuple[str, str]]) -> dict[tuple[str
         connection=connection_id,
         kind__in={kind for kind, _id in wanted},
         external_id__in={external_id for _kind, external_id in wanted},
-    ).values_list("kind", "external_id", "pk", "item_id", "received_hash", "source_updated_at", "missing")
+    ).values_list("kind", "external_id", "pk", "item_id", "received_hash", "source_updated_at", "missing", "fetched_at")
     return {
-        (kind, external_id): KnownLink(pk, item_id, bytes(digest or b""), updated_at, missing)
-        for kind, external_id, pk, item_id, digest, updated_at, missing in rows
+        (kind, external_id): KnownLink(pk, item_id, bytes(digest or b""), updated_at, missing, received_at)
+        for kind, external_id, pk, item_id, digest, updated_at, missing, received_at in rows
     }
 
 

@@ -8,7 +8,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from hashlib import blake2b
 from operator import attrgetter
@@ -53,6 +53,8 @@ __all__ = ["ImportContext", "Tally", "apply_page", "import_context_for", "link_k
 
 logger = logging.getLogger(__name__)
 
+# Longer than a cache or search index of a source lags behind.
+STALE_ANSWER = timedelta(hours=1)
 # Fields that describe the import rather than the item, and what is only looked up.
 _NOT_HASHED = {"raw", "updated_at", "problems", "shop_cart"}
 
@@ -136,7 +138,7 @@ def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     latest = context.now + FUTURE_TOLERANCE
     for key, record in incoming.items():
         known = known_links.get(key) or known_links.get((VARIANT_ITEM, record.external_id))
-        if known is None or _has_changed(record, hashes[record.external_id], known, latest):
+        if known is None or _has_changed(record, hashes[record.external_id], known, latest, context.full_since):
             changed.append(record)
         else:
             seen.append(known.link_id)
@@ -163,11 +165,16 @@ def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     return tally
 
 
-def _has_changed(record: Record, digest: bytes, known: links.KnownLink, latest: datetime) -> bool:
+def _has_changed(
+    record: Record, digest: bytes, known: links.KnownLink, latest: datetime, full_since: datetime | None
+) -> bool:
+    """An older version never overwrites a newer one, unless a full read still finds it long after: then the source's
+    clock was set back, or the source was restored from a backup. Nothing is newer than now."""
     if known.missing:
         return True
     if record.updated_at and known.updated_at and record.updated_at < known.updated_at <= latest:
-        return False  # an older version never overwrites a newer one; nothing is newer than now
+        received = known.received_at
+        return bool(full_since and received and received < full_since - STALE_ANSWER) and known.digest != digest
     return known.digest != digest
 
 

@@ -48,6 +48,8 @@ class ImportContext:
     log: SyncLog
     run_id: int | None
     now: datetime
+    # When a full read started; None: it is another read.
+    full_since: datetime | None = None
     price_list: PriceList | None = None
     # Whether no other connection of the seller writes stock: only then does absence at this source mean anything (C3).
     sole_stock_source: bool = False
