@@ -51,14 +51,51 @@ def completed(record: OrderRecord) -> OrderRecord:
 
     A negative charge, such as a fee that rewards a method of payment, becomes a discount: targets take no such charge.
     """
-    lines = [_completed_line(with_quantities(line, record.status), record) for line in record.lines]
+    record = replace(record, prices_include_tax=_prices_include_tax(record))
+    rate = _only_rate(record)
+    lines = [_completed_line(with_quantities(line, record.status), record, rate) for line in record.lines]
     if record.adjustments is None:
         return replace(record, lines=lines)
-    adjustments = [_completed_adjustment(each, record) for each in record.adjustments]
+    adjustments = [_completed_adjustment(each, record, rate) for each in record.adjustments]
     negative = {place for place, each in enumerate(adjustments) if _is_negative_charge(each)}
     adjustments = [_as_discount(each) if place in negative else each for place, each in enumerate(adjustments)]
     lines, adjustments = _share_discounts(lines, adjustments, negative, record.currency)
     return replace(record, lines=lines, adjustments=adjustments)
+
+
+def _prices_include_tax(record: OrderRecord) -> bool | None:
+    """As the source says; else whether prices of which it tells no more add up to the total with or without tax."""
+    if record.prices_include_tax is not None or not record.tax or not record.lines:
+        return record.prices_include_tax
+    if any(line.unit_price is None or _tells_amounts(line) for line in record.lines):
+        return None
+    rows = record.adjustments or ()
+    costs = [row.gross if row.gross is not None else row.net for row in rows if row.kind in CHARGES]
+    taken = [row.gross if row.gross is not None else row.net for row in rows if row.kind in DISCOUNTS]
+    prices = sum(((line.unit_price or _ZERO) * line.quantity for line in record.lines), _ZERO)
+    prices += (_sum(costs) or _ZERO) - (_sum(taken) or _ZERO)
+    if record.adjustments is None:
+        prices += record.shipping_cost
+    tolerance = len(record.lines) * quantum(record.currency)
+    if abs(prices - record.total) <= tolerance:
+        return True
+    return False if abs(prices + record.tax - record.total) <= tolerance else None
+
+
+def _tells_amounts(row: OrderLineRecord | AdjustmentRecord) -> bool:
+    """Whether a row tells its tax, or from what it follows."""
+    own = (row.unit_price_net, row.unit_price_gross) if isinstance(row, OrderLineRecord) else (None, None)
+    both = None not in own or None not in _totals(row)
+    return row.tax is not None or row.tax_rate is not None or both
+
+
+def _only_rate(record: OrderRecord) -> Decimal | None:
+    """The rate that makes the tax of the order, in percent, if no row tells its own: taken to be that of all rows."""
+    rows: list[OrderLineRecord | AdjustmentRecord] = [*record.lines]
+    rows += [each for each in record.adjustments or () if each.kind in CHARGES]
+    if not record.tax or record.total <= record.tax or any(_tells_amounts(row) for row in rows):
+        return None
+    return record.tax * _HUNDRED / (record.total - record.tax)
 
 
 def balance(record: OrderRecord) -> Balance:
@@ -103,22 +140,23 @@ def _sum(amounts: Sequence[Decimal | None]) -> Decimal | None:
     return sum(known, _ZERO) if len(known) == len(amounts) else None
 
 
-def _completed_line(line: OrderLineRecord, order: OrderRecord) -> OrderLineRecord:
+def _completed_line(line: OrderLineRecord, order: OrderRecord, only_rate: Decimal | None) -> OrderLineRecord:
+    rate = line.tax_rate if line.tax_rate is not None else only_rate
     price_net, price_gross = line.unit_price_net, line.unit_price_gross
     if price_net is None and price_gross is None and line.unit_price is not None:
         if order.prices_include_tax is not False and (order.prices_include_tax or not _is_taxed(order)):
             price_gross = line.unit_price
         elif order.prices_include_tax is False:
             price_net = line.unit_price
-    price_net, price_gross = _net_and_gross(price_net, price_gross, line.tax_rate, order, _PRICE_PLACES)
+    price_net, price_gross = _net_and_gross(price_net, price_gross, rate, order, _PRICE_PLACES)
     net, gross = line.total_net, line.total_gross
     if net is None and gross is None and line.tax is None:
         net = _line_total(price_net, line.quantity, line.discount_net, order)
         gross = _line_total(price_gross, line.quantity, line.discount_gross, order)
-    net, tax, gross = _net_tax_gross(net, line.tax, gross, line.tax_rate, order)
+    net, tax, gross = _net_tax_gross(net, line.tax, gross, rate, order)
     # Of a line that costs nothing after discounts, the prices tell the ratio of net and gross.
     totals = (net, gross) if net and gross else (price_net, price_gross)
-    discount_net, discount_gross = _discount(line.discount_net, line.discount_gross, *totals, line.tax_rate, order)
+    discount_net, discount_gross = _discount(line.discount_net, line.discount_gross, *totals, rate, order)
     return replace(
         line,
         unit_price_net=price_net,
@@ -139,13 +177,14 @@ def _line_total(
     return round_amount(price * quantity - (discount or _ZERO), order.currency)
 
 
-def _completed_adjustment(row: AdjustmentRecord, order: OrderRecord) -> AdjustmentRecord:
+def _completed_adjustment(row: AdjustmentRecord, order: OrderRecord, only_rate: Decimal | None) -> AdjustmentRecord:
     net, tax, gross = row.net, row.tax, row.gross
     if row.kind in PAYMENTS:
         paid = gross if gross is not None else net
         return replace(row, net=paid, tax=_ZERO, gross=paid)
-    net, tax, gross = _net_tax_gross(net, tax, gross, row.tax_rate, order)
-    discount_net, discount_gross = _discount(row.discount_net, row.discount_gross, net, gross, row.tax_rate, order)
+    rate = row.tax_rate if row.tax_rate is not None or row.kind in DISCOUNTS else only_rate
+    net, tax, gross = _net_tax_gross(net, tax, gross, rate, order)
+    discount_net, discount_gross = _discount(row.discount_net, row.discount_gross, net, gross, rate, order)
     return replace(row, net=net, tax=tax, gross=gross, discount_net=discount_net, discount_gross=discount_gross)
 
 

@@ -200,7 +200,7 @@ class OrderItem:
 
         `except_by`: a connection whose own shipments are not counted.
         """
-        own = self._reported(except_by) if except_by is not None else {}
+        own = self.quantities_shipped_by(except_by) if except_by is not None else {}
         found = {}
         for line in self.lines:
             all_reported = sum((each.lines.get(line.id, Decimal(0)) for each in self.shipments), Decimal(0))
@@ -216,7 +216,7 @@ class OrderItem:
         """Order line ID → what the target has to deliver, including what it has delivered itself (M8)."""
         if self.target_id is None:
             return self.open_quantities()
-        own = self._reported(self.target_id)
+        own = self.quantities_shipped_by(self.target_id)
         left = self._left(self.shipped_quantities(except_by=self.target_id))
         # Goods may be refunded after the target shipped them.
         return {line_id: max(quantity, own.get(line_id, Decimal(0))) for line_id, quantity in left.items()}
@@ -225,15 +225,15 @@ class OrderItem:
         """Order line ID → what the target shipped although it is not to be delivered any more: refunded afterwards."""
         if self.target_id is None:
             return {line.id: Decimal(0) for line in self.lines}
-        own = self._reported(self.target_id)
+        own = self.quantities_shipped_by(self.target_id)
         left = self._left(self.shipped_quantities(except_by=self.target_id), ended=NOT_DELIVERED)
         return {line_id: max(Decimal(0), own.get(line_id, Decimal(0)) - quantity) for line_id, quantity in left.items()}
 
-    def _reported(self, by: int | None) -> dict[int, Decimal]:
+    def quantities_shipped_by(self, connection: int | None) -> dict[int, Decimal]:
         """Order line ID → quantity in the shipments that a connection reported."""
         found: dict[int, Decimal] = defaultdict(Decimal)
         for shipment in self.shipments:
-            if shipment.reported_by == by:
+            if shipment.reported_by == connection:
                 for line_id, quantity in shipment.lines.items():
                     found[line_id] += quantity
         return found

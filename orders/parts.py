@@ -13,6 +13,7 @@ from decimal import Decimal
 from orders.amounts import CHARGES
 from orders.currencies import round_amount, share_out
 from orders.items import OrderItem, OrderLineItem, RefundItem
+from orders.quantities import NOT_DELIVERED
 from orders.records import AdjustmentRecord
 
 _ZERO = Decimal(0)
@@ -35,10 +36,20 @@ class Part:
 def deliverable_parts(item: OrderItem, *, whole_bundles: bool = False) -> list[Part]:
     """What a target has to deliver, or has delivered itself (M8). Lines of which nothing is left have a quantity of 0.
 
-    `whole_bundles`: bundles go as they are, without their parts.
+    Of what is never shipped, all that was not canceled or refunded: a shop that completes an order delivers no other
+    pieces. `whole_bundles`: bundles go as they are, without their parts.
     """
     quantities = item.target_quantities()
-    return [_part(line, quantities[line.id], item.currency) for line in sold_lines(item, whole_bundles=whole_bundles)]
+    return [
+        _part(line, max(quantities[line.id], _kept_without_shipping(line)), item.currency)
+        for line in sold_lines(item, whole_bundles=whole_bundles)
+    ]
+
+
+def _kept_without_shipping(line: OrderLineItem) -> Decimal:
+    if line.needs_shipping or line.status in NOT_DELIVERED:
+        return _ZERO
+    return max(_ZERO, line.quantity - line.quantity_cancelled - line.quantity_refunded)
 
 
 def sold_lines(item: OrderItem, *, whole_bundles: bool = False) -> list[OrderLineItem]:
@@ -94,8 +105,24 @@ def _part(line: OrderLineItem, quantity: Decimal, currency: str) -> Part:
 
 
 def charges(item: OrderItem) -> list[AdjustmentRecord]:
-    """The charges of an order as they were placed."""
-    return [row for row in item.adjustments if row.kind in CHARGES]
+    """The charges of an order as they were placed, and lines with an amount for no piece.
+
+    If the source tells neither charges nor discounts, the shipping cost is one, with tax like the order as a whole.
+    """
+    found = [row for row in item.adjustments if row.kind in CHARGES]
+    found += [
+        AdjustmentRecord(
+            kind="fee", title=line.title, net=line.total_net, tax=line.tax, gross=line.total_gross,
+            tax_rate=line.tax_rate,
+        )
+        for line in item.lines
+        if not line.quantity and line.total_gross
+    ]  # fmt: skip
+    if item.shipping_cost and not item.adjustments and not item.reconciliation and item.total:
+        net = round_amount(item.shipping_cost * (item.total - item.tax) / item.total, item.currency)
+        gross = item.shipping_cost
+        found.append(AdjustmentRecord(kind="shipping", net=net, tax=gross - net, gross=gross))
+    return found
 
 
 def charges_left(item: OrderItem) -> list[AdjustmentRecord]:

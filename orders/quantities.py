@@ -17,7 +17,7 @@ class Quantities(Protocol):
     quantity_cancelled: Decimal
     quantity_refunded: Decimal
     quantity_shipped: Decimal
-    needs_shipping: bool
+    needs_shipping: bool | None
 
 
 def left_to_ship(line: Quantities) -> Decimal:
@@ -44,7 +44,7 @@ def order_progress(lines: Iterable[Quantities]) -> str:
 
     Of a line that is canceled or refunded in part, the rest decides.
     """
-    goods = [line for line in lines if line.needs_shipping]
+    goods = [line for line in lines if line.needs_shipping is not False]
     if not any(line.quantity_shipped for line in goods):
         return ""
     return "partly_shipped" if any(left_to_ship(line) for line in goods) else "shipped"

@@ -66,7 +66,8 @@ class OrderLineRecord:
     """A line of an order (M1). `variant_id` is an external ID, `status` a value of orders.models.Order.Status.
 
     `kind` is a value of orders.models.OrderLine.Kind; `parent_id` the external ID of the bundle or kit that the line is
-    a part of. `needs_shipping` is False for what is never shipped: virtual goods, or a bundle whose parts are shipped.
+    a part of. `needs_shipping` is False for what is never shipped: virtual goods, or a bundle whose parts are shipped;
+    None: the source does not say it of this order any more, so it and `kind` are kept as they were read before.
     `delivery_address` is the `external_id` of an address of the order, for orders that have several.
 
     Prices of one piece are before discounts. `total_net`, `tax` and `total_gross` are of the whole line: after
@@ -84,7 +85,7 @@ class OrderLineRecord:
     position: int = hub_field(_("Position"), default=0)
     kind: str = hub_field(_("Kind"), default="simple")
     parent_id: str = hub_field(_("Bundle"), relation=True, default="")
-    needs_shipping: bool = hub_field(_("Needs shipping"), default=True)
+    needs_shipping: bool | None = hub_field(_("Needs shipping"), default=True)
     delivery_address: str = hub_field(_("Delivery address"), default="")
     quantity: Decimal = hub_field(_("Quantity"), unit="pieces")
     quantity_cancelled: Decimal = hub_field(_("Canceled quantity"), unit="pieces", default=Decimal(0))

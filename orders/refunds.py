@@ -9,6 +9,9 @@ and the refund has one row: 1 lamp, 50. If 90 had been paid back, it would have 
 
 With several refunds of a line, the goods that come back are those of the latest: the earlier refunds are more likely to
 be from before the shipment.
+
+Money for pieces that were canceled after they were paid has no row either: canceling them has lowered the order. Of the
+5 lamps, all paid, one is taken out of the order, and 50 are paid back: the order there has 4 lamps, and no refund.
 """
 
 from collections import defaultdict
@@ -84,21 +87,77 @@ def booked_refunds(item: OrderItem, *, charges_kept: bool, whole_bundles: bool =
     `charges_kept`: the order at the target has all its charges, also those that were paid back.
     """
     sold = {line.id: line for line in sold_lines(item, whole_bundles=whole_bundles)}
-    returned = item.returned_quantities()
+    returned, for_canceled = item.returned_quantities(), _paid_for_canceled(item, sold)
+    own = item.quantities_shipped_by(item.target_id) if item.target_id is not None else {}
+    for line_id, quantity in _more_than_refunded(item).items():
+        # The line does not count these pieces as refunded: they were canceled before, or had been shipped.
+        value = _value(sold[line_id], quantity, item.currency).gross if line_id in sold else _ZERO
+        if value <= for_canceled:
+            for_canceled -= value
+        else:
+            returned[line_id] = min(own.get(line_id, _ZERO), returned[line_id] + quantity)
     lowered = [None for _ in item.refunds] if charges_kept else _lowered_charges(item)
     found = [
         BookedRefund(refund, _rows(item, refund, sold, returned, less))
         for refund, less in reversed(list(zip(item.refunds, lowered, strict=True)))
     ]
-    return [each for each in reversed(found) if each.rows]
+    return _without_money_for_canceled(list(reversed(found)), for_canceled, item.currency)
+
+
+def _paid_for_canceled(item: OrderItem, sold: dict[int, OrderLineItem]) -> Decimal:
+    """What the customer paid, with tax, for pieces that the order and the target no longer have; nothing if unknown."""
+    paid = item.total if item.paid is None and item.status == "cancelled" else item.paid
+    if paid is None:
+        return _ZERO
+    there = shipped_but_not_ordered(item)
+    canceled = sum(
+        (
+            _value(line, max(_ZERO, line.quantity_cancelled - there.get(line.id, _ZERO)), item.currency).gross
+            for line in sold.values()
+        ),
+        _ZERO,
+    )
+    return max(_ZERO, paid - (item.total - canceled))
+
+
+def _refunded_pieces(item: OrderItem) -> dict[int, Decimal]:
+    """Order line ID → quantity in the refunds."""
+    found: dict[int, Decimal] = defaultdict(Decimal)
+    for refund in item.refunds:
+        for each in _lines(item, refund):
+            found[each.line_id] += each.quantity
+    return found
+
+
+def _more_than_refunded(item: OrderItem) -> dict[int, Decimal]:
+    """Order line ID → by how much the refunds name more pieces than the line says were refunded."""
+    named = _refunded_pieces(item)
+    more = {line.id: named[line.id] - line.quantity_refunded for line in item.lines}
+    return {line_id: quantity for line_id, quantity in more.items() if quantity > 0}
+
+
+def _without_money_for_canceled(booked: list[BookedRefund], left: Decimal, currency: str) -> list[BookedRefund]:
+    """The refunds without amounts, up to `left`, that belong to no goods at the target; only those with rows."""
+    found = []
+    for each in booked:
+        rows = []
+        for row in each.rows:
+            gross = row.money.gross
+            if left > 0 and gross > 0 and not (row.quantity or row.is_shipping):
+                taken = min(gross, left)
+                left -= taken
+                if gross - taken <= quantum(currency):
+                    continue
+                row = replace(row, money=row.money.part(gross - taken, gross, currency))
+            rows.append(row)
+        if rows:
+            found.append(replace(each, rows=rows))
+    return found
 
 
 def shipped_but_not_ordered(item: OrderItem) -> dict[int, Decimal]:
     """Order line ID → quantity that the target shipped, but that the order no longer has and no refund covers."""
-    refunded: dict[int, Decimal] = defaultdict(Decimal)
-    for refund in item.refunds:
-        for each in _lines(item, refund):
-            refunded[each.line_id] += each.quantity
+    refunded = _refunded_pieces(item)
     left = {line_id: quantity - refunded[line_id] for line_id, quantity in item.returned_quantities().items()}
     return {line_id: quantity for line_id, quantity in left.items() if quantity > 0}
 

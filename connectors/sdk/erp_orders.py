@@ -12,7 +12,7 @@ from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
 from connectors.sdk.orders import DifferentOrders, hold_different, rounding
-from connectors.sdk.records import AdjustmentRecord, Problem
+from connectors.sdk.records import AddressRecord, AdjustmentRecord, Problem
 from hub.kinds import Kind
 from orders.currencies import round_amount
 from orders.items import OrderItem, RefundItem
@@ -148,6 +148,13 @@ def customer_payload(item: OrderItem, refs: References, *, sellers: Mapping[str,
     raise SkipRecord(issues.CUSTOMER_MISSING())
 
 
+def order_address(item: OrderItem, use: str) -> AddressRecord | None:
+    """The address of an order for a use, `billing` or `shipping`; of several the one that the lines name."""
+    found = [each for each in item.addresses if each.use == use]
+    named = {line.delivery_address for line in item.lines if line.delivery_address}
+    return next((each for each in found if each.external_id in named), next(iter(found), None))
+
+
 class ExpectedTotals(TypedDict):
     """What an order should come to, with tax, and the tax in it; and how far rounding may take it."""
 
@@ -157,14 +164,16 @@ class ExpectedTotals(TypedDict):
     currency: NotRequired[str]
 
 
-def expected_totals(content: OrderContent, currency: str) -> ExpectedTotals:
+def expected_totals(content: OrderContent, item: OrderItem) -> ExpectedTotals | None:
+    """What is sent comes to. If the amounts are not known, what the order comes to, as long as it is sent whole."""
     amounts = [(part.tax or _ZERO, part.gross or _ZERO) for part in content.parts if part.quantity]
     amounts += [(row.tax or _ZERO, row.gross or _ZERO) for row in content.charges]
-    return {
-        "total": plain(sum((gross for _, gross in amounts), _ZERO)),
-        "tax": plain(sum((tax for tax, _ in amounts), _ZERO)),
-        "tolerance": plain(rounding(currency, len(amounts))),
-    }
+    total, tax = sum((gross for _, gross in amounts), _ZERO), sum((tax for tax, _ in amounts), _ZERO)
+    if not content.is_exact:
+        if item.refunds or item.principal or any(part.quantity != part.line.quantity for part in content.parts):
+            return None
+        total, tax = item.total, item.tax
+    return {"total": plain(total), "tax": plain(tax), "tolerance": plain(rounding(item.currency, len(amounts)))}
 
 
 def refund_key(refund: RefundItem) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from accounts.models import Seller, User
 from catalog.models import PriceList
 from connectors.adapters.factory import open_adapter
-from connectors.engine.exporting import source
+from connectors.engine.exporting import covered_items
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import ConnectorError
 from connectors.sdk.reading import Reader, ReadState
@@ -104,7 +104,7 @@ def read_sample(*, job: Job) -> Sample:
 
 def items_to_send(*, job: Job) -> int:
     """How many items the first sync of an export would look at."""
-    return int(source(job).count())
+    return int(covered_items(job).count())
 
 
 @transaction.atomic

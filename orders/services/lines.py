@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -83,6 +84,9 @@ def _line_values(record: OrderLineRecord, variant_id: int | None, item: OrderLin
     if values["unit_price"] is None:
         prices = (record.unit_price_gross, record.unit_price_net, Decimal(0))
         values["unit_price"] = amount(next(price for price in prices if price is not None))
+    if record.needs_shipping is None:
+        kept = {"needs_shipping": item.needs_shipping, "kind": item.kind} if item else {"needs_shipping": True}
+        record = replace(record, **kept)
     return {
         **{name: getattr(record, name) for name in _LINE},
         **{name: rounded(getattr(record, name), THOUSANDTHS) for name in QUANTITIES},

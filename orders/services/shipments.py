@@ -1,6 +1,7 @@
 """Saves shipments. Those of one reporter are compared and replaced together; those of others are kept."""
 
 from collections.abc import Iterable, Sequence
+from decimal import Decimal
 
 from orders.items import ShipmentItem
 from orders.models import Shipment, ShipmentLine
@@ -35,14 +36,15 @@ def replace_shipments(
     """Replace the shipments that one connection reported (None: the source of the order) and keep those of others (S9).
 
     `wanted`: per order its result, all its current shipments, the reported ones, and whether they may be written (L17).
-    Shipments that equal one of another reporter are skipped: they were exported to this system and come back from it.
+    Shipments that are one of another reporter, alone or together, are skipped: it was exported to this system, which
+    may split it (Shopify by location), and comes back from it.
     """
     stale: list[int] = []
     rows: list[tuple[Shipment, ShipmentItem]] = []
     for result, known, reported, allowed in wanted:
         before = [item for item in known if item.reported_by == reported_by]
         others = [item for item in known if item.reported_by != reported_by]
-        after = [item for item in reported if not any(_same(item, other) for other in others)]
+        after = _unknown(reported, others)
         if before == after:
             continue
         if not result.created:
@@ -74,10 +76,28 @@ def _row(seller_id: int, order_id: int, item: ShipmentItem) -> Shipment:
     )
 
 
+def _unknown(reported: Sequence[ShipmentItem], others: Sequence[ShipmentItem]) -> list[ShipmentItem]:
+    """The shipments without those that are one of `others`, or a part of it: by a tracking number, or together."""
+    left = [item for item in reported if not any(_same(item, other) for other in others)]
+    for other in others:
+        parts = [item for item in left if _is_part(item, other)]
+        together = {line: sum(part.lines.get(line, Decimal(0)) for part in parts) for line in other.lines}
+        if together != other.lines:
+            parts = [item for item in parts if set(item.tracking_numbers) & set(other.tracking_numbers)]
+        left = [item for item in left if item not in parts]
+    return left
+
+
 def _same(one: ShipmentItem, other: ShipmentItem) -> bool:
     """Whether both describe the same parcel: equal lines and no different tracking numbers."""
+    return one.lines == other.lines and _is_part(one, other)
+
+
+def _is_part(one: ShipmentItem, other: ShipmentItem) -> bool:
+    """Whether the first may be all or a part of the second: no other pieces, and no different tracking numbers."""
     numbers, others = set(one.tracking_numbers), set(other.tracking_numbers)
-    return one.lines == other.lines and (numbers <= others or others <= numbers)
+    pieces = all(quantity <= other.lines.get(line, 0) for line, quantity in one.lines.items())
+    return pieces and (numbers <= others or others <= numbers)
 
 
 def _joined(numbers: Sequence[str]) -> str:

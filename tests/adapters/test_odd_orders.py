@@ -81,6 +81,21 @@ ODD = {
     ),
     "refunded twice": Odd(sold(*TWO, coupon="7"), (("refund", {0: 1}, {}), ("refund", {0: 1, 1: 1}, {})), {0: 2}),
     "everything refunded but the shipping": Odd(sold(*TWO, shipping="5"), (("refund", {0: 3, 1: 2}, {}),)),
+    "pieces taken out of a paid order, then paid back": Odd(
+        sold(*TWO), (("cancel", {0: 1}, {}), ("refund", {}, {"adjustment": "12"}))
+    ),
+    "canceled, and paid back except the shipping": Odd(
+        sold(*TWO, shipping="5"), (("cancel", None, {}), ("refund", {}, {"adjustment": "96"}))
+    ),
+    "one of two comes back, the others are still to be shipped": Odd(
+        sold(row("10", 5)), (("ship", {0: 2}, {}), ("refund", {0: 1}, {"change": {"restock": "RETURN"}})), {0: 2}
+    ),
+    "a download, after the goods were shipped": Odd(
+        sold(row("10", 3), row("50", kind="digital", place=4)), (("ship", {0: 3}, {}),), {0: 3}
+    ),
+    "something virtual, after the order was completed": Odd(
+        sold(row("10", 3), row("50", kind="virtual", place=4)), (("ship", None, {}),), {0: 3}
+    ),
     "a line added after the ERP shipped": Odd(
         sold(*TWO, paid=False), (("change", None, {"change": {"add": [row("4", 1)]}}),), {0: 3}
     ),
@@ -101,6 +116,11 @@ ONLY_IN = {
     "one shipped there, one canceled": "shopify",
     "goods refunded that the ERP shipped": "bigcommerce",
     "only shipping refunded after it was shipped": "shopify",
+    "pieces taken out of a paid order, then paid back": "shopify",
+    "canceled, and paid back except the shipping": "shopify",
+    "one of two comes back, the others are still to be shipped": "shopify",
+    "a download, after the goods were shipped": "magento",
+    "something virtual, after the order was completed": "woocommerce",
     "a line added after the ERP shipped": "woocommerce",
     "a quantity lowered after the ERP shipped": "bigcommerce",
 }
@@ -155,10 +175,11 @@ def skus_of(process: SandboxProcess, shop: str) -> list[str]:
 
 
 def with_skus(order: Parts, skus: list[str]) -> Parts:
-    """Lines are of the products in turn."""
+    """Lines are of the products in turn, unless they name the `place` of one."""
     lines = []
-    for place, line in enumerate(order["lines"]):
+    for number, line in enumerate(order["lines"]):
         line = dict(line)
+        place = line.pop("place", number)
         if line["sku"] == 0:
             line["sku"] = skus[place]
         if "parts" in line:
@@ -252,6 +273,8 @@ def _by_id(placed: Parts, skus: list[str], places: dict[int, int] | None, detail
         found["change"] = {
             key: [row | {"sku": skus[4]} for row in value]
             if key == "add"
+            else value
+            if key == "restock"
             else {ids[place]: each for place, each in value.items()}
             for key, value in change.items()
         }

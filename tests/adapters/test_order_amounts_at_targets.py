@@ -1,6 +1,7 @@
 """Each target gets net or gross as its field means, and what is open of an order (M4, M5, M8, M10)."""
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any, cast
@@ -16,7 +17,7 @@ from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
 from connectors.sdk.records import AddressRecord
 from hub.kinds import Kind
-from orders.items import OrderItem, OrderLineItem, RefundItem, ShipmentItem
+from orders.items import OrderItem, OrderLineItem, Principal, RefundItem, ShipmentItem
 from orders.records import AdjustmentRecord
 from tests.adapters import samples
 
@@ -116,6 +117,39 @@ def test_netsuite_may_carry_the_discount_in_the_header() -> None:
 def test_other_charges_are_handling_costs_in_netsuite() -> None:
     charges = [AdjustmentRecord(kind=kind, net=D(4), tax=D(1), gross=D(5)) for kind in ("handling", "wrapping", "fee")]
     assert sent(order(adjustments=charges))["body"]["handlingCost"] == 12
+
+
+def test_netsuite_gets_both_addresses_and_the_dates_of_its_time_zone() -> None:
+    """An order without a delivery address goes to the billing address, which a vendor never gets."""
+    where = [AddressRecord(use=use, street=street) for use, street in (("billing", "1 Road"), ("shipping", "2 Road"))]
+    late = datetime(2026, 1, 2, 6, tzinfo=UTC)
+    paid_back = RefundItem("r1", "R-1", late, D(8), D(2), D(10), None, None, D(10), [])
+    item = order(addresses=where, placed_at=late, refunds=[paid_back])
+    payload = sent(item, refunds="credit_memo", custom_item="CUSTOM")
+    body = payload["body"]
+    assert (body["billingAddress"], body["shippingAddress"]) == ({"addr1": "1 Road"}, {"addr1": "2 Road"})
+    assert (body["tranDate"], payload["refunds"][0]["date"]) == ("2026-01-01", "2026-01-01")
+    assert sent(replace(item, addresses=where[:1]))["body"]["shippingAddress"] == {"addr1": "1 Road"}
+    assert "billingAddress" not in sent(replace(item, principal=Principal("acme", "Acme")))["body"]
+
+
+def test_an_order_in_another_currency_than_its_shop_needs_a_mapping() -> None:
+    """Otherwise it would get the currency of NetSuite's customer, with the same numbers."""
+    item = order(base_currency="USD")
+    with pytest.raises(SkipRecord) as unknown:
+        netsuite(item)
+    assert unknown.value.problem.code == "order_currency_unknown"
+    assert sent(item, currencies={"EUR": "2"})["body"]["currency"] == {"id": "2"}
+    assert netsuite(order(base_currency="EUR")) and netsuite(order())
+
+
+def test_an_order_without_exact_amounts_is_compared_with_its_total() -> None:
+    """What its rows come to is not known; and only if it is sent as a whole."""
+    unknown = {"total_net": None, "tax": None, "total_gross": None, "discount_net": None, "discount_gross": None}
+    item = order(line(**unknown), reconciliation="", difference=None)
+    expected = sent(item)["expected"]
+    assert (expected["total"], expected["tax"]) == ("212.5", "40") and "taxes" not in sent(item)
+    assert "expected" not in sent(replace(item, lines=[line(quantity_shipped=D(1), **unknown)]))
 
 
 def test_sparklayer_gets_net_tax_and_gross_that_add_up() -> None:

@@ -140,6 +140,13 @@ def test_what_is_open(shop: Shop) -> None:
     )  # fmt: skip
 
 
+def test_an_order_on_hold_is_not_confirmed(shop: Shop) -> None:
+    """Such as for a high risk of fraud: an ERP waits for it."""
+    order = shop.place(LAMP)
+    assert shop.read(shop.act("change", order, change={"on_hold": True})).status == "pending"
+    assert shop.read(shop.act("change", order, change={"on_hold": False})).status == "confirmed"
+
+
 def test_what_was_shipped_before_the_rest_was_put_on_hold(shop: Shop) -> None:
     order = shop.place(LAMP)
     shop.act("ship", order, lines={order["lines"][0]["id"]: 2})

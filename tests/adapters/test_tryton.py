@@ -142,6 +142,12 @@ def test_an_order_is_sent_once_with_its_tax_and_total(open_adapter: Open, databa
     assert [each["quantity"] for each in found["lines"]] == [3, 2, 1]
 
 
+def test_a_sale_has_the_date_of_the_company(open_adapter: Open) -> None:
+    target = open_adapter("tryton", time_zone="America/Los_Angeles").target(DataType.ORDERS)
+    late = order(placed_at=datetime(2026, 1, 2, 6, tzinfo=UTC))
+    assert target.payload(late, References({(Kind.CUSTOMER, 3): "1"}))["date"] == "2026-01-01"
+
+
 def test_an_underscore_in_the_prefix_of_keys_matches_only_itself(open_adapter: Open) -> None:
     Orders(open_adapter("tryton", keys="a-b")).send(order())
     own = open_adapter("tryton", keys="a_b")

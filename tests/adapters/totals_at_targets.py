@@ -108,7 +108,8 @@ def _of_custom_system(order: Parts, codes: list[str]) -> Booked:
     for line in order["lines"]:
         quantity, gross = amount(line["quantity"]), amount(line["total_gross"])
         total += gross * (quantity - amount(line["quantity_cancelled"])) / quantity if quantity else gross
-    return Booked(total, sum((amount(row["gross"]) for row in order["refunds"]), D(0)), codes)
+    paid_back = sum((amount(row["gross"]) for row in order["refunds"]), D(0))
+    return Booked(total, max(D(0), paid_back - max(D(0), amount(order["paid"]) - total)), codes)
 
 
 class Books:
@@ -127,10 +128,12 @@ class Books:
         link = Link.objects.filter(connection=self.job.connection, kind=Kind.ORDER, external_id=number).first()
         assert link is not None, list(Issue.objects.values_list("code", "message"))
         item = load_orders([link.item_id])[link.item_id]
-        own = self.shipped.get(item.id)
-        shipments = [ShipmentItem("1", "", [], None, own, reported_by=ERP)] if own else []
+        own = self.shipped.get(item.id, {})
+        # The shop is told what the targets shipped.
+        others = [each for each in item.shipments if each.lines != own]
+        shipments = [*others, *([ShipmentItem("1", "", [], None, own, reported_by=ERP)] if own else [])]
         # As if every order came from the B2B front; and what only one target ships, the others do not wait for.
-        return replace(item, target_id=ERP, placed_through_b2b=True, shipments=[*item.shipments, *shipments])
+        return replace(item, target_id=ERP, placed_through_b2b=True, shipments=shipments)
 
     def ship(self, number: str, quantities: dict[int, int]) -> None:
         """Every target ships these quantities: place of a line → pieces."""
@@ -149,16 +152,21 @@ class Books:
 
 
 def owed(item: OrderItem, *, everything: bool) -> Decimal:
-    """Lines that were not canceled, and charges, less what was paid back, with tax. Unless `everything`, without what
-    others than the target shipped."""
+    """Lines that were not canceled, and charges, less what was paid back for them, with tax. Unless `everything`,
+    without what others than the target shipped."""
     if item.status == "cancelled" and not item.refunds:
         return D(0)
-    total = sum((row.gross or D(0) for row in item.adjustments if row.kind in CHARGES), D(0))
+    kept = sum((row.gross or D(0) for row in item.adjustments if row.kind in CHARGES), D(0))
+    elsewhere = D(0)
     others = item.shipped_quantities(except_by=ERP)
     for line in item.lines:
-        quantity = line.quantity - line.quantity_cancelled - (D(0) if everything else others[line.id])
-        total += (line.total_gross or D(0)) * quantity / line.quantity if line.quantity else D(0)
-    return total - sum((refund.gross or D(0) for refund in item.refunds), D(0))
+        price = (line.total_gross or D(0)) / line.quantity if line.quantity else D(0)
+        kept += price * (line.quantity - line.quantity_cancelled)
+        elsewhere += price * others[line.id] if line.needs_shipping and not everything else D(0)
+    paid_back = sum((refund.gross or D(0) for refund in item.refunds), D(0))
+    # What was paid for canceled pieces is paid back without lowering anything else.
+    too_much = max(D(0), (item.paid or D(0)) - kept)
+    return kept - elsewhere - max(D(0), paid_back - too_much)
 
 
 def tolerance(item: OrderItem) -> Decimal:

@@ -122,12 +122,32 @@ def test_an_impossible_rate_of_tax_is_not_used(rate: str) -> None:
 
 
 def test_what_a_source_does_not_tell_stays_unknown() -> None:
-    """Prices of which it is not said whether they contain the tax of the order."""
-    full = completed(order("5", "", line("1", unit_price=D(10)), total=D(12), tax=D(2), adjustments=[]))
+    """Prices of which it is not said whether they contain the tax of the order, and that do not tell it either."""
+    full = completed(order("5", "", line("1", unit_price=D(10)), total=D(13), tax=D(2), adjustments=[]))
     assert full.lines[0].total_gross is None
     assert (balance(full).difference, balance(full).reconciliation) == (None, "")
     # Nor is an order checked whose charges were not read.
     assert balance(completed(order("5"))).reconciliation == ""
+
+
+@pytest.mark.parametrize(
+    ("price", "total", "amounts", "expected"),
+    [
+        # Prices without tax, with tax, and with tax besides shipping of which only the cost is told.
+        ("10", "24", {"adjustments": []}, (20, 24)),
+        ("12", "24", {"adjustments": []}, (20, 24)),
+        ("9", "24", {"shipping_cost": D(6)}, (15, 18)),
+        ("12", "21", {"adjustments": [charge("discount", gross=D(3))]}, (D("17.5"), 21)),
+    ],
+)
+def test_the_total_tells_whether_prices_include_tax(
+    price: str, total: str, amounts: dict[str, Any], expected: tuple[Any, Any]
+) -> None:
+    """If no row tells its tax, the rate of the whole order is that of all rows."""
+    tax = D(total) / 6
+    full = completed(order("5", "", line("1", quantity="2", unit_price=D(price)), total=D(total), tax=tax, **amounts))
+    assert (full.lines[0].total_net, full.lines[0].total_gross) == expected
+    assert full.lines[0].tax_rate is None and completed(full) == full
 
 
 def test_an_order_that_does_not_add_up() -> None:

@@ -96,6 +96,14 @@ def test_what_the_source_did_not_read_is_kept_and_what_it_removed_goes(orders: J
     assert "TEN" not in str(changes["adjustments"]) and "coupon 50" in str(changes["adjustments"])
 
 
+def test_what_is_never_shipped_stays_so_when_the_source_no_longer_says_it(orders: Job) -> None:
+    download = line("a", "A", kind="virtual", needs_shipping=False)
+    import_records(orders, order("5", "N-5", download))
+    later = [line("a", "A", kind="simple", needs_shipping=None), line("b", "B", needs_shipping=None)]
+    import_records(orders, order("5", "N-5", *later, status="shipped"))
+    assert [(each.kind, each.needs_shipping) for each in stored().lines] == [("virtual", False), ("simple", True)]
+
+
 def test_a_part_of_a_bundle_refers_to_it_even_if_it_comes_first(orders: Job) -> None:
     part = line("a", "SKU-1", kind="bundle_part", parent_id="b")
     import_records(orders, order("5", "N-5", part, line("b", "SET", kind="bundle", needs_shipping=False)))

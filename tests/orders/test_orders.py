@@ -118,6 +118,31 @@ def test_shipments_are_added_changed_and_removed(orders: Job) -> None:
     assert shipped() == [] and not Shipment.objects.exists()
 
 
+@pytest.mark.parametrize("numbers", [["JD01"], []])
+def test_a_shipment_that_the_shop_split_is_not_counted_twice(orders: Job, numbers: list[str]) -> None:
+    """Shopify has a fulfillment for each location (`numbers`: the tracking numbers of both)."""
+    lines = (line("5-1", "A", "5"), line("5-2", "B", "2"))
+    import_records(orders, order("5", "", *lines))
+    item = Order.objects.get()
+    a, b = OrderLine.objects.order_by("position")
+    sent = Shipment.objects.create(
+        order=item, seller=item.seller, reported_by=orders.connection, external_id="ERP-1", tracking_numbers=["JD01"]
+    )
+    for sold, quantity in ((a, 3), (b, 2)):
+        ShipmentLine.objects.create(shipment=sent, seller=item.seller, order_line=sold, quantity=quantity)
+    parts = [
+        ShipmentRecord(external_id=name, tracking_numbers=numbers, lines={key: Decimal(quantity)})
+        for name, key, quantity in (("s1", "5-1", 3), ("s2", "5-2", 2))
+    ]
+    import_records(orders, order("5", "", *lines, shipments=parts))
+    assert [each.external_id for each in Shipment.objects.all()] == ["ERP-1"]
+    # What the shop shipped besides is no part of it.
+    more = ShipmentRecord(external_id="s3", tracking_numbers=["JD02"], lines={"5-1": Decimal(2)})
+    import_records(orders, order("5", "", *lines, shipments=[*parts, more]))
+    assert set(Shipment.objects.values_list("external_id", flat=True)) == {"ERP-1", "s3"}
+    assert set(load_orders([item.pk])[item.pk].open_quantities().values()) == {0}
+
+
 def test_a_shipment_with_an_unknown_line_is_reported_and_the_rest_is_imported(orders: Job) -> None:
     shipment = parcel(shipped_at=PLACED)
     shipment.lines["77"] = Decimal(1)
@@ -185,6 +210,18 @@ def test_an_older_version_never_overwrites_a_newer_one(orders: Job) -> None:
     import_records(orders, order("5", status="shipped", updated_at=PLACED + timedelta(hours=2)))
     import_records(orders, order("5", status="confirmed", updated_at=PLACED + timedelta(hours=1)))
     assert Order.objects.get().status == "shipped"
+
+
+@pytest.mark.parametrize(("minutes", "status"), [(30, "shipped"), (90, "confirmed")])
+def test_an_older_version_that_a_full_read_finds_long_after_is_what_the_source_has(
+    orders: Job, minutes: int, status: str
+) -> None:
+    """Its clock was set back, or it was restored from a backup. Shortly after, it may be the answer of a cache."""
+    import_records(orders, order("5", status="shipped", updated_at=PLACED + timedelta(hours=2)))
+    started = timezone.now() + timedelta(minutes=minutes)
+    older = order("5", status="confirmed", updated_at=PLACED + timedelta(hours=1))
+    import_records(orders, older, full_since=started)
+    assert Order.objects.get().status == status
 
 
 def test_only_invalid_orders_of_a_page_are_skipped(orders: Job) -> None:

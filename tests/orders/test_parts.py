@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from orders.amounts import CHARGES
 from orders.items import OrderItem, OrderLineItem, RefundItem, RefundLineItem, ShipmentItem
-from orders.parts import charges_left, deliverable_parts, sold_lines, vendor_part
+from orders.parts import charges, charges_left, deliverable_parts, sold_lines, vendor_part
 from orders.records import AdjustmentRecord
 from tests.adapters import samples
 
@@ -47,6 +47,13 @@ def test_what_is_left_goes_with_its_part_of_the_amounts() -> None:
     assert [part.quantity for part in deliverable_parts(item)] == [5, 0, 3]
 
 
+def test_what_is_never_shipped_stays_when_the_shop_completes_the_order() -> None:
+    """Nobody reports its delivery, so an ERP would never invoice it otherwise."""
+    done = {"needs_shipping": False, "quantity_shipped": D(1), "status": "shipped"}
+    item = order(line(1, "1", **done), line(2, "1", **done | {"status": "cancelled", "quantity_cancelled": D(1)}))
+    assert [part.quantity for part in deliverable_parts(item)] == [1, 0]
+
+
 def test_a_price_of_a_bundle_is_shared_out_among_its_parts() -> None:
     bundle = line(1, "1", "112.50", kind="bundle", needs_shipping=False)
     free = {"total_net": D(0), "tax": D(0), "total_gross": D(0), "unit_price": D(0), "parent_id": 1}
@@ -58,6 +65,16 @@ def test_a_price_of_a_bundle_is_shared_out_among_its_parts() -> None:
         (1, D("112.50")),
         (4, 250),
     ]
+
+
+def test_what_is_no_charge_in_the_order_is_one_for_a_target() -> None:
+    """The shipping cost of an order without charges, and a line with an amount for no piece."""
+    item = order(line(1), total=D(300), tax=D(60), shipping_cost=D(50))
+    assert [(row.kind, row.net, row.tax, row.gross) for row in charges(item)] == [("shipping", 40, 10, 50)]
+    # An order that was added up has told all of its charges.
+    assert charges(replace(item, reconciliation="balanced")) == []
+    nothing = replace(line(2, gross="25"), quantity=D(0), title="Deposit")
+    assert [(row.title, row.gross) for row in charges(order(line(1), nothing))] == [("Deposit", 25)]
 
 
 def test_refunded_shipping_lowers_the_charges() -> None:

@@ -53,10 +53,14 @@ def in_books(item: OrderItem, *, whole_bundles: bool = False) -> Decimal:
     return sum(goods, D(0)) + sum((row.gross or D(0) for row in rows), D(0)) - sum(booked, D(0))
 
 
-def placed(given: RefundItem, refunded: str = "0", **more: Any) -> OrderItem:
+def placed(
+    given: RefundItem, refunded: str = "0", *, quantity_cancelled: str = "0", paid: str | None = None, **more: Any
+) -> OrderItem:
     """Five pieces for 250, shipping of 25, all with tax, and a refund."""
     usual: dict[str, Any] = {"adjustments": [post("25")], "refunds": [given], "target_id": ERP, "shipments": []}
-    return order(line(1, "5", quantity_refunded=D(refunded)), **usual | more)
+    usual |= {"total": D(275), "paid": None if paid is None else D(paid)}
+    quantities = {"quantity_refunded": D(refunded), "quantity_cancelled": D(quantity_cancelled)}
+    return order(line(1, "5", **quantities), **usual | more)
 
 
 @pytest.mark.parametrize(
@@ -73,6 +77,18 @@ def placed(given: RefundItem, refunded: str = "0", **more: Any) -> OrderItem:
         (placed(refund(adjustment="-3", gross="-3")), [(0, -3, -3)]),
         (placed(refund(shipping_gross="10", gross="10")), []),
         (placed(refund(shipping_gross="10", gross="10"), shipments=shipped(line1="1")), [(0, 8, 10)]),
+        # One was canceled after all five were paid; the order there has lost it already.
+        (placed(refund(gross="50"), quantity_cancelled="1", paid="275"), []),
+        (placed(refund(gross="57"), quantity_cancelled="1", paid="275"), [(0, 7, 7)]),
+        (placed(refund(gross="50"), quantity_cancelled="1", paid="225"), [(0, 50, 50)]),
+        (placed(refund(back("1", "50"), gross="50"), quantity_cancelled="1", paid="275"), []),
+        # The target has it, because it had shipped it before.
+        (
+            placed(refund(gross="50"), quantity_cancelled="1", paid="275", shipments=shipped(line1="5")),
+            [(0, 50, 50)],
+        ),
+        # Two were shipped, one of them came back, and three are still to be shipped: the line counts none as refunded.
+        (placed(refund(back("1", "50"), gross="50"), shipments=shipped(line1="2")), [(1, 40, 50)]),
         # More than the shipping cost.
         (placed(refund(shipping_gross="30", gross="30", net="24")), [(0, 4, 5)]),
         (placed(refund(shipping_net="10")), []),

@@ -1,14 +1,14 @@
 """Settings, credentials and field maps of a NetSuite connection; docs/platforms/netsuite.md explains each setting."""
 
 from typing import Annotated, Any, Literal, Self
-from zoneinfo import available_timezones
 
-from pydantic import AfterValidator, Field, SecretStr, StringConstraints, model_validator
+from pydantic import Field, SecretStr, StringConstraints, model_validator
 
 from connectors.sdk.erp_orders import send_pending_field
 from connectors.sdk.orders import DifferentOrders, different_orders_field
 from connectors.sdk.schemas import Schema
 from connectors.sdk.setup_guide import SetupGuide
+from connectors.sdk.time_zones import TimeZone
 from connectors.sdk.transformations import SourceFieldMap
 
 # https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_156334828635.html
@@ -18,12 +18,6 @@ TaxRate = Annotated[str, StringConstraints(pattern=r"^[0-9]{1,3}(\.[0-9]{1,4})?$
 # A SuiteQL column or a record field. Only these characters are allowed, so that the value cannot inject SQL.
 FieldName = Annotated[str, StringConstraints(pattern=r"^[A-Za-z][A-Za-z0-9_]{0,60}$")]
 OptionalFieldName = Annotated[str, StringConstraints(pattern=r"^([A-Za-z][A-Za-z0-9_]{0,60})?$")]
-
-
-def _time_zone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError(f"{name!r} is not a time zone; enter one such as America/Los_Angeles")
-    return name
 
 
 class Settings(Schema):
@@ -48,10 +42,11 @@ class Settings(Schema):
         description="For oauth2: PS256 for an RSA key, ES256 for a key on curve P-256.",
     )
     token_id: str = Field("", title="Token ID", description="For tba.")
-    time_zone: Annotated[str, AfterValidator(_time_zone)] = Field(
+    time_zone: TimeZone = Field(
         "America/Los_Angeles",
         title="Time zone",
-        description="Time zone of the NetSuite user. NetSuite returns modification times in it.",
+        description="Time zone of the NetSuite user. NetSuite returns modification times in it, and orders and refunds "
+        "have its dates.",
     )
     subsidiary: InternalId = Field("", title="Subsidiary", description="Internal ID, in a OneWorld account.")
     location: InternalId = Field(
@@ -114,7 +109,8 @@ class Settings(Schema):
     currencies: dict[str, InternalId] = Field(
         default_factory=dict,
         title="Currencies",
-        description="ISO code → internal ID. Leave empty to use the customer's currency.",
+        description="ISO code → internal ID. Empty: orders use the currency of their customer; orders that are not in "
+        "the currency of their shop are not sent.",
     )
     order_defaults: dict[FieldName, Any] = Field(
         default_factory=dict,

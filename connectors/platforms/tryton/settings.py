@@ -8,6 +8,7 @@ from connectors.sdk.erp_orders import send_pending_field
 from connectors.sdk.orders import DifferentOrders, different_orders_field
 from connectors.sdk.schemas import Schema
 from connectors.sdk.setup_guide import SetupGuide
+from connectors.sdk.time_zones import TimeZone
 from connectors.sdk.transformations import SourceFieldMap
 
 RecordId = Annotated[str, StringConstraints(pattern=r"^[0-9]{0,18}$")]
@@ -52,6 +53,9 @@ class Settings(Schema):
         "processing",
         title="State of orders",
         description="How far a sale is taken. Only those in processing have shipments and invoices.",
+    )
+    time_zone: TimeZone = Field(
+        "UTC", title="Time zone", description="Time zone of the company: the dates of sales are those of its days."
     )
     send_pending: bool = send_pending_field()
     guest_party: RecordId = Field(

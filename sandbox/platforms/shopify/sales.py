@@ -183,19 +183,22 @@ class ShopifySales(Sales):
         store.change(order)
 
     def _refund(self, account: str, action: Action) -> None:
+        """`change`: `restock` is RETURN for pieces that had been shipped; else those that were not are cancelled."""
         store, order = self._store(account), self._order(account, action.order)
         chosen = self._chosen(order, action) if action.lines is None or action.lines else {}
         lines = {line["id"]: line for line in order["lines"]}
         total = action.shipping + action.adjustment
+        restock = action.change.get("restock", "NO_RESTOCK")
         for key, count in chosen.items():
             line = lines[key]
             line["refunded"] += count
             unsent = max(0, line["quantity"] - line["removed"] - line["shipped"] - line.get("cancelled", 0))
-            line["cancelled"] = line.get("cancelled", 0) + min(count, unsent)
+            if restock != "RETURN":
+                line["cancelled"] = line.get("cancelled", 0) + min(count, unsent)
             total += self._share(order, line, count, "after") + (
                 ZERO if order["parts"].prices_include_tax else self._share(order, line, count, "tax")
             )
-        refund = self._add_refund(store, order, chosen, restock="NO_RESTOCK", total=total)
+        refund = self._add_refund(store, order, chosen, restock=restock, total=total)
         refund |= {"shipping": action.shipping, "adjustment": action.adjustment}
         store.change(order)
 

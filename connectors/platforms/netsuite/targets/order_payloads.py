@@ -6,7 +6,6 @@ lines, or stand in the header as the item of the setting `discount_item`.
 
 from decimal import Decimal
 from typing import Any, NotRequired, TypedDict
-from zoneinfo import ZoneInfo
 
 from connectors.platforms.netsuite.settings import FieldMap, Settings
 from connectors.platforms.netsuite.targets.addresses import address
@@ -22,18 +21,20 @@ from connectors.sdk.erp_orders import (
     customer_payload,
     expected_totals,
     not_booked,
+    order_address,
     order_content,
     plain,
 )
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
+from connectors.sdk.time_zones import day_in
 from connectors.sdk.values import cut, json_number
 from orders.items import OrderItem
 from orders.parts import Part
 
 MAX_MEMO_LENGTH = 999
-# Version of the amounts in a payload. Those without were sent by releases that sent prices with tax.
-FORMAT = 2
+# Version of a payload. Those without were sent by releases that sent prices with tax, 2 had no billing address.
+FORMAT = 3
 # Finer than any currency, so that rate × quantity rounds to the amount.
 _RATE_PLACES = Decimal("0.00000001")
 _ZERO = Decimal(0)
@@ -77,12 +78,13 @@ def order_payload(item: OrderItem, refs: References, settings: Settings, fields:
     """None if there is nothing to ship: unpaid, closed, or shipped before it was ever sent."""
     if (content := order_content(item, refs, settings)) is None:
         return None
+    priced = item.principal is None or settings.dropship_prices
     payload: OrderPayload = {
         "entity": customer_payload(item, refs, sellers=settings.seller_customers, guest=settings.guest_customer),
-        "body": _body(item, settings, fields),
+        "body": _body(item, settings, fields, priced=priced),
         "lines": [],
+        "format": FORMAT,
     }
-    priced = item.principal is None or settings.dropship_prices
     exact = priced and content.is_exact
     left_out = []
     for part in content.parts:
@@ -96,7 +98,7 @@ def order_payload(item: OrderItem, refs: References, settings: Settings, fields:
         payload["left_out"] = left_out
     if not any(item.open_quantities().values()):
         payload["ended"] = True
-    if exact:
+    if priced:
         _add_totals(payload, item, content, settings)
     # NetSuite has no refund of less than nothing, as where more was withheld than the goods cost.
     sent = [each for each in content.refunds if exact and settings.refunds != "none" and each.gross >= 0]
@@ -105,35 +107,29 @@ def order_payload(item: OrderItem, refs: References, settings: Settings, fields:
     return payload | not_booked(content, [each for each in content.refunds if priced and each not in sent])
 
 
-def _body(item: OrderItem, settings: Settings, fields: FieldMap) -> dict[str, Any]:
-    day = item.placed_at.astimezone(ZoneInfo(settings.time_zone)).date()
-    body: dict[str, Any] = {"tranDate": day.isoformat()}
+def _body(item: OrderItem, settings: Settings, fields: FieldMap, *, priced: bool) -> dict[str, Any]:
+    body: dict[str, Any] = {"tranDate": day_in(item.placed_at, settings.time_zone)}
     if name := fields.orders.number:
         body[name] = item.number
     if (name := fields.orders.seller) and item.principal:
         body[name] = item.principal.name
-    if settings.currencies:
-        if item.currency not in settings.currencies:
-            raise SkipRecord(issues.ORDER_CURRENCY_UNKNOWN(currency=item.currency))
+    if item.currency in settings.currencies:
         body["currency"] = {"id": settings.currencies[item.currency]}
+    elif settings.currencies or (priced and item.currency != (item.base_currency or item.currency)):
+        raise SkipRecord(issues.ORDER_CURRENCY_UNKNOWN(currency=item.currency))
     for name, internal_id in (("subsidiary", settings.subsidiary), ("location", settings.location)):
         if internal_id:
             body[name] = {"id": internal_id}
     if item.customer_note:
         body["memo"] = cut(item.customer_note, MAX_MEMO_LENGTH)
-    delivery = _delivery(item)
-    if delivery is not None:
-        body["shippingAddress"] = address(delivery)
-    elif item.principal is not None:
+    billing, delivery = order_address(item, "billing"), order_address(item, "shipping")
+    if delivery is None and item.principal is not None:
         raise SkipRecord(issues.DELIVERY_ADDRESS_MISSING())
+    for name, found in (("billingAddress", billing or delivery), ("shippingAddress", delivery or billing)):
+        # Vendors have the delivery address only, and their customer is the seller.
+        if found and (values := address(found)) and (name == "shippingAddress" or item.principal is None):
+            body[name] = values
     return body
-
-
-def _delivery(item: OrderItem) -> Any:
-    """The delivery address, of several the one that the lines name."""
-    found = [each for each in item.addresses if each.use == "shipping"]
-    named = {line.delivery_address for line in item.lines if line.delivery_address}
-    return next((each for each in found if each.external_id in named), next(iter(found), None))
 
 
 def _line(part: Part, sku: str, settings: Settings, *, priced: bool, exact: bool) -> LinePayload:
@@ -162,6 +158,8 @@ def _line(part: Part, sku: str, settings: Settings, *, priced: bool, exact: bool
 def _add_totals(payload: OrderPayload, item: OrderItem, content: OrderContent, settings: Settings) -> None:
     """Charges and discounts in the header, and the totals to compare with those of NetSuite afterwards."""
     parts, rows, body = content.parts, content.charges, payload["body"]
+    if expected := expected_totals(content, item):
+        payload["expected"] = expected | {"currency": item.currency}
     shipping = sum((row.net or _ZERO for row in rows if row.kind == "shipping"), _ZERO)
     others = sum((row.net or _ZERO for row in rows if row.kind != "shipping"), _ZERO)
     discount = sum((part.discount_net for part in parts if part.quantity), _ZERO)
@@ -172,9 +170,7 @@ def _add_totals(payload: OrderPayload, item: OrderItem, content: OrderContent, s
         body["handlingCost"] = json_number(others)
     if settings.discount_item and discount:
         body |= {"discountItem": {"id": settings.discount_item}, "discountRate": json_number(-discount)}
-    payload["expected"] = expected_totals(content, item.currency) | {"currency": item.currency}
-    payload["format"] = FORMAT
-    if settings.tax_codes:
+    if settings.tax_codes and content.is_exact:
         payload["taxes"] = [
             tax_of(str(part.line.id), part.net or _ZERO, part.tax or _ZERO, part.line.tax_rate, settings, item.currency)
             for part in parts

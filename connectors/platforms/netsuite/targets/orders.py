@@ -14,11 +14,7 @@ from connectors.platforms.netsuite import external_ids
 from connectors.platforms.netsuite.client import NetSuiteClient
 from connectors.platforms.netsuite.suiteql import in_conditions, required_int
 from connectors.platforms.netsuite.targets.existing import find_ids, read_orders
-from connectors.platforms.netsuite.targets.order_payloads import (
-    LinePayload,
-    OrderPayload,
-    order_payload,
-)
+from connectors.platforms.netsuite.targets.order_payloads import FORMAT, LinePayload, OrderPayload, order_payload
 from connectors.platforms.netsuite.targets.refunds import send_refunds
 from connectors.platforms.netsuite.targets.rejections import changes_rejected
 from connectors.platforms.netsuite.targets.sales_orders import (
@@ -144,7 +140,7 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
             if "isClosed" not in changed and (line["key"] in closed_by_us or operation.action is Action.CREATE):
                 changed["isClosed"] = False
             lines.append(changed)
-        if previous and "format" not in previous and wanted.get("ended"):
+        if previous and previous.get("format", 0) < FORMAT and wanted.get("ended"):
             # An order that an earlier release sent, and that has ended by now: NetSuite's people have dealt with it.
             return Outcome(external_id=found.internal_id)
         kept = {line["key"] for line in wanted["lines"]}

@@ -6,6 +6,7 @@ from typing import NotRequired, TypedDict
 from connectors.platforms.netsuite.settings import Settings
 from connectors.platforms.netsuite.targets.taxes import SHIPPING, TaxPayload, tax_of
 from connectors.sdk.erp_orders import plain, refund_key
+from connectors.sdk.time_zones import day_in
 from connectors.sdk.values import json_number
 from orders.currencies import round_amount
 from orders.refunds import BookedRefund, RefundRow
@@ -64,7 +65,7 @@ def refund_payload(booked: BookedRefund, settings: Settings, currency: str) -> R
     if left_out:
         payload["left_out"] = f"{round_amount(left_out, currency):f}"
     if refund.refunded_at is not None:
-        payload["date"] = refund.refunded_at.date().isoformat()
+        payload["date"] = day_in(refund.refunded_at, settings.time_zone)
     payload["expected"] = plain(total)
     return payload
 

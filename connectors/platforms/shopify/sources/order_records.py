@@ -94,7 +94,8 @@ def _status(order: Reader, lines: list[OrderLineRecord]) -> str:
     financial = order.text("displayFinancialStatus")
     if lines and all(line.quantity <= line.quantity_refunded + line.quantity_cancelled for line in lines):
         return "refunded" if financial == "REFUNDED" else "cancelled"
-    return order_progress(lines) or ("pending" if financial in _UNPAID else "confirmed")
+    held = financial in _UNPAID or order.text("displayFulfillmentStatus") == "ON_HOLD"
+    return order_progress(lines) or ("pending" if held else "confirmed")
 
 
 def _source_status(order: Reader) -> str:

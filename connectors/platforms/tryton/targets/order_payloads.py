@@ -18,12 +18,14 @@ from connectors.sdk.erp_orders import (
     customer_payload,
     expected_totals,
     not_booked,
+    order_address,
     order_content,
     plain,
 )
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
-from connectors.sdk.records import AddressRecord, AdjustmentRecord
+from connectors.sdk.records import AdjustmentRecord
+from connectors.sdk.time_zones import day_in
 from orders.items import OrderItem
 from orders.parts import Part
 
@@ -64,35 +66,28 @@ def order_payload(item: OrderItem, refs: References, settings: Settings) -> Orde
     """None if there is nothing to ship: unpaid, closed, or shipped before it was ever sent."""
     if (content := order_content(item, refs, settings)) is None:
         return None
-    addresses = {use: _address(item, use) for use in ("billing", "shipping")}
-    delivery = addresses["shipping"] or addresses["billing"]
+    invoiced, delivered = order_address(item, "billing"), order_address(item, "shipping")
+    billing = address_payload(invoiced) if invoiced else None
+    delivery = address_payload(delivered) if delivered else billing
     if delivery is None and item.principal is not None:
         raise SkipRecord(issues.DELIVERY_ADDRESS_MISSING())
     rows = [row for row in content.charges if row.net]
     payload: OrderPayload = {
         "party": customer_payload(item, refs, sellers=settings.seller_parties, guest=settings.guest_party),
         "number": item.number,
-        "date": item.placed_at.date().isoformat(),
+        "date": day_in(item.placed_at, settings.time_zone),
         "currency": item.currency,
         "note": item.customer_note,
-        "invoice_address": addresses["billing"] or delivery,
+        "invoice_address": billing or delivery,
         "delivery_address": delivery,
         "lines": [_line(part) for part in content.parts] + [_charge(row, number) for number, row in enumerate(rows, 1)],
     }
-    if content.is_exact:
-        payload["expected"] = expected_totals(content, item.currency)
+    if expected := expected_totals(content, item):
+        payload["expected"] = expected
     sent = content.refunds if settings.refunds != "none" else []
     if sent:
         payload["refunds"] = [refund_payload(each) for each in sent]
     return payload | not_booked(content, [each for each in content.refunds if each not in sent])
-
-
-def _address(item: OrderItem, use: str) -> AddressPayload | None:
-    """The address for a use, of several the one that the lines name."""
-    found: list[AddressRecord] = [each for each in item.addresses if each.use == use]
-    named = {line.delivery_address for line in item.lines if line.delivery_address}
-    chosen = next((each for each in found if each.external_id in named), next(iter(found), None))
-    return address_payload(chosen) if chosen else None
 
 
 def _line(part: Part) -> LinePayload:

@@ -6,8 +6,8 @@ from ipaddress import ip_address
 from typing import Any
 
 from connectors.platforms.woocommerce.addresses import address_record
-from connectors.platforms.woocommerce.api_model import mapped_value
 from connectors.platforms.woocommerce.client import ShopClient
+from connectors.platforms.woocommerce.field_types import mapped_value
 from connectors.platforms.woocommerce.sources.order_amounts import (
     adjustments,
     refund_record,
@@ -34,6 +34,8 @@ STATUSES: Mapping[str, str] = {
 # The checkout is not finished; and posts that are no orders yet.
 UNFINISHED = ("checkout-draft", "auto-draft", "draft", "new")
 IGNORED = "ignored"
+# Of the lines of such orders it is not asked whether they are virtual.
+CLOSED = ("completed", "cancelled", "refunded", "failed", "trash")
 _ZERO = Decimal(0)
 
 
@@ -101,12 +103,16 @@ class OrderRecordBuilder:
         if status is None:
             self.problems.append(issues.ORDER_STATE_UNKNOWN(state=api_row.status))
             return "pending"
-        if status == "shipped" and not any(self._needs_shipping(each, api_row) for each in api_row.line_items):
+        if status == "shipped" and not any(
+            self._needs_shipping(each, api_row) is not False for each in api_row.line_items
+        ):
             return "delivered"
         return status
 
-    def _needs_shipping(self, line: LineRow, api_row: OrderRow) -> bool:
-        return api_row.needs_processing and (line.variation_id or line.product_id) not in self.virtual
+    def _needs_shipping(self, line: LineRow, api_row: OrderRow) -> bool | None:
+        if not api_row.needs_processing or (line.variation_id or line.product_id) in self.virtual:
+            return False
+        return None if api_row.status in CLOSED else True
 
     def _line(self, line: LineRow, raw: Any, position: int, api_row: OrderRow, status: str) -> OrderLineRecord:
         """The SKU is that of the product today; a deleted product has none (seen in code)."""
@@ -119,7 +125,7 @@ class OrderRecordBuilder:
             title=line.name,
             vendor=str(mapped_value(raw, self.client.field_map.orders.vendor) or ""),
             position=position,
-            kind="custom" if not sold else "simple" if needs_shipping else "virtual",
+            kind="custom" if not sold else "virtual" if needs_shipping is False else "simple",
             needs_shipping=needs_shipping,
             quantity=line.quantity,
             quantity_refunded=min(line.quantity, refunded_quantity(api_row.refund_rows, line.id)),

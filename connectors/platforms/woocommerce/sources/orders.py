@@ -9,13 +9,14 @@ from typing import Any
 from connectors.platforms.woocommerce.client import ORDERS, PRODUCTS, Row, row_ids
 from connectors.platforms.woocommerce.sources.base import ShopSource
 from connectors.platforms.woocommerce.sources.order_records import (
+    CLOSED,
     IGNORED,
     UNFINISHED,
     OrderRecordBuilder,
     order_link,
 )
 from connectors.platforms.woocommerce.sources.order_rows import OrderRow
-from connectors.sdk.decoding import whole_number
+from connectors.sdk.decoding import flag, whole_number
 from connectors.sdk.listing_protocol import record
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import OrderRecord
@@ -26,8 +27,6 @@ from hub.kinds import DataType
 REFUNDS = "refund_rows"
 # The shop keeps six places; by default it rounds to those of its prices, which may be none.
 PLACES = 6
-# Statuses in which nothing has to be shipped.
-_CLOSED = ("completed", "cancelled", "refunded", "failed", "trash")
 
 
 class Orders(ShopSource[OrderRecord]):
@@ -89,7 +88,12 @@ class Orders(ShopSource[OrderRecord]):
         if not named:
             return
         path = f"{ORDERS}/{row['id']}/refunds"
-        found = self.client.fetch_all(path, dp=PLACES)
+        try:
+            found = self.client.fetch_all(path, dp=PLACES)
+        except RequestRejected as error:
+            # Not a list, so that this order alone cannot be read: it may have been deleted since it was listed.
+            row[REFUNDS] = str(error)
+            return
         rest = (self.client.find(f"{path}/{number}", dp=PLACES) for number in sorted(named - {*row_ids(found)}))
         row[REFUNDS] = found + [each for each in rest if each]
 
@@ -99,7 +103,7 @@ class Orders(ShopSource[OrderRecord]):
         products: set[int] = set()
         variations: dict[int, set[int]] = defaultdict(set)
         for row in orders:
-            if row.get("status") not in _CLOSED and isinstance(row.get("line_items"), list):
+            if row.get("status") not in CLOSED and isinstance(row.get("line_items"), list):
                 lines = [each for each in row["line_items"] if isinstance(each, dict)]
                 for line in lines:
                     product, variation = (whole_number(line.get(name)) for name in ("product_id", "variation_id"))
@@ -115,7 +119,7 @@ class Orders(ShopSource[OrderRecord]):
             except RequestRejected as error:
                 if error.status != 404:
                     raise
-        return {*row_ids(row for row in found if isinstance(row, dict) and row.get("virtual") is True)}
+        return {*row_ids(row for row in found if isinstance(row, dict) and flag(row.get("virtual")))}
 
     def _placeholder(self, external_id: str) -> OrderRecord:
         return OrderRecord(
