@@ -85,6 +85,8 @@ ACTION_LABELS: dict[str, str | Promise] = {
     "platform.resume": _("Kill switch turned off"),
     "privacy.erase": _("Personal data erased"),
     "privacy.export": _("Personal data exported"),
+    "privacy.request.close": _("Privacy request closed"),
+    "privacy.request.confirm": _("Erasure of all customers of a store confirmed"),
     "proof.repair": _("Differences repaired"),
     "second_factor.add": _("Second factor added"),
     "second_factor.failed": _("Second factor failed"),

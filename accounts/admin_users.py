@@ -11,6 +11,7 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.models import Group
 from django.core.exceptions import PermissionDenied
+from django.db.models import Field
 from django.forms import BooleanField, CharField, ModelForm
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
@@ -75,6 +76,12 @@ class MembershipInline(AdministratorsChange, TabularInline):
     extra = 0
     autocomplete_fields = ("user", "seller")
     readonly_fields = ("created_at",)
+
+    def formfield_for_choice_field(self, db_field: Field, request: HttpRequest, **kwargs: Any) -> Any:
+        """The headings of the table are no labels for screen readers."""
+        field: Any = super().formfield_for_choice_field(db_field, request, **kwargs)
+        field.widget.attrs["aria-label"] = field.label
+        return field
 
 
 def record_membership_changes(request: HttpRequest, formsets: Any) -> None:

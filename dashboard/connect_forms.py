@@ -59,9 +59,15 @@ def _plain_widget(field: forms.Field) -> forms.Widget:
     return widget
 
 
-def is_optional_setting(name: str, field: forms.Field) -> bool:
-    """Whether the form shows the field only on request."""
-    return name.startswith(f"{SETTINGS}__") and not field.required
+def optional_fields(form: ConnectionForm) -> list[forms.BoundField]:
+    """The fields that the form shows only on request: settings and credentials that are not required.
+
+    If no credential is required, there is a choice between them, so all are shown.
+    """
+    parts = [SETTINGS]
+    if any(field.required for name, field in form.fields.items() if name.startswith(f"{CREDENTIALS}__")):
+        parts.append(CREDENTIALS)
+    return [form[name] for name, field in form.fields.items() if not field.required and name.split("__")[0] in parts]
 
 
 class JobsForm(forms.Form):

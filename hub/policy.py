@@ -122,8 +122,8 @@ POLICY = {
     "hub_ratebudget": {"*": "empty"},
     "hub_worker": {"*": "empty"},
     "hub_alert": {"*": "empty"},
-    # Alerts of staging must not be sent to live's channels.
-    "hub_alertchannel": {"*": "empty"},
+    # Alerts of staging must not be sent to live's channels, but to its own.
+    "hub_alertchannel": {"*": "preserve"},
     "hub_alertdelivery": {"*": "empty"},
 }
 

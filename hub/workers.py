@@ -6,8 +6,9 @@ from common import health
 from hub import clock
 from hub.models import Worker
 
-# Workers send a heartbeat at every claim and at least this often while idle. After three missed ones they are gone.
-HEARTBEAT_INTERVAL = timedelta(seconds=10)
+# Workers send a heartbeat with each task (idle ones take part in the sweeps, every two seconds) and during long turns.
+# One that has sent none for this long is gone.
+_ALIVE_FOR = timedelta(seconds=30)
 # A call to a platform can take a minute, during which the worker reports nothing.
 _MAX_SILENCE = timedelta(minutes=2)
 
@@ -30,8 +31,8 @@ def unregister(*, name: str) -> None:
 
 
 def count_alive(*, now: datetime) -> int:
-    """The number of workers seen within the last three heartbeat intervals, at least one."""
-    return max(1, Worker.objects.filter(seen_at__gt=now - 3 * HEARTBEAT_INTERVAL).count())
+    """The number of workers that have sent a heartbeat lately."""
+    return Worker.objects.filter(seen_at__gt=now - _ALIVE_FOR).count()
 
 
 def delete_stale(*, now: datetime) -> None:

@@ -1,4 +1,4 @@
-"""The console's page of erasures, and the form that erases a person's data."""
+"""The console's pages of erasures and of requests by shops, and the form that erases a person's data."""
 
 from typing import Any
 
@@ -12,7 +12,8 @@ from accounts.admin_access import AdministratorsOnly
 from accounts.models import Seller
 from accounts.operators import get_operator
 from common.admin import ReadOnlyAdmin
-from privacy.models import Erasure
+from privacy.admin_requests import PrivacyRequestAdmin
+from privacy.models import Erasure, PrivacyRequest
 from privacy.personal_data import Person, find_person
 from privacy.services import erase_person
 
@@ -71,3 +72,6 @@ class ErasureAdmin(AdministratorsOnly, ReadOnlyAdmin):
     def save_model(self, request: HttpRequest, obj: Erasure, form: ErasureForm, change: bool) -> None:
         erasure = erase_person(person=form.person, by=get_operator(request))
         obj.__dict__.update(erasure.__dict__)
+
+
+admin.site.register(PrivacyRequest, PrivacyRequestAdmin)

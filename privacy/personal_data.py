@@ -112,11 +112,11 @@ def webhook_events(person: Person) -> QuerySet[WebhookEvent]:
     )
 
 
-def is_erasure_request() -> Q:
-    """Whether a webhook event asks for an erasure."""
+def is_privacy_event() -> Q:
+    """Whether a webhook event asks to export or erase personal data."""
     matches = Q(pk=None)
     for platform, adapter in adapters().items():
-        if names := adapter.webhooks.erasure_events:
+        if names := adapter.webhooks.privacy_events:
             matches |= Q(connection__platform=platform, scope__in=names)
     return matches
 

@@ -17,7 +17,7 @@ from hub.kinds import Kind
 from orders.models import Address, Customer, Order
 from orders.services import delete_customers
 from privacy.models import Erasure
-from privacy.personal_data import Person, is_erasure_request, rejected_items, webhook_events
+from privacy.personal_data import Person, is_privacy_event, rejected_items, webhook_events
 from privacy.statements import erase, erase_again
 
 # Rows of one transaction of the retention.
@@ -32,10 +32,10 @@ def erase_person(*, person: Person, by: User | None, requested_by: str = "") -> 
     now = clock.now()
     with transaction.atomic():
         rejected_item_ids = list(rejected_items(person).values_list("pk", flat=True))
-        # A shop's request is emptied when it is carried out itself: it may name more than this person has.
+        # A shop's request is emptied when it is recorded: it may name more than this person has.
         events = (
             webhook_events(person)
-            .exclude(is_erasure_request())
+            .exclude(is_privacy_event())
             .update(payload={}, state=WebhookEvent.State.IGNORED, reason="Erased.", processed_at=now)
         )
         delete_customers(seller_id=person.seller.pk, customer_ids=person.customer_ids, origin=None, now=now)

@@ -27,13 +27,16 @@ _SESSION_SETTINGS = """
     ) AS wanted (name, value)
     WHERE current_setting(name, true) IS NOT NULL
 """
+# Parts of a message that hold values of rows: of live, when a backup is restored.
+_VALUES = re.compile(r"^(?:DETAIL|CONTEXT): .*?(?=^(?:HINT|Command was|pg_[a-z]+): |\Z)", re.MULTILINE | re.DOTALL)
 _HARMLESS = re.compile(
     r"^pg_restore: error: [^\n]*transaction_timeout[^\n]*\nCommand was: SET transaction_timeout = 0;\n", re.MULTILINE
 )
 
 
 class ProgramFailed(Exception):
-    """A PostgreSQL program failed. The message contains the last lines of its output."""
+    """A PostgreSQL program failed. The message has the last lines of its output, without what tells values of rows:
+    it is stored, and sent to alert channels."""
 
 
 @dataclass(frozen=True)
@@ -178,4 +181,4 @@ def _start(
 
 
 def _last_lines(output: str) -> str:
-    return "\n".join(output.splitlines()[-10:])
+    return "\n".join(_VALUES.sub("", output).splitlines()[-10:])

@@ -9,8 +9,8 @@ from django.utils.timesince import timesince, timeuntil
 from django.utils.translation import gettext as _
 
 from common.admin import COUNT_LIMIT
-from hub.models import Change, Lane, Run, Worker
-from hub.workers import HEARTBEAT_INTERVAL
+from hub.models import Change, Lane, Run
+from hub.workers import count_alive
 from staging_copy.alerts import BACKUP_OVERDUE, backups_expected_since
 from staging_copy.models import Backup, Copy, CopySchedule
 
@@ -29,7 +29,7 @@ def engine_tiles(now: datetime) -> list[dict[str, Any]]:
     ).count()
     oldest = Change.objects.filter(state=Change.State.READY).order_by("pk").first()
     held = _capped_count(Change.objects.filter(state=Change.State.HELD))
-    workers = Worker.objects.filter(seen_at__gt=now - 3 * HEARTBEAT_INTERVAL).count()
+    workers = count_alive(now=now)
     return [
         _card(_("Changes that need action"), held, "hub.change", "?state__exact=held", alarm=held != "0"),
         _card(_("Failed runs (last 24 hours)"), failed, "hub.run", "?state=failed", alarm=failed > 0),

@@ -3,6 +3,7 @@
 import re
 import sys
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseServerError
 from django.template import loader
 from django.urls import reverse
@@ -32,7 +33,11 @@ def server_error(request: HttpRequest) -> HttpResponse:
         text = "Something went wrong on our side. The error has been logged. Try again later."
         return problem(500, f"{text} Reference: {reference}" if reference else text)
     pages = [(label, url) for label, url in _other_pages(request.path_info) if url != request.path]
-    return HttpResponseServerError(loader.render_to_string("500.html", {"pages": pages, "reference": reference}))
+    return HttpResponseServerError(
+        loader.render_to_string(
+            "500.html", {"pages": pages, "reference": reference, "support_contact": settings.SUPPORT_CONTACT}
+        )
+    )
 
 
 def _other_pages(path: str) -> list[tuple[str, str]]:

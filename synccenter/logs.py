@@ -1,4 +1,5 @@
-"""Log formatters. Both mask the tokens in the URLs of webhooks and of emails, which are credentials.
+"""Log formatters. Both mask the tokens in the URLs of webhooks and of emails, which are credentials, and what may be
+personal: email addresses (IDs of customers in URLs of the API, for example), and values in errors of PostgreSQL (O1).
 
 Both write control characters in messages as escapes: a text from outside can't look like another line of the log.
 """
@@ -13,6 +14,10 @@ from common import log_context
 from common.error_references import error_reference
 
 _TOKEN = re.compile(r"(/(?:webhooks|account/invitation|account/email|account/password/reset)/)[^\s/?\"']{16,}")
+# PostgreSQL tells the values of a row that it refuses, or the row itself, in these parts of its message.
+_VALUES = re.compile(r"((?:DETAIL|CONTEXT):  ).+")
+# Not the names of Celery's workers.
+_ADDRESS = re.compile(r"\b(?!(?:beat|celery|copier|worker)@)[\w.+%-]{1,64}@(?:[\w-]{1,63}\.)+[a-z]{2,}", re.IGNORECASE)
 
 # Line breaks (of Unicode too) and what terminals take for commands, except for the tab.
 _CONTROLS = {
@@ -21,12 +26,12 @@ _CONTROLS = {
 
 
 def masked(text: str) -> str:
-    """The text without the tokens of URLs."""
-    return _TOKEN.sub(r"\1•••", text)
+    """The text without the tokens of URLs, email addresses, and values of rows."""
+    return _ADDRESS.sub("•••", _VALUES.sub(r"\1•••", _TOKEN.sub(r"\1•••", text)))
 
 
 class Formatter(logging.Formatter):
-    """Masks tokens anywhere in the line: paths, error messages, tracebacks. After a traceback comes its reference."""
+    """Masks anywhere in the line: paths, error messages, tracebacks. After a traceback comes its reference."""
 
     def formatException(self, ei: Any) -> str:
         text = super().formatException(ei)
@@ -50,12 +55,9 @@ class JSONFormatter(JsonFormatter):
         log_data["time"] = f"{self.formatTime(record, '%Y-%m-%dT%H:%M:%S')}.{record.msecs:03.0f}Z"
         log_data["level"] = record.levelname
         log_data["logger"] = record.name
-        log_data["message"] = record.getMessage()
+        log_data["message"] = masked(record.getMessage())
         log_data |= log_context.current()
         if record.exc_info:
-            log_data["exc_info"] = self.formatException(record.exc_info)
+            log_data["exc_info"] = masked(str(self.formatException(record.exc_info)))
             if record.exc_info[1] is not None:
                 log_data["reference"] = error_reference(record.exc_info[1])
-
-    def format(self, record: logging.LogRecord) -> str:
-        return masked(super().format(record))

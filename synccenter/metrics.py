@@ -26,7 +26,7 @@ from prometheus_client.multiprocess import MultiProcessCollector
 
 from connectors.models import FeedImport, WebhookEvent, WebhookRefusal
 from hub.models import Alert, Change, Connection, Lane, RateBudget, Run, RunCounter, Worker
-from hub.workers import HEARTBEAT_INTERVAL
+from hub.workers import count_alive
 from staging_copy.models import Backup, Copy
 from synclog.models import Issue
 
@@ -221,7 +221,7 @@ GAUGES = (
         "synccenter_workers",
         "Workers that are alive",
         (),
-        lambda now: _value(Worker.objects.filter(seen_at__gt=now - 3 * HEARTBEAT_INTERVAL).count()),
+        lambda now: _value(count_alive(now=now)),
     ),
     Gauge(
         "synccenter_worker_clock_ahead_seconds",

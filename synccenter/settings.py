@@ -38,6 +38,8 @@ ALLOWED_HOSTS = env.words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1],testserver
 CSRF_TRUSTED_ORIGINS = env.words("CSRF_TRUSTED_ORIGINS")
 # The base URL for users and platforms: used for links in emails and for webhook registration.
 PUBLIC_URL = env.text("PUBLIC_URL", "http://127.0.0.1:8000" if DEVELOPMENT else None).rstrip("/")
+# Whom "Contact support" means: an email address or a phone number.
+SUPPORT_CONTACT = env.text("SUPPORT_CONTACT", "")
 
 INSTALLED_APPS = [
     "synccenter.apps.SyncCenterConfig",

@@ -121,6 +121,7 @@ NAVIGATION = [
         _page(_("API keys"), "key", "accounts.apikey"),
         _page(_("Alert channels"), "campaign", "hub.alertchannel"),
         _page(_("Alert deliveries"), "outgoing_mail", "hub.alertdelivery"),
+        _page(_("Privacy requests"), "contact_mail", "privacy.privacyrequest"),
         _page(_("Erasures of personal data"), "person_off", "privacy.erasure"),
         _page(_("Audit log"), "history", "accounts.auditevent"),
     ),

@@ -9,6 +9,7 @@ from catalog.services.references import assign_references
 from catalog.services.saved import SavedProduct
 from catalog.services.stock import StockDraft, save_stock_levels
 from catalog.services.taxonomy import discontinue, save_brands, save_categories, set_category_parents
+from catalog.services.variant_values import VariantDraft, save_variant_values
 
 __all__ = [
     "Changes",
@@ -17,6 +18,7 @@ __all__ = [
     "ProductDraft",
     "SavedProduct",
     "StockDraft",
+    "VariantDraft",
     "apply_due_prices",
     "assign_references",
     "discontinue",
@@ -27,6 +29,7 @@ __all__ = [
     "save_galleries",
     "save_products",
     "save_stock_levels",
+    "save_variant_values",
     "set_currency",
     "set_product_status",
 ]

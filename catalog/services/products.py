@@ -69,7 +69,7 @@ def save_products(
     saved = _save_content(seller_id, drafts, known, groups, now)
     variants = _save_variants(seller_id, drafts, saved, known, groups, now)
     if Master.Group.PRICE in groups:
-        _save_prices(seller_id, variants, price_list, origin, now)
+        save_variant_prices(seller_id, variants, price_list, origin, now)
     save_stock(seller_id, variants, groups, sole_stock_source, now)
     _save_images(seller_id, drafts, saved, known, groups, origin)
     changed = [result for result in saved if result.changes or result.created]
@@ -212,9 +212,10 @@ def _save_variants(
     return variants
 
 
-def _save_prices(
+def save_variant_prices(
     seller_id: int, variants: Sequence[SavedVariant], price_list: PriceList | None, origin: int | None, now: datetime
 ) -> None:
+    """Save the prices of variants, and add the changes to their results."""
     drafts = [
         PriceDraft(variant.id, variant.record.price, is_new=variant.before is None)
         for variant in variants

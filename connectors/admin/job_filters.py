@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.http import QueryDict
+from django.utils.text import Truncator
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import (
@@ -18,7 +19,7 @@ from unfold.widgets import (
 from catalog.models import Status
 from connectors.admin.text_fields import LinesField
 from connectors.engine import filters, loading
-from connectors.engine.exporting import source
+from connectors.engine.exporting import covered_items
 from hub.kinds import DataType, Direction
 from hub.models import Job
 from orders.models import Customer, Order
@@ -147,7 +148,7 @@ class JobFiltersForm(forms.ModelForm):
 
 def _effect(job: Job, before: dict[str, Any], after: dict[str, Any]) -> str:
     """What the change does to the latest items that the job covers, and how to apply it."""
-    ids = [row[0] for row in source(job).filter(offered=True).order_by("-pk")[:_SAMPLE]]
+    ids = [row[0] for row in covered_items(job).filter(offered=True).order_by("-pk")[:_SAMPLE]]
     items = loading.load(job.item_kind, ids)
     found = [items[each] for each in ids if each in items]
     kept = [item for item in found if filters.matches(after, item)]
@@ -162,4 +163,5 @@ def _effect(job: Job, before: dict[str, Any], after: dict[str, Any]) -> str:
 
 
 def _names(items: list[Any]) -> str:
-    return ", ".join(next((str(value) for name in _NAMES if (value := getattr(item, name, ""))), "?") for item in items)
+    names = (next((str(value) for name in _NAMES if (value := getattr(item, name, ""))), "?") for item in items)
+    return ", ".join(Truncator(name).chars(60) for name in names)

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from catalog import services as catalog
 from catalog.models import Status
 from connectors.engine.applying import ImportContext
-from connectors.engine.applying.context import REFERENCES_SUFFIX, not_master_problem
+from connectors.engine.applying.context import REFERENCES_SUFFIX, VARIANT_ITEM, not_master_problem
+from connectors.engine.applying.variant_items import remove_variant_items
 from connectors.engine.platforms import platform_names
 from hub import links
 from hub.kinds import ITEM_KIND, DataType, Kind, Role
@@ -38,11 +39,14 @@ def discontinue(context: ImportContext, missing: Sequence[Link]) -> int:
         if context.job.connection.role == Role.SHOP:
             own = orders_of_source(source_id=context.connection_id, order_ids=[link.item_id for link in missing])
         missing = [link for link in missing if link.item_id in own]
+    if items := [link for link in missing if link.kind == VARIANT_ITEM]:
+        remove_variant_items(context, items)
+        missing = [link for link in missing if link.kind != VARIANT_ITEM]
     if not missing:
-        return 0
+        return len(items)
     if kind in _MASTERS and _MASTERS[kind] not in context.groups:
         _report_ignored_deletions(context, kind, missing)
-        return 0
+        return len(items)
     ids = [link.item_id for link in missing]
     if kind is Kind.PRODUCT:
         changes = catalog.set_product_status(
@@ -93,7 +97,7 @@ def discontinue(context: ImportContext, missing: Sequence[Link]) -> int:
         external_ids=[f"{kind}:{link.external_id}{suffix}" for link in missing for suffix in ("", REFERENCES_SUFFIX)],
         now=context.now,
     )
-    return len(missing)
+    return len(missing) + len(items)
 
 
 def _report_ignored_deletions(context: ImportContext, kind: Kind, missing: Sequence[Link]) -> None:

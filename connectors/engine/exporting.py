@@ -25,7 +25,7 @@ from synclog import services as synclog
 logger = logging.getLogger(__name__)
 
 # The compared columns of an item: ID, revision (None for kinds without one), whether it is on offer.
-SourceRow = tuple[int, int | None, bool]
+CoveredItem = tuple[int, int | None, bool]
 
 _CHUNK = 5000
 # How long events wait at most while a comparison runs in their lane, in seconds.
@@ -65,7 +65,7 @@ def prepare(turn: Turn, job: Job, run: Run) -> bool:
 
 
 def _compare_chunk(job: Job, run: Run, *, recheck: bool) -> bool:
-    rows = list(source(job).filter(pk__gt=run.cursor["after"]).order_by("pk")[:_CHUNK])
+    rows = list(covered_items(job).filter(pk__gt=run.cursor["after"]).order_by("pk")[:_CHUNK])
     if not rows:
         return False
     if run.resend:
@@ -84,7 +84,7 @@ def _compare_chunk(job: Job, run: Run, *, recheck: bool) -> bool:
     return True
 
 
-def may_differ(job: Job, rows: Sequence[SourceRow], *, recheck: bool, resend: bool = False) -> list[int]:
+def may_differ(job: Job, rows: Sequence[CoveredItem], *, recheck: bool, resend: bool = False) -> list[int]:
     """IDs of the items that may differ from what was sent; with `recheck` also those with the same revision."""
     # Items that were imported from the target and never sent to it need not be sent back.
     from_target = Q(received_hash__isnull=False, sent_hash=None)
@@ -102,13 +102,13 @@ def may_differ(job: Job, rows: Sequence[SourceRow], *, recheck: bool, resend: bo
     ]
 
 
-def _links_of(job: Job, rows: Sequence[SourceRow]) -> QuerySet[Link]:
+def _links_of(job: Job, rows: Sequence[CoveredItem]) -> QuerySet[Link]:
     ids = [pk for pk, _, _ in rows]
     return links.of_job(job).filter(item_id__in=ids, missing=False)
 
 
-def source(job: Job) -> Any:
-    """A query for the `SourceRow` of every item that the job covers."""
+def covered_items(job: Job) -> Any:
+    """A query for the `CoveredItem` of every item that the job covers."""
     seller_id = job.connection.seller_id
     own = Q(seller_id=seller_id) if seller_id else ~Q(seller__status=Seller.Status.DELETED)
     if job.item_kind == Kind.PRODUCT:

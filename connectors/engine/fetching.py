@@ -11,7 +11,8 @@ from django.db.models import QuerySet
 
 from catalog import services as catalog
 from catalog.records import CategoryRecord
-from connectors.engine.applying import ImportContext, Tally, apply_page, link_kind
+from connectors.engine.applying import ImportContext, Tally, apply_page, link_kinds
+from connectors.engine.applying.context import VARIANT_ITEM
 from connectors.engine.discontinuing import discontinue
 from connectors.engine.turn import Turn
 from hub import clock, links, references, runs
@@ -52,7 +53,7 @@ def apply_fetched(
     tally = apply_page(context, records)
     if context.job.data_type == DataType.CATEGORIES:
         _set_category_parents(context, records)
-    existing = {(link_kind(context.job.data_type, record), record.external_id) for record in records}
+    existing = {(kind, record.external_id) for record in records for kind in link_kinds(context.job.data_type, record)}
     missing = [
         link for link in requested if (link.kind, link.external_id) not in existing and link.external_id not in excluded
     ]
@@ -62,7 +63,9 @@ def apply_fetched(
 
 def links_of_source(context: ImportContext) -> QuerySet[Link]:
     """The links of the items that the job imports, for categories of all storefronts."""
-    return links.of_kind(context.connection_id, ITEM_KIND[DataType(context.job.data_type)], per_storefront=True)
+    kind = ITEM_KIND[DataType(context.job.data_type)]
+    also = [VARIANT_ITEM] if kind is Kind.PRODUCT else []
+    return links.of_kind(context.connection_id, kind, per_storefront=True, also=also)
 
 
 def _set_category_parents(context: ImportContext, records: Sequence[Record]) -> None:
@@ -88,7 +91,7 @@ def _set_category_parents(context: ImportContext, records: Sequence[Record]) -> 
 
 def _count(context: ImportContext, run: Run, tally: Tally, missing: Sequence[Link], calls: int) -> None:
     """Add the results of a page and the removed items to the run's counters, by kind (B10)."""
-    removed = Counter(link.kind for link in missing)
+    removed = Counter(context.job.item_kind if link.kind == VARIANT_ITEM else link.kind for link in missing)
     for kind in sorted(tally.kinds.keys() | removed.keys()) or [run.job.item_kind]:
         outcomes = tally.kinds.get(kind, Tally()).as_counts() | {RunCounter.Outcome.REMOVED: removed[kind]}
         runs.count(run_id=run.pk, kind=kind, now=context.now, calls=calls, outcomes=outcomes)

@@ -57,6 +57,7 @@ def work(turn: Turn, job: Job, run: Run) -> None:
     context = import_context_for(job, run_id=run.pk, now=now)
     if run.state == Run.State.QUEUED:
         _start(turn, context, run, now)
+    context.full_since = run.started_at if run.scope == Run.Scope.FULL else None
     deadline = monotonic() + SLICE_SECONDS
     while True:
         match Phase(run.cursor["phase"]):

@@ -83,13 +83,22 @@ def find_malformed(value: Any, path: str = "") -> tuple[str, str] | None:
 
 
 def whole_number(value: Any, *, max_digits: int = 18) -> int | None:
-    """A number without sign or fraction, also if it came as text; None for anything else.
+    """A number without sign or fraction, also if it came as text or as 5.0; None for anything else.
 
-    Only ASCII digits count, because `str.isdecimal` also accepts digits that a platform would not.
+    Of a text, only ASCII digits count, because `str.isdecimal` also accepts digits that a platform would not.
     """
     if isinstance(value, bool):
         return None
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
     if isinstance(value, int):
         return value if 0 <= value < 10**max_digits else None
     text = value.strip() if isinstance(value, str) else ""
     return int(text) if len(text) <= max_digits and text.isascii() and text.isdecimal() else None
+
+
+def flag(value: Any) -> bool | None:
+    """True or false, also as a number or text; None for anything else."""
+    if isinstance(value, str):
+        value = {"true": 1, "false": 0, "yes": 1, "no": 0, "1": 1, "0": 0}.get(value.strip().lower())
+    return bool(value) if isinstance(value, int | float) and value in (0, 1) else None

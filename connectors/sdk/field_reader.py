@@ -6,13 +6,13 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Self
 
 from common.storable import NUL, without_nul
-from connectors.sdk import issues
-from connectors.sdk.decoding import whole_number
+from connectors.sdk import decoding, issues
 from connectors.sdk.listing_protocol import utc
 from connectors.sdk.records import Problem
 
 _NEXT_WORD = re.compile(r"_|(?<=[a-z])(?=[A-Z])")
 _MISSING: dict[str, Any] = {}
+_MAX_DIGITS = 18
 
 
 class MalformedField(ValueError):
@@ -37,10 +37,15 @@ class FieldReader:
         self.problems = problems
 
     def text(self, name: str) -> str:
-        """Text without NUL characters, which PostgreSQL cannot store; removing them is reported."""
+        """Text without NUL characters, which PostgreSQL cannot store; removing them is reported.
+
+        A whole number is text, too: some systems write a SKU of digits as one.
+        """
         value = self.raw.get(name)
         if value is None:
             return ""
+        if isinstance(value, int) and not isinstance(value, bool):
+            return str(value)
         if not isinstance(value, str):
             raise MalformedField(name, value, "text")
         if NUL in value:
@@ -48,15 +53,14 @@ class FieldReader:
         return without_nul(value)
 
     def integer(self, name: str) -> int:
-        """A whole number, also as text; 0 for null."""
-        value = self.raw.get(name)
-        if value is None:
+        """A whole number, also as text; 0 for null and for an empty string."""
+        number = self.decimal(name)
+        if number is None:
             return 0
-        if isinstance(value, str) and (number := whole_number(value)) is not None:
-            return number
-        if not isinstance(value, int) or isinstance(value, bool):
-            raise MalformedField(name, value, "a whole number")
-        return value
+        # The exponent is looked at first: to write out 1e300 would take long.
+        if number.adjusted() > _MAX_DIGITS or number != number.to_integral_value():
+            raise MalformedField(name, self.raw[name], "a whole number")
+        return int(number)
 
     def decimal(self, name: str) -> Decimal | None:
         """A number, also as text; None for null and for an empty string."""
@@ -74,18 +78,23 @@ class FieldReader:
         return number
 
     def flag(self, name: str) -> bool:
+        """True or false, also as a number or text; false for null."""
         value = self.raw.get(name)
-        if value is not None and not isinstance(value, bool):
+        if value is None:
+            return False
+        if (found := decoding.flag(value)) is None:
             raise MalformedField(name, value, "true or false")
-        return bool(value)
+        return found
 
     def timestamp(self, name: str) -> datetime | None:
-        """A time in UTC."""
-        text = self.text(name)
+        """A time in UTC; None also for the day zero, with which databases write "none"."""
+        value = self.raw.get(name)
+        if value is None or value == "":
+            return None
         try:
-            return self.parse_time(text) if text else None
-        except ValueError:
-            raise MalformedField(name, text, "a time") from None
+            return None if value.startswith("0000-00-00") else self.parse_time(value)
+        except (AttributeError, ValueError):
+            raise MalformedField(name, value, "a time") from None
 
     @staticmethod
     def parse_time(text: str) -> datetime:

@@ -16,10 +16,12 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Annotated, Any, NoReturn, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError
+from pydantic import AfterValidator, BaseModel, ValidationError
 
 from common.storable import refuse_nul, without_nul
 from connectors.sdk import issues
+from connectors.sdk.api_model import ApiModel
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import ListingRepeats, TryAgainLater
 from connectors.sdk.paging import IdPage
 from connectors.sdk.records import Problem, Record
@@ -77,12 +79,16 @@ class ListingClient:
         match self._call("/read", body):
             case {"items": list(rows), "next": None, **rest} if not rest:
                 return rows, None, None
-            case {"items": list(rows), "next": {"updated_at": str(), "id": str(), **more} as following, **rest} if (
-                rows and not rest and not more
-            ):
-                if cursor is not None and _parse_cursor(following) <= _parse_cursor(cursor):
+            case {
+                "items": list(rows),
+                "next": {"updated_at": str(), "id": str() | int(), **more} as following,
+                **rest,
+            } if rows and not rest and not more:
+                # IDs are not compared: a system whose IDs are numbers may sort them as such.
+                changed = _cursor_time(following)
+                if cursor is not None and (following == cursor or changed < _cursor_time(cursor)):
                     raise ListingRepeats("/read returned a page that was already read.")
-                return rows, following, _parse_cursor(following)[0]
+                return rows, following, changed
         _reject_answer("/read", "did not return a valid page of items")
 
     def rows(self, kind: str, ids: Iterable[str], **filters: str) -> list[Any]:
@@ -110,9 +116,9 @@ def _id_strings(path: str, given: list[Any]) -> set[str]:
     return {str(each) for each in given}
 
 
-def _parse_cursor(cursor: dict[str, Any]) -> tuple[datetime, str]:
+def _cursor_time(cursor: dict[str, Any]) -> datetime:
     try:
-        return utc(datetime.fromisoformat(cursor["updated_at"])), cursor["id"]
+        return utc(datetime.fromisoformat(cursor["updated_at"]))
     except ValueError:
         _reject_answer("/read", "returned an invalid time")
 
@@ -136,10 +142,8 @@ Text = Annotated[str, AfterValidator(refuse_nul)]
 UtcDatetime = Annotated[datetime, AfterValidator(utc)]
 
 
-class Row(BaseModel):
-    """Base class of rows in a page. Unknown fields are ignored; IDs may be numbers."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
+class Row(ApiModel):
+    """Base class of rows in a page."""
 
     id: Text
     updated_at: UtcDatetime | None = None
@@ -167,6 +171,7 @@ def record(
         result = build(schema.model_validate(raw))
     except (ValidationError, ArithmeticError) as error:
         name = raw.get(key) if isinstance(raw, dict) else None
+        name = whole_number(name) if isinstance(name, float) else name
         result = build_empty(without_nul(str(name or "unknown")[:200]))
         result.problems = unreadable(error)
     result.raw = raw

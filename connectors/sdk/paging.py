@@ -75,14 +75,15 @@ def numeric_ids(external_ids: Iterable[str]) -> list[int]:
 def numbered_page(cursor: Cursor, read: Callable[[int], Slice]) -> tuple[list[Any], Cursor]:
     """A page of a listing that can only be paged by number: its rows and the next cursor.
 
-    `read` returns a page by its number, counted from 1. ListingRepeats if the platform returns the same page again.
+    `read` returns a page by its number, counted from 1. An empty page is not the end, if there are more.
+    ListingRepeats if the platform returns the same page again.
     """
     number, previous = (cursor["page"], cursor["digest"]) if cursor else (1, "")
     rows, more = read(number)
     digest = _digest(rows)
     if digest and digest == previous:
         raise ListingRepeats(_SAME_PAGE)
-    return rows, {"page": number + 1, "digest": digest} if rows and more else None
+    return rows, {"page": number + 1, "digest": digest} if more else None
 
 
 def _digest(rows: list[Any]) -> str:
@@ -96,7 +97,8 @@ def _digest(rows: list[Any]) -> str:
 def all_pages(read: Callable[[int], Slice]) -> list[Any]:
     """The rows of all pages of a short listing. `read` returns a page by its number, counted from 1.
 
-    ListingRepeats if the platform returns a page twice, because it would do so without end.
+    An empty page is not the end, if there are more. ListingRepeats if the platform returns a page twice, because it
+    would do so without end.
     """
     found: list[Any] = []
     previous: list[Any] = []
@@ -105,7 +107,7 @@ def all_pages(read: Callable[[int], Slice]) -> list[Any]:
         if rows and rows == previous:
             raise ListingRepeats(_SAME_PAGE)
         found += rows
-        if not rows or not more:
+        if not more:
             break
         previous = rows
     return found

@@ -111,6 +111,10 @@ class Reader:
         included = [record for record in records if self._source.includes(record.raw)]
         latest = max(now, self._http.server_time or now) + FUTURE_TOLERANCE
         for record in included:
+            if not record.external_id:
+                # Linked to nothing, the item would be another one at each import, or all such items the same.
+                record.external_id = "unknown"
+                record.problems = [*record.problems, issues.INCOMPLETE(field="id")]
             if (missing := _first_missing(record.raw, self._source.required)) and not _is_refused(record):
                 record.problems = [*record.problems, issues.INCOMPLETE(field=missing)]
             if record.updated_at is not None and record.updated_at > latest:

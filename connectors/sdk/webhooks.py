@@ -2,7 +2,8 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from enum import StrEnum
 from typing import Any, ClassVar, Generic, TypeVar
 
 from connectors.sdk.account import Account
@@ -40,11 +41,21 @@ class Receipt:
     error: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class ErasureRequest:
-    """Whose personal data a platform asks to erase: the IDs of the customer and of orders there, and the customer's
-    email address. Each may be empty."""
+class PrivacyAction(StrEnum):
+    """What a platform asks to do with personal data."""
 
+    EXPORT = "export"
+    ERASE = "erase"
+    # Of all customers of an account.
+    ERASE_ALL = "erase_all"
+
+
+@dataclass(frozen=True, slots=True)
+class PrivacyEvent:
+    """What a platform asks to do with whose personal data: the IDs of the customer and of orders there, and the
+    customer's email address. Each may be empty."""
+
+    action: PrivacyAction
     customer_id: str = ""
     order_ids: tuple[str, ...] = ()
     email: str = ""
@@ -59,8 +70,10 @@ class Webhooks(Generic[ClientT]):
 
     registers: ClassVar[bool] = False
     configured_manually: ClassVar[bool] = False
-    # The names (`WebhookEvent.scope`) of the events that `erasure_of` reads.
-    erasure_events: ClassVar[frozenset[str]] = frozenset()
+    # The names (`WebhookEvent.scope`) of the events that `privacy_event_of` reads, and how long after their receipt the
+    # platform wants them to be carried out.
+    privacy_events: ClassVar[frozenset[str]] = frozenset()
+    privacy_term: ClassVar[timedelta] = timedelta(days=30)
     # The largest body of a call, in bytes. Platforms that send whole items need more.
     max_body: ClassVar[int] = MAX_BODY
 
@@ -97,8 +110,8 @@ class Webhooks(Generic[ClientT]):
         return ""
 
     @classmethod
-    def erasure_of(cls, event: dict[str, Any]) -> ErasureRequest | None:
-        """Whose personal data the platform asks to erase; None if the event is another one. Raises one of
+    def privacy_event_of(cls, event: dict[str, Any]) -> PrivacyEvent | None:
+        """What the platform asks to do with personal data; None if the event is another one. Raises one of
         `PAYLOAD_ERRORS`."""
         return None
 

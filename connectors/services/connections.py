@@ -167,8 +167,8 @@ def update_connection(
         field_map=field_map,
     )
     same = connection.base_url == base_url.rstrip("/") and credentials is None
-    same &= _means_the_same(adapter.Settings, connection.settings, settings)
-    same &= _means_the_same(adapter.FieldMap, connection.field_map, field_map)
+    same &= means_the_same(adapter.Settings, connection.settings, settings)
+    same &= means_the_same(adapter.FieldMap, connection.field_map, field_map)
     if not same:
         connection.assumption_results.all().delete()  # they were found with what is replaced now
     connection.name, connection.base_url = name, base_url.rstrip("/")
@@ -190,7 +190,7 @@ def update_connection(
     )
 
 
-def _means_the_same(schema: type[Schema], before: dict[str, Any], after: dict[str, Any]) -> bool:
+def means_the_same(schema: type[Schema], before: dict[str, Any], after: dict[str, Any]) -> bool:
     """Whether the values are equal once defaults are filled in, as forms do."""
     try:
         return schema.model_validate(before) == schema.model_validate(after)

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from accounts.models import User
 from connectors.adapters.registry import adapter_for
+from connectors.engine.applying.context import VARIANT_ITEM
 from connectors.sdk.transformations import transformable
 from connectors.services.connections import update_connection
 from hub import links
@@ -121,9 +122,9 @@ def account_fields(connection: Connection, section: str) -> list[AccountField]:
     """The fields of a data type that the latest payloads contain, by path."""
     if section not in DataType.values:
         return []
-    kind = ITEM_KIND[DataType(section)]
+    kinds = [ITEM_KIND[DataType(section)], *([VARIANT_ITEM] if section == DataType.PRODUCTS else [])]
     found: dict[str, list[str]] = {}
-    for received in links.latest_received(connection_id=connection.pk, kind=kind, limit=_PAYLOADS):
+    for received in links.latest_received(connection_id=connection.pk, kinds=kinds, limit=_PAYLOADS):
         for path, value in _scalars(received):
             examples = found.setdefault(path, [])
             text = str(value)[:_MAX_LENGTH]

@@ -4,19 +4,21 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.utils.text import slugify
+from django.utils.translation import gettext as _
 
 from accounts.models import Seller, User
 from catalog.models import PriceList
 from connectors.adapters.factory import open_adapter
-from connectors.engine.exporting import source
+from connectors.engine.exporting import covered_items
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import ConnectorError
 from connectors.sdk.reading import Reader, ReadState
 from connectors.sdk.tokens import TokenPair
 from connectors.services.connection_tests import ConnectionTest, check_connection
-from connectors.services.connections import install_connection
+from connectors.services.connections import install_connection, means_the_same
 from connectors.services.runs import start_job
 from hub import clock
 from hub.kinds import DataType, Direction
@@ -48,8 +50,16 @@ def connect(
     """Create a connection whose account answers, with all its jobs paused until `begin_syncing`. `tokens` are those of
     an installation.
 
-    ConnectorError if it does not answer as it should, ValidationError for invalid values; nothing is kept then.
+    ConnectorError if it does not answer as it should, ValidationError for invalid values, and if the account is already
+    connected with the same settings: all its items would exist twice. Nothing is kept then.
     """
+    installed = Connection.objects.exclude(state=Connection.State.UNINSTALLED)
+    for other in installed.filter(seller=seller, platform=adapter.key, base_url=base_url.rstrip("/")):
+        if means_the_same(adapter.Settings, other.settings, settings):
+            message = _(
+                "This account is already connected as %(name)s. Change that connection, or choose other settings."
+            )
+            raise ValidationError(message % {"name": other.name})
     connection = install_connection(
         seller=seller,
         platform=adapter.key,
@@ -94,7 +104,7 @@ def read_sample(*, job: Job) -> Sample:
 
 def items_to_send(*, job: Job) -> int:
     """How many items the first sync of an export would look at."""
-    return int(source(job).count())
+    return int(covered_items(job).count())
 
 
 @transaction.atomic

@@ -11,6 +11,7 @@ import orjson
 from django.db import connection as database
 from django.db import transaction
 from django.db.models import CharField, Func
+from django.dispatch import Signal
 
 from common.storable import storable_json, storable_text
 from connectors.adapters.factory import account_for
@@ -19,7 +20,7 @@ from connectors.models import WebhookEvent
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.decoding import decode_json
 from connectors.sdk.errors import NeedsAttention
-from connectors.sdk.webhooks import PAYLOAD_ERRORS, Webhooks
+from connectors.sdk.webhooks import PAYLOAD_ERRORS, PrivacyAction, PrivacyEvent
 from connectors.webhooks import json_rpc
 from connectors.webhooks.lane_waker import waker
 from connectors.webhooks.routing import route
@@ -32,6 +33,9 @@ _CACHE_SECONDS = 5.0
 _CACHE_SIZE = 10_000
 
 State = WebhookEvent.State
+# A platform asks to export or erase personal data. Sent by the adapter's class in the transaction that stores the
+# events, with `payload` (the event), `delivery_id`, `connection_ids` and `now`. Some may be uninstalled.
+privacy_event_received = Signal()
 
 
 class Malformed(Exception):
@@ -55,6 +59,8 @@ class Receiver:
     base_url: str
     adapter: type[Adapter[Any]]
     secrets: Mapping[str, str]
+    # Whether calls are only verified by the secret of the installation's own app, which no seller knows.
+    is_own_app: bool
     lanes: Mapping[tuple[str, str], list[int]]
     expires_at: float = field(compare=False)
 
@@ -88,8 +94,11 @@ def _look_up(token: str) -> Receiver | None:
     except LookupError:
         return None
     own = (connection.webhook_secret or {}).get("secret", "")
+    is_own_app = False
     try:
-        secrets = adapter.webhooks.secrets(account_for(connection), own)
+        account = account_for(connection)
+        secrets = adapter.webhooks.secrets(account, own)
+        is_own_app = {secret for secret in secrets.values() if secret} == {account.app_secret}
     except NeedsAttention:
         secrets = {}  # no call can be verified until the credentials are corrected
     jobs = Job.objects.filter(connection=connection, enabled=True)
@@ -99,6 +108,7 @@ def _look_up(token: str) -> Receiver | None:
         connection.base_url,
         adapter,
         {scheme: secret for scheme, secret in secrets.items() if secret},
+        is_own_app,
         {(job.direction, job.data_type): job.lane_ids for job in jobs},
         monotonic() + _CACHE_SECONDS,
     )
@@ -134,6 +144,7 @@ def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: da
     try:
         event = webhooks.event_of(payload, headers) if isinstance(payload, dict) else payload
         notice = webhooks.notice_of(event) if isinstance(event, dict) else ""
+        privacy_event = webhooks.privacy_event_of(event) if isinstance(event, dict) else None
     except PAYLOAD_ERRORS as error:
         raise Malformed("unexpected format") from error
     if notice:
@@ -142,9 +153,19 @@ def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: da
     receivers = _receivers_of(receiver, event, headers, body, now) if isinstance(event, dict) else [receiver]
     if not receivers:
         count_refusal(receiver.connection_id, "another account", now)
-    content = body if event is payload else _text(event).encode()
-    for each in receivers:
-        _store(each, event, now, unique_id or _hash(content), _INSERT if unique_id else _INSERT + _REPROCESS)
+    delivery_id = unique_id or _hash(body if event is payload else _text(event).encode())
+    insert = _INSERT if unique_id else _INSERT + _REPROCESS
+    if privacy_event is None:
+        for each in receivers:
+            _store(each, event, now, delivery_id, insert)
+        return None
+    with transaction.atomic():
+        for each in receivers:
+            _store(each, event, now, delivery_id, insert)
+        if connection_ids := [each.connection_id for each in receivers] + _uninstalled(receiver, event, privacy_event):
+            privacy_event_received.send(
+                receiver.adapter, payload=event, delivery_id=delivery_id, connection_ids=connection_ids, now=now
+            )
     return None
 
 
@@ -158,9 +179,8 @@ def _receivers_of(
     found = [receiver] if webhooks.is_of(receiver.base_url, event) else []
     if not (account_url := webhooks.account_url_of(event)):
         return found
-    alike = [key for key, adapter in adapters().items() if _reads_like(adapter.webhooks, webhooks)]
-    others = Connection.objects.filter(platform__in=alike, base_url=account_url).exclude(pk=receiver.connection_id)
-    for token in others.order_by("pk").values_list("webhook_token", flat=True):
+    others = Connection.objects.filter(platform__in=_platforms_like(receiver), base_url=account_url)
+    for token in others.exclude(pk=receiver.connection_id).order_by("pk").values_list("webhook_token", flat=True):
         # Not a cached one: the caller loads only its own again if that has changed meanwhile.
         if (other := receiver_for(token, refresh=True)) is None:
             continue
@@ -172,9 +192,27 @@ def _receivers_of(
     return found
 
 
-def _reads_like(one: type[Webhooks[Any]], other: type[Webhooks[Any]]) -> bool:
-    """Whether both find the account of an event by the same method."""
-    return one.account_url_of.__func__ is other.account_url_of.__func__  # type: ignore[attr-defined]
+def _uninstalled(receiver: Receiver, event: dict[str, Any], privacy_event: PrivacyEvent) -> list[int]:
+    """The uninstalled connections of an account that asks to erase everything: what they imported is still here. They
+    have no secret any more, so only a call by the installation's own app speaks for them."""
+    if not (receiver.is_own_app and privacy_event.action is PrivacyAction.ERASE_ALL):
+        return []
+    found = Connection.objects.filter(
+        state=Connection.State.UNINSTALLED,
+        platform__in=_platforms_like(receiver),
+        base_url=receiver.adapter.webhooks.account_url_of(event),
+    )
+    return list(found.order_by("pk").values_list("pk", flat=True))
+
+
+def _platforms_like(receiver: Receiver) -> list[str]:
+    """The platforms that find the account of an event by the same method."""
+    method = receiver.adapter.webhooks.account_url_of.__func__  # type: ignore[attr-defined]
+    return [
+        key
+        for key, adapter in adapters().items()
+        if adapter.webhooks.account_url_of.__func__ is method  # type: ignore[attr-defined]
+    ]
 
 
 def _receive_calls(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: datetime) -> Any:

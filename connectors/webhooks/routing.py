@@ -36,8 +36,8 @@ def route(adapter: type[Adapter[Any]], payload: dict[str, Any]) -> Route:
             return Route(Direction.EXPORT, receipts[0].data_type)
         if references := adapter.webhooks.read_event(payload):
             return Route(Direction.IMPORT, references[0].data_type)
-        if adapter.webhooks.erasure_of(payload):
-            return Route(reason="The personal data is erased in the following night.")
+        if adapter.webhooks.privacy_event_of(payload):
+            return Route(reason="A privacy request.")
     except PAYLOAD_ERRORS as error:
         return Route(reason=f"Unexpected format: {error}"[:200])
     return Route(reason="Contains nothing that is synced.")

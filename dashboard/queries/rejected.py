@@ -19,8 +19,12 @@ def rejected_item_of(issue: Issue) -> RejectedItem | None:
 
 
 def issues_of_rejected(item: RejectedItem) -> QuerySet[Issue]:
-    refs = (item.external_id, f"{item.kind.partition('@')[0]}:{item.external_id}")
-    return Issue.objects.filter(seller=item.seller_id, job=item.job_id, external_id__in=refs)
+    return Issue.objects.filter(seller=item.seller_id, job=item.job_id, external_id__in=refs_of(item))
+
+
+def refs_of(item: RejectedItem) -> tuple[str, str]:
+    """What issues may call the item."""
+    return item.external_id, f"{item.kind.partition('@')[0]}:{item.external_id}"
 
 
 def imported_item_of(issue: Issue) -> Ref:

@@ -9,6 +9,7 @@ from django.db.models import Q, QuerySet
 from accounts.models import Seller
 from catalog.models import Product, Variant
 from dashboard.queries.catalog import by_words
+from dashboard.queries.rejected import refs_of
 from hub import links
 from hub.kinds import DataType, Kind
 from hub.models import Run
@@ -43,8 +44,7 @@ def search(*, sellers: Sequence[Seller], text: str) -> list[Hit]:
         *_customers(ids, text),
         *_linked(ids, text),
         *_runs(ids, text),
-        *_rejected(ids, text),
-        *_issues(ids, text),
+        *_not_imported(ids, text),
     ]
     return list({(hit.kind, hit.pk): hit for hit in reversed(found)}.values())[::-1]
 
@@ -118,24 +118,33 @@ def _runs(ids: Sequence[int], text: str) -> list[Hit]:
     ]
 
 
-def _rejected(ids: Sequence[int], text: str) -> list[Hit]:
-    """Items that were not imported, by their ID, SKU or number in what was received, or by the beginning of a title."""
+def _not_imported(ids: Sequence[int], text: str) -> list[Hit]:
+    """Items that were not imported, by what was received of them; and open issues, often the only trace of an item."""
+    rejected, issues = _rejected(ids, text), _issues(ids, text)
+    refs = {(item.job_id, ref) for item in rejected for ref in refs_of(item)}
+    messages = {(issue.job_id, issue.external_id): issue.message.partition("\n")[0] for issue in issues}
+    found = []
+    for item in rejected:
+        message = next((messages[item.job_id, ref] for ref in refs_of(item) if (item.job_id, ref) in messages), "")
+        detail = ": ".join(filter(None, (str(item.job.connection), message)))
+        found.append(Hit(item.seller_id, "rejected", item.pk, item.title or item.external_id, detail))
+    return found + [
+        Hit(issue.seller_id, "issue", issue.pk, issue.title or issue.external_id, issue.message.partition("\n")[0])
+        for issue in issues
+        if (issue.job_id, issue.external_id) not in refs
+    ]
+
+
+def _rejected(ids: Sequence[int], text: str) -> list[RejectedItem]:
+    """By their ID, SKU or number in what was received, or by the beginning of a title."""
     own = RejectedItem.objects.filter(seller__in=ids).select_related("job__connection").order_by("-received_at")
     found = [
         *own.filter(keys__contains=[text.upper()])[:_MAX_PER_KIND],
         *own.filter(title__istartswith=text)[:_MAX_PER_KIND],
     ]
-    return [
-        Hit(item.seller_id, "rejected", item.pk, item.title or item.external_id, str(item.job.connection))
-        for item in found
-    ]
+    return list({item.pk: item for item in found}.values())
 
 
-def _issues(ids: Sequence[int], text: str) -> list[Hit]:
-    """Open issues: the only trace of an item that was never imported."""
+def _issues(ids: Sequence[int], text: str) -> list[Issue]:
     matches: Any = Q(title__icontains=text) | Q(message__icontains=text) | Q(external_id__iendswith=f":{text}")
-    rows = Issue.objects.filter(matches, seller__in=ids, resolved_at=None).order_by("-seen_at")[:_MAX_PER_KIND]
-    return [
-        Hit(issue.seller_id, "issue", issue.pk, issue.title or issue.external_id, issue.message.partition("\n")[0])
-        for issue in rows
-    ]
+    return list(Issue.objects.filter(matches, seller__in=ids, resolved_at=None).order_by("-seen_at")[:_MAX_PER_KIND])

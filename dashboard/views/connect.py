@@ -15,7 +15,7 @@ from connectors.sdk.errors import ConnectorError
 from connectors.services.guided_connect import begin_syncing, connect, items_to_send, read_sample
 from connectors.services.installation import app_of
 from dashboard.access import SellerRequest, seller_owner_action, seller_owner_page
-from dashboard.connect_forms import JobsForm, connect_form, is_optional_setting
+from dashboard.connect_forms import JobsForm, connect_form, optional_fields
 from hub.kinds import Direction, Role
 from hub.models import Connection, Job
 
@@ -72,12 +72,13 @@ def form_page(
     request: SellerRequest, adapter: type[Adapter[Any]], filled: Any, status: int = 200, **further: str
 ) -> HttpResponse:
     shown = filled or connect_form(adapter)
-    more = [shown[name] for name, field in shown.fields.items() if is_optional_setting(name, field)]
+    more = optional_fields(shown)
     context = {
         "adapter": _about(adapter),
         "form": shown,
         "needed": [field for field in shown if field.name not in {each.name for each in more}],
         "more": more,
+        "more_is_open": any(field.errors for field in more),
         "can_install": app_of(adapter) is not None,
     }
     return render(request, "dashboard/connect_form.html", context | further, status=status)

@@ -19,10 +19,14 @@ def of_job(job: Job) -> QuerySet[Link]:
     return Link.objects.filter(connection=job.connection_id, kind=job.link_kind)
 
 
-def of_kind(connection_id: int, kind: str, *, per_storefront: bool = False) -> QuerySet[Link]:
+def of_kind(
+    connection_id: int, kind: str, *, per_storefront: bool = False, also: Collection[str] = ()
+) -> QuerySet[Link]:
     """The links of a connection's items of a kind; with `per_storefront` also those of a single storefront
-    (`category@2`)."""
-    chosen = Q(kind=kind) | Q(kind__startswith=f"{kind}@") if per_storefront else Q(kind=kind)
+    (`category@2`), and those of the kinds `also`."""
+    chosen = Q(kind__in=[kind, *also])
+    if per_storefront:
+        chosen |= Q(kind__startswith=f"{kind}@")
     return Link.objects.filter(chosen, connection=connection_id)
 
 
@@ -77,6 +81,7 @@ class KnownLink:
     digest: bytes
     updated_at: datetime | None
     missing: bool
+    received_at: datetime | None
 
 
 def known(connection_id: int, keys: Iterable[tuple[str, str]]) -> dict[tuple[str, str], KnownLink]:
@@ -86,10 +91,10 @@ def known(connection_id: int, keys: Iterable[tuple[str, str]]) -> dict[tuple[str
         connection=connection_id,
         kind__in={kind for kind, _id in wanted},
         external_id__in={external_id for _kind, external_id in wanted},
-    ).values_list("kind", "external_id", "pk", "item_id", "received_hash", "source_updated_at", "missing")
+    ).values_list("kind", "external_id", "pk", "item_id", "received_hash", "source_updated_at", "missing", "fetched_at")
     return {
-        (kind, external_id): KnownLink(pk, item_id, bytes(digest or b""), updated_at, missing)
-        for kind, external_id, pk, item_id, digest, updated_at, missing in rows
+        (kind, external_id): KnownLink(pk, item_id, bytes(digest or b""), updated_at, missing, received_at)
+        for kind, external_id, pk, item_id, digest, updated_at, missing, received_at in rows
     }
 
 

@@ -19,9 +19,9 @@ EMPTY_PAYLOADS = (
 )
 
 
-def latest_received(*, connection_id: int, kind: Kind, limit: int) -> list[Any]:
-    """The latest payloads received from a connection for items of a kind, newest link first."""
-    rows = LinkPayload.objects.filter(link__connection=connection_id, link__kind=kind, received__isnull=False)
+def latest_received(*, connection_id: int, kinds: Collection[str], limit: int) -> list[Any]:
+    """The latest payloads received from a connection for links of these kinds, newest link first."""
+    rows = LinkPayload.objects.filter(link__connection=connection_id, link__kind__in=kinds, received__isnull=False)
     return list(rows.order_by("-link_id").values_list("received", flat=True)[:limit])
 
 

@@ -242,7 +242,7 @@ class _Table:
 
 _MISSING = "missing"
 # What was erased stays erased, whichever backup says so.
-_VALID_IN_BACKUPS = {"privacy_erasure"}
+_VALID_IN_BACKUPS = {"privacy_erasure", "privacy_privacyrequest"}
 
 
 def _columns(cursor: Any, table: str) -> list[str]:

@@ -16,7 +16,7 @@ from staging_copy.backup import backups
 from staging_copy.backup.archive import Archive, ArchiveError
 from staging_copy.backup.encryption import Keys
 from staging_copy.backup.object_storage import Storage, StorageFailed
-from staging_copy.copying import trial
+from staging_copy.copying import rehearsal
 from staging_copy.copying.config import live_database
 from staging_copy.models import Backup
 from staging_copy.private_files import Locked, exclusive_file_lock
@@ -119,7 +119,7 @@ def rehearse_restore(*, now: datetime | None = None) -> Backup:
     """Restores the latest backup next to live, and compares the rows of every table with its manifest.
 
     Reads it from the object storage if it is there. The result is recorded. Raises StorageFailed, ArchiveError,
-    ProgramFailed and trial.TrialFailed.
+    ProgramFailed and rehearsal.RehearsalFailed.
     """
     known = Backup.objects.filter(state__in=(Backup.State.GOOD, Backup.State.STORED))
     backup = known.order_by("-taken_at").first()
@@ -130,12 +130,12 @@ def rehearse_restore(*, now: datetime | None = None) -> Backup:
             with _fetched(backup.name) as (folder, manifest_path):
                 manifest = backups.read_file(manifest_path)
                 backups.check_archive(Archive.open(folder), manifest)
-                trial.restore_on_trial(live_database(), folder, manifest, jobs=settings.STAGING_COPY_PROCESSES)
+                rehearsal.run(live_database(), folder, manifest, jobs=settings.STAGING_COPY_PROCESSES)
         else:
             manifest = backups.read(backup_dir(), backup.name)
             backups.check_files(backup_dir(), manifest)
             folder = backup_dir() / backup.name
-            trial.restore_on_trial(live_database(), folder, manifest, jobs=settings.STAGING_COPY_PROCESSES)
+            rehearsal.run(live_database(), folder, manifest, jobs=settings.STAGING_COPY_PROCESSES)
     except Exception as error:
         Backup.objects.filter(pk=backup.pk).update(rehearsal_problem=str(error))
         raise

@@ -96,7 +96,7 @@ class AccountingDemo:
             credentials={"consumer_secret": "sandbox-secret", "token_secret": TOKEN},
             start=False,
         )
-        # Its items are single SKUs, which are variants of the shop's products: nothing of them is to be imported.
+        # The other steps compare the shop's own prices and stock, so those of the ERP are not imported.
         Job.objects.filter(connection=connection, data_type=DataType.PRODUCTS).update(enabled=False)
         return connection
 

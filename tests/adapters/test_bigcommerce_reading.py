@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.platforms.bigcommerce import listings
-from connectors.platforms.bigcommerce.webhooks import BigCommerceWebhooks
+from connectors.platforms.bigcommerce.webhooks import SCOPES, BigCommerceWebhooks
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.records import ProductRecord
@@ -42,6 +42,10 @@ def product(adapter: Adapter[Any], product_id: int) -> ProductRecord:
     (record,) = adapter.source(DataType.PRODUCTS).fetch([str(product_id)])
     assert isinstance(record, ProductRecord)
     return record
+
+
+def listed(rows: list[dict[str, Any]]) -> dict[str, Any]:
+    return {"data": rows, "meta": {"pagination": {"total": len(rows)}}}
 
 
 def listing(adapter: Adapter[Any], kind: str) -> Listing[Any]:
@@ -237,8 +241,11 @@ def test_an_unknown_weight_unit_needs_attention(adapter: Adapter[Any], store: Sa
     assert "Stones" in str(raised.value) and raised.value.fix
 
 
-def test_a_hidden_product_is_suspended(adapter: Adapter[Any], store: SandboxProcess) -> None:
-    change(store, 1, is_visible=False)
+@pytest.mark.parametrize("fields", [{"is_visible": False}, {"availability": "disabled"}], ids=str)
+def test_a_product_that_is_hidden_or_cannot_be_purchased_is_suspended(
+    adapter: Adapter[Any], store: SandboxProcess, fields: dict[str, Any]
+) -> None:
+    change(store, 1, **fields)
     record = product(adapter, 1)
     assert {record.status, *(variant.status for variant in record.variants or ())} == {"suspended"}
 
@@ -261,7 +268,9 @@ def test_fields_are_mapped_by_the_field_map(open_adapter: Open, store: SandboxPr
     fields = {"Recommended": "49.90", "Back on": "2026-05-01", "Pack": "6"}
     own = [{"name": name, "value": value} for name, value in fields.items()]
     change(store, 1, custom_fields=own, order_quantity_minimum=12)
-    for variant in product(adapter, 1).variants or ():
+    variants = product(adapter, 1).variants
+    assert variants
+    for variant in variants:
         assert variant.settings == {"minimum": 12, "pack": "6"}
         assert variant.rrp == Decimal("49.90")
         assert variant.stock[0].restock_date is not None and variant.stock[0].restock_date.isoformat() == "2026-05-01"
@@ -352,15 +361,44 @@ def test_a_product_deleted_while_listing_hides_no_other(
         listing(adapter, "product").list_ids(cursor=first.cursor)
 
 
-def test_stock_is_read_by_location(open_adapter: Open, store: SandboxProcess) -> None:
+@pytest.mark.parametrize("tracking", ["variant", "product"])
+def test_stock_is_read_by_location(open_adapter: Open, store: SandboxProcess, tracking: str) -> None:
     adapter = open_adapter("bigcommerce", stock_by_location=True)
-    row = next(each for each in store.state("products") if each["inventory_tracking"] == "variant")
+    row = next(each for each in store.state("products") if each["inventory_tracking"] == tracking)
     (variant, *_) = [each for each in store.state("variants") if each["product_id"] == row["id"]]
-    items = [{"location_id": at, "variant_id": variant["id"], "quantity": 3 + at} for at in (1, 2)]
+    name, number = ("variant_id", variant["id"]) if tracking == "variant" else ("product_id", row["id"])
+    items = [{"location_id": at, name: number, "quantity": 3 + at} for at in (1, 2)]
     adapter.http.request("PUT", "/v3/inventory/adjustments/absolute", body={"items": items})
     variants = product(adapter, row["id"]).variants or []
-    stock = variants[0].stock or []
-    assert [(each.location, each.quantity) for each in stock] == [("BC-LOCATION-1", 4), ("WAREHOUSE", 5)]
+    [levels] = adapter.source(DataType.STOCK).fetch([str(variant["id"])])
+    for stock in (variants[0].stock or [], levels.stock):
+        assert [(each.location, each.quantity) for each in stock] == [("BC-LOCATION-1", 4), ("WAREHOUSE", 5)]
+
+
+def test_a_location_that_says_not_in_stock_has_none(open_adapter: Open, store: SandboxProcess) -> None:
+    """The vendor: “whether an item is available for purchase independent of quantity”."""
+    adapter = open_adapter("bigcommerce", stock_by_location=True)
+    row = next(each for each in store.state("products") if each["inventory_tracking"] == "product")
+    place = {"location_id": 1, "location_code": "HERE", "location_enabled": True, "available_to_sell": 9}
+    items = [
+        {"identity": {"product_id": row["id"]}, "locations": [place | {"settings": {"is_in_stock": False}}]},
+    ]
+    store.fault("status", path="/v3/inventory/items$", status=200, body=listed(items))
+    [variant] = product(adapter, row["id"]).variants or []
+    assert [(each.location, each.quantity) for each in variant.stock or ()] == [("HERE", 0)]
+
+
+def test_the_stock_of_all_variants_is_read_without_their_products(adapter: Adapter[Any], store: SandboxProcess) -> None:
+    """As with the products, also if the dates of these do not move."""
+    expected = {
+        variant.external_id: variant.stock
+        for each in records(adapter, DataType.PRODUCTS)
+        for variant in each.variants or ()
+    }
+    store.clear_calls()
+    found = {each.external_id: each.stock for each in records(adapter, DataType.STOCK)}
+    assert len(found) > 50 and found == expected
+    assert {call["path"].rpartition("/")[2] for call in store.calls()} == {"products"}
 
 
 def test_price_lists_and_prices_for_quantities_are_read(open_adapter: Open, store: SandboxProcess) -> None:
@@ -390,6 +428,20 @@ def test_price_lists_and_prices_for_quantities_are_read(open_adapter: Open, stor
     assert (lists[3].name, lists[3].currency, lists[3].customer_groups) == ("Trade", "GBP", ["Trade"])
 
 
+def test_a_customer_group_may_name_its_price_list_itself(open_adapter: Open, store: SandboxProcess) -> None:
+    """As its discount, without an assignment."""
+    adapter = open_adapter("bigcommerce", price_lists=True)
+    group = {"name": "Club", "discount_rules": [{"type": "price_list", "price_list_id": 1}]}
+    adapter.http.request("POST", "/v2/customer_groups", body=group)
+    variant = next(each for each in store.state("variants") if each["product_id"] and each["option_values"])
+    record = {"variant_id": variant["id"], "currency": "gbp", "price": 1}
+    adapter.http.request("PUT", "/v3/pricelists/1/records", body=[record])
+    variants = product(adapter, variant["product_id"]).variants or []
+    [price] = [each.price for each in variants if each.external_id == str(variant["id"])]
+    assert isinstance(price, list) and price[-1].price_list is not None
+    assert price[-1].price_list.customer_groups == ["Club", "Trade"]
+
+
 # Webhooks
 
 
@@ -417,6 +469,18 @@ def test_price_lists_and_prices_for_quantities_are_read(open_adapter: Open, stor
             {"type": "customer", "id": 60, "address": {"customer_id": 32}},
             (DataType.CUSTOMERS, "32"),
         ),
+        (
+            "store/customer/channel/login/access/updated",
+            {"customer_id": 22, "channel_ids": [1]},
+            (DataType.CUSTOMERS, "22"),
+        ),
+        ("store/channel/1/product/assigned", {"product_id": 127}, (DataType.PRODUCTS, "127")),
+        ("store/channel/1/category/product/unassigned", {"product_id": 127}, (DataType.PRODUCTS, "127")),
+        (
+            "store/channel/*/inventory/product/stock_changed",
+            {"variant_id": 127, "product_id": 113, "location_id": 2},
+            (DataType.PRODUCTS, "113"),
+        ),
         ("store/information/updated", {"type": "store"}, (DataType.SETTINGS, "abc")),
     ],
 )
@@ -425,3 +489,10 @@ def test_events_as_the_vendor_prints_them_name_an_item(
 ) -> None:
     found = BigCommerceWebhooks.read_event({"scope": scope, "data": data, "producer": "stores/abc"})
     assert [(each.data_type, each.external_id) for each in found] == ([reference] if reference else [])
+
+
+def test_storefronts_and_locations_have_events_of_their_own(open_adapter: Open) -> None:
+    adapter = open_adapter("bigcommerce", channel_ids=[2], stock_by_location=True)
+    webhooks = adapter.webhooks(adapter.client)
+    assert webhooks.register("https://hub.example/webhooks/ours", {"X-Secret": "one"}) == len(SCOPES) + 4 + 2
+    assert webhooks.register("https://hub.example/webhooks/ours", {"X-Secret": "one"}) == 0

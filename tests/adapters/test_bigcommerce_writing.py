@@ -86,8 +86,10 @@ def test_a_product_without_options_has_one_variant(adapter: Adapter[Any], store:
     assert row["price"] == 14
 
 
-def test_existing_products_are_linked_by_sku(adapter: Adapter[Any], store: SandboxProcess) -> None:
-    existing = next(row for row in store.state("variants") if row["product_id"] and row["option_values"])
+@pytest.mark.parametrize("with_options", [True, False])
+def test_existing_products_are_linked_by_sku(adapter: Adapter[Any], store: SandboxProcess, with_options: bool) -> None:
+    rows = (row for row in store.state("variants") if row["product_id"] and row["sku"])
+    existing = next(row for row in rows if bool(row["option_values"]) == with_options)
     labels = [{"name": each["option_display_name"], "value": each["label"]} for each in existing["option_values"]]
     count = sum(1 for _ in store.state("products"))
     outcome = created(adapter, product(1, variants=[variant(10, sku=existing["sku"], options=labels)]))
@@ -367,6 +369,24 @@ def test_stock_is_sent_in_one_call(adapter: Adapter[Any], store: SandboxProcess,
         levels = {row["id"]: row["inventory_level"] for row in store.state("variants")}
         assert [levels[int(each.external_id)] for each in outcomes] == [0, 5, 15]
     assert writes(store) == ["PUT inventory/adjustments/absolute"] * 2
+
+
+def test_stock_of_a_product_without_options_is_that_of_the_product(
+    adapter: Adapter[Any], store: SandboxProcess
+) -> None:
+    item = product(1, variants=[variant(10, options=[], stock="7")])
+    outcome = created(adapter, item)
+    links = References({(Kind.PRODUCT, 1): outcome.external_id} | outcome.links)
+    [sent] = operations(adapter, STOCK, item.variants, links)
+    [done] = adapter.target(STOCK).send([sent])
+    assert done.external_id == links.get(Kind.VARIANT, 10)
+    row = next(row for row in store.state("products") if str(row["id"]) == outcome.external_id)
+    assert (row["inventory_tracking"], row["inventory_level"]) == ("product", 7)
+    # The vendor's text for a product with options whose stock is tracked by product.
+    del sent.content["product_id"]
+    with pytest.raises(BatchRejected, match="tracked by product, please update stock by product id") as raised:
+        adapter.target(STOCK).send([Operation(Action.REMOVE, 3, "3", None), sent])
+    assert list(raised.value.item_errors) == [1]
 
 
 def test_a_rejected_adjustment_names_the_items(adapter: Adapter[Any], refs: References) -> None:

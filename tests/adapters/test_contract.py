@@ -91,6 +91,9 @@ def test_docstring_and_docs_page_describe_the_adapter(key: str) -> None:
         # What every source has is explained once, in dashboard.md.
         for name in schema.model_fields.keys() - SourceFieldMap.model_fields.keys():
             assert f"`{name}`" in text, f"{page.name} does not explain {name}"
+    for data_type, source in adapter.sources().items():
+        # C5: without a full read, what was deleted while no event came stays for ever.
+        assert source.full_schedule or f"{str(data_type.label)} have no full schedule" in text
 
 
 @EVERY
@@ -341,8 +344,8 @@ def test_platforms_with_webhooks_read_events(key: str) -> None:
     webhooks = adapter.webhooks
     reads = webhooks.read_event.__func__ is not Webhooks.read_event.__func__  # type: ignore[attr-defined]
     assert not (webhooks.registers and webhooks.configured_manually)
-    # Requests for erasure arrive at an address that the store's app has.
-    assert reads is (webhooks.registers or webhooks.configured_manually or bool(webhooks.erasure_events))
+    # What is asked about personal data arrives at an address that the store's app has.
+    assert reads is (webhooks.registers or webhooks.configured_manually or bool(webhooks.privacy_events))
 
 
 @pytest.mark.parametrize("key", REGISTERS)

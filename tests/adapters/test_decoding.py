@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.storable import storable_json, storable_text
-from connectors.sdk.decoding import decode_json, find_malformed, whole_number
+from connectors.sdk.decoding import decode_json, find_malformed, flag, whole_number
 from connectors.sdk.responses import retry_after
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
@@ -71,10 +71,29 @@ def test_what_is_no_json_is_refused(body: bytes) -> None:
 @pytest.mark.parametrize(
     ("value", "number"),
     [("17", 17), (" 17 ", 17), (17, 17), (0, 0), ("\u00b2", None), ("\u0663", None), ("-1", None), (-1, None)]
-    + [("1.0", None), (1.0, None), (True, None), (None, None), ("", None), ("9" * 4400, None), (10**18, None)],
+    + [
+        ("1.0", None),
+        (1.0, 1),
+        (1.5, None),
+        (-1.0, None),
+        (True, None),
+        (None, None),
+        ("", None),
+        ("9" * 4400, None),
+        (10**18, None),
+    ],
 )
 def test_whole_numbers_are_ascii_digits(value: object, number: int | None) -> None:
     assert whole_number(value) == number
+
+
+@pytest.mark.parametrize(
+    ("value", "expected"),
+    [(True, True), (0, False), (1.0, True), ("1", True), (" False ", False), ("yes", True)]
+    + [(2, None), ("", None), (None, None), ("on sale", None), (math.nan, None), ([], None)],
+)
+def test_flags_come_as_numbers_and_text(value: object, expected: bool | None) -> None:
+    assert flag(value) is expected
 
 
 @given(st.text())

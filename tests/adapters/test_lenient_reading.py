@@ -20,7 +20,7 @@ from connectors.sdk.records import Record
 from hub.kinds import DataType, Role
 from sandbox.process import SandboxProcess
 from tests.adapters.cases import CASES
-from tests.adapters.reading import pages
+from tests.adapters.reading import SMALL_PAGES, first_page, pages, read_all
 from tests.adapters.replaying import ODD_VALUES, Replayer
 
 IMPORTS = [(key, each) for key, adapter in adapters().items() for each in adapter.sources()]
@@ -28,28 +28,6 @@ EVERY_IMPORT = pytest.mark.parametrize(("key", "data_type"), IMPORTS)
 Open = Callable[..., Adapter[Any]]
 Platform = Callable[[str], SandboxProcess]
 LONG_AGO = datetime(2000, 1, 1, tzinfo=UTC)
-
-
-def first_page(adapter: Adapter[Any], data_type: DataType) -> list[Record]:
-    page, _ = Reader(adapter, data_type).read_page(since=None, cursor=None, state=ReadState(), now=datetime.now(UTC))
-    return list(page.records)
-
-
-def read_all(
-    adapter: Adapter[Any], data_type: DataType, *, since: datetime | None = None, most: int = 100
-) -> tuple[list[Record], list[datetime]]:
-    """All records and cut dates."""
-    reader, cursor, state = Reader(adapter, data_type), None, ReadState()
-    records: list[Record] = []
-    cuts: list[datetime] = []
-    for _ in range(most):
-        page, state = reader.read_page(since=since, cursor=cursor, state=state, now=datetime.now(UTC))
-        records += page.records
-        cuts += [page.cut] if page.cut else []
-        cursor, state = page.cursor, ReadState.from_json(orjson.loads(orjson.dumps(state.as_json())))
-        if cursor is None:
-            return records, cuts
-    raise AssertionError(f"{data_type} did not end after {most} pages")
 
 
 @EVERY_IMPORT
@@ -254,10 +232,8 @@ def test_an_item_that_lacks_what_every_item_has_is_refused(
     assert any(problem.fatal for problem in changed[0].problems)
 
 
-# Small pages, so that many reads take little time.
-FEW = {"bigcommerce": {"page_size": 3}, "magento": {"page_size": 3}, "seller_center_oms": {"page_size": 3}}
 # Reads of one stream of a platform, each with one odd value somewhere.
-ODD_READS = 30
+ODD_READS = 20
 # Fields that join rows, or that are needed for all items: without them the page is tried again.
 JOINING = {
     *(
@@ -286,19 +262,43 @@ def test_an_odd_value_costs_its_item_only(
     joins_rows = adapters()[key].role == Role.ERP
     for data_type in adapters()[key].sources():
         replayer, chance = Replayer(monkeypatch), Random(f"{key} {data_type}")
-        expected = [record.external_id for record in first_page(open_adapter(key, **FEW.get(key, {})), data_type)]
+        expected = [
+            record.external_id for record in first_page(open_adapter(key, **SMALL_PAGES.get(key, {})), data_type)
+        ]
         places = list(replayer.places())
         for _ in range(min(ODD_READS, len(places) * len(ODD_VALUES))):
             (call, path), value = chance.choice(places), chance.choice(ODD_VALUES)
             replayer.replace(call, path, value)
             where = (call.url, path, value[:60])
             try:
-                found = first_page(open_adapter(key, **FEW.get(key, {})), data_type)
+                found = first_page(open_adapter(key, **SMALL_PAGES.get(key, {})), data_type)
             except ConnectorError:
                 assert joins_rows or set(path) & JOINING or data_type == DataType.SETTINGS, where
                 continue
             assert len(found) >= len(expected) - 1 or joins_rows or set(path) & JOINING, where
             for record in found:
                 if not any(problem.fatal for problem in record.problems):
+                    assert record.external_id not in ("", "0"), where
                     prepare(record)
         monkeypatch.undo()
+
+
+# Calls for what belongs to a single item.
+DETAIL_PATHS = {
+    ("bigcommerce", DataType.ORDERS): "/orders/[0-9]+/products$",
+    ("woocommerce", DataType.PRODUCTS): "/products/[0-9]+/variations$",
+}
+
+
+@pytest.mark.parametrize(("key", "data_type"), sorted(DETAIL_PATHS))
+def test_an_item_whose_details_are_not_found_is_refused_alone(
+    key: str, data_type: DataType, open_adapter: Open, platform: Platform
+) -> None:
+    """Neither does the page fail, nor are the details taken as "none" (C3, C4)."""
+    expected = first_page(open_adapter(key), data_type)
+    body = {"code": "woocommerce_rest_product_invalid_id", "message": "Invalid ID."}
+    path = DETAIL_PATHS[key, data_type]
+    platform(key).fault("status", path=path, status=404, times=1, body=body)
+    read = first_page(open_adapter(key), data_type)
+    (refused,) = [record for record in read if record not in expected]
+    assert len(read) == len(expected) and any(problem.fatal for problem in refused.problems)

@@ -217,7 +217,7 @@ def test_what_was_not_asked_for_is_no_answer(
     ("wrong", "field"),
     [
         ({"title": ""}, "title"),
-        ({"title": 5}, "title"),
+        ({"title": ["5"]}, "title"),
         ({"status": "sleeping"}, "status"),
         ({"variants": [{"sku": "no key"}]}, "variants.0.key"),
         ({"variants": [{"key": "v", "price": -1}]}, "variants.0.price"),

@@ -75,6 +75,15 @@ def test_what_a_failed_operation_wrote_is_not_taken_for_the_whole(
     assert by_id(records(open_adapter("shopify", bulk_threshold=5), DataType.PRODUCTS)).keys() == whole.keys()
 
 
+@pytest.mark.parametrize("status", [400, 403, 404])
+def test_products_are_paged_if_the_link_to_the_file_has_expired(
+    status: int, open_adapter: Open, store: SandboxProcess
+) -> None:
+    whole = by_id(records(open_adapter("shopify"), DataType.PRODUCTS))
+    store.fault("status", path="^/bulk/", status=status, body="<Error>ExpiredToken</Error>")
+    assert by_id(records(open_adapter("shopify", bulk_threshold=5), DataType.PRODUCTS)).keys() == whole.keys()
+
+
 def test_a_running_operation_is_waited_for(open_adapter: Open, sandbox: Callable[..., SandboxProcess]) -> None:
     """Waiting is no failure: nothing was sent, and the time of the next question is known."""
     adapter = open_adapter("shopify", bulk_threshold=5)
@@ -132,6 +141,16 @@ def test_an_expired_version_needs_attention(open_adapter: Open, store: SandboxPr
     with pytest.raises(NeedsAttention) as raised:
         open_adapter("shopify").check()
     assert "2027-07" in str(raised.value) and "Update SyncCenter" in raised.value.fix
+
+
+@pytest.mark.parametrize(("status", "meaning"), [(402, "frozen"), (404, "No store found")])
+def test_a_store_that_is_not_there_is_the_fault_of_no_item(
+    status: int, meaning: str, open_adapter: Open, store: SandboxProcess
+) -> None:
+    """Otherwise each product that is sent would get an issue."""
+    store.fault("status", status=status, body={"errors": "Unavailable Shop"})
+    with pytest.raises(NeedsAttention, match=meaning):
+        open_adapter("shopify").client.locations()
 
 
 def test_a_missing_scope_is_named(open_adapter: Open, store: SandboxProcess) -> None:

@@ -121,6 +121,14 @@ def test_a_refund_that_the_list_lacks_is_fetched(sales: Sales, shop: SandboxProc
     assert read(open_adapter("woocommerce"), placed["id"]).refunded == D("3.50")
 
 
+def test_refunds_that_are_not_found_cost_their_order(sales: Sales, shop: SandboxProcess, open_adapter: Open) -> None:
+    placed = sales.place({"lines": [MUGS]})
+    sales.act("refund", placed["id"], lines={}, adjustment="3.50")
+    shop.fault("status", path="/refunds$", status=404, body={"code": "woocommerce_rest_shop_order_invalid_id"})
+    (found,) = open_adapter("woocommerce").source(DataType.ORDERS).fetch([placed["id"]])
+    assert any(problem.fatal for problem in found.problems)
+
+
 @pytest.mark.parametrize(
     ("action", "status", "is_open"),
     [("ship", "shipped", False), ("cancel", "cancelled", False), ("archive", "cancelled", False)],

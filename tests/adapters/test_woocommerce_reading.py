@@ -219,6 +219,22 @@ def test_products_that_leave_the_list_hide_no_others(shop: SandboxProcess, open_
     assert found == rest
 
 
+@pytest.mark.parametrize(("page_size", "cap"), [(20, 4), (1, 100)])
+def test_small_pages_hide_nothing(page_size: int, cap: int, shop: SandboxProcess, open_adapter: Open) -> None:
+    """A plug-in may return fewer rows than were asked for, in lists and for IDs (`rest_product_query`)."""
+    types = (DataType.PRODUCTS, DataType.CATEGORIES, DataType.CUSTOMERS)
+    whole = open_adapter("woocommerce")
+    expected = {each: by_id(records(whole, each)) for each in types}
+    shop.control("POST", "setting", json={"account": ACCOUNT, "page_cap": cap})
+    adapter = open_adapter("woocommerce", page_size=page_size)
+    assert {each: by_id(records(adapter, each)) for each in types} == expected
+    ids = {*expected[DataType.PRODUCTS]}
+    assert len(ids) > 4 and {*all_ids(adapter, Kind.PRODUCT)} == ids
+    for kind, data_type in ((Kind.PRODUCT, DataType.PRODUCTS), (Kind.CATEGORY, DataType.CATEGORIES)):
+        listing = adapter.listing(kind)
+        assert listing is not None and listing.lookup(expected[data_type]) == {*expected[data_type]}
+
+
 def test_a_listing_without_totals_is_read_to_its_end(shop: SandboxProcess, open_adapter: Open) -> None:
     expected = by_id(records(open_adapter("woocommerce"), DataType.PRODUCTS))
     shop.fault("rewrite", headers={"X-WP-Total": "", "X-WP-TotalPages": ""})

@@ -8,7 +8,7 @@ import pytest
 
 from catalog.items import ImageItem, PriceItem
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.operations import Action, Operation, Outcome
 from hub.kinds import DataType, Kind
 from sandbox.process import SandboxProcess
@@ -92,7 +92,7 @@ def test_variations_follow_and_a_refused_one_is_reported(shop: SandboxProcess, a
 def test_a_product_that_was_created_without_an_answer_is_found(shop: SandboxProcess, adapter: Adapter[Any]) -> None:
     """The product exists, its variations do not."""
     shop.fault("drop", method="POST", path="/products/batch$", when="after", times=1)
-    with pytest.raises(Exception, match="connection"):
+    with pytest.raises(TryAgainLater, match="connection"):
         send(adapter, DataType.PRODUCTS, product(1))
     outcome = send(adapter, DataType.PRODUCTS, product(1))
     assert [row["sku"] for row in shop.state("goods")].count("synccenter-1") == 1

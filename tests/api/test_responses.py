@@ -6,7 +6,7 @@ import pytest
 import redis
 from django.contrib.staticfiles import finders
 from django.db import OperationalError, connection
-from django.test import Client, RequestFactory
+from django.test import Client, RequestFactory, override_settings
 
 from common.error_references import error_reference
 from synccenter import throttling
@@ -116,11 +116,12 @@ def test_an_unknown_path_is_answered_in_json(path: str) -> None:
         ("/admin/", ["/admin/hub/alert/"]),
     ],
 )
+@override_settings(SUPPORT_CONTACT="help@hub.example")
 def test_the_page_after_an_error_is_styled_and_leads_elsewhere(path: str, elsewhere: list[str]) -> None:
     try:
         raise KeyError("secret")
     except KeyError as error:
         page, reference = server_error(RequestFactory().get(path)).content.decode(), error_reference(error)
-    assert f"reference {reference}." in page and "secret" not in page
+    assert f"reference {reference}." in page and "secret" not in page and "Support: help@hub.example" in page
     assert re.findall(r'<a class="button" href="([^"]+)"', page) == elsewhere
     assert "<style" not in page and 'href="/static/dashboard/base.css"' in page

@@ -10,6 +10,7 @@ import pytest
 from playwright.sync_api import Page
 
 from accounts.models import User
+from hub.kinds import DataType, Direction
 from tests.dashboard.merchants import Merchant, make_comparison, make_merchant, webhook_event
 from tests.node import node_packages
 from tests.tiers import TIERS
@@ -36,7 +37,16 @@ def pages_of(merchant: Merchant) -> list[str]:
     names += [f"{connection}/", f"{connection}/mapping/", f"{connection}/transformation/?field=variant.mpn"]
     names += [f"products/{merchant.products[0].pk}/", f"orders/{merchant.order.pk}/", f"webhooks/{event.pk}/"]
     names += [f"runs/{merchant.runs['done'].pk}/", f"checks/{comparison.pk}/", f"customers/{merchant.customer.pk}/"]
-    return ["/login/", *(f"/s/{merchant.seller.slug}/{name}" for name in names), "/account/notifications/"]
+    names += [f"issues/{merchant.issues[1].pk}/", f"{connection}/setup/", "connect/netsuite/"]
+    own = [f"/account/{name}/" for name in ("notifications", "formats", "sessions", "second-factor", "email")]
+    return ["/login/", *(f"/s/{merchant.seller.slug}/{name}" for name in names), *own, "/password/"]
+
+
+def console_pages_of(merchant: Merchant) -> list[str]:
+    job = merchant.job(Direction.EXPORT, DataType.PRODUCTS)
+    names = ["", "search/?q=oak", f"hub/connection/{merchant.shop.pk}/change/", f"hub/job/{job.pk}/change/"]
+    names += ["hub/connection/", "hub/connection/add/", "synclog/issue/", "hub/platformswitch/", "hub/run/"]
+    return [f"/admin/{name}" for name in names]
 
 
 def findings(page: Page, axe: str, paths: list[str]) -> dict[str, Any]:
@@ -62,4 +72,4 @@ def test_pages_have_no_serious_findings(
     assert findings(page, axe, pages_of(merchant)) == {}
     operator = page_of(User.objects.create_user("operator@hub.example", is_staff=True, is_superuser=True))
     operator.emulate_media(color_scheme=theme)
-    assert findings(operator, axe, ["/admin/", "/admin/search/?q=oak"]) == {}
+    assert findings(operator, axe, console_pages_of(merchant)) == {}

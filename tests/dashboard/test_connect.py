@@ -55,6 +55,12 @@ def test_a_shop_is_connected_in_three_steps(
     assert Run.objects.filter(job=products, trigger="install").exists()
     assert not Job.objects.get(data_type="orders").enabled
 
+    page.goto("/s/acorn/connect/bigcommerce/")
+    page.get_by_label("URL").fill(f"{shop.url}/stores/acorn")
+    page.get_by_label("Access token").fill("shop-token")
+    page.get_by_role("button", name="Test and continue").click()
+    expect(page.get_by_role("alert")).to_contain_text("already connected as BigCommerce")
+
 
 @pytest.mark.parametrize(
     ("platform", "account", "filled"),

@@ -130,7 +130,7 @@ def test_a_second_click_shows_the_running_sync(acorn: Merchant, logged_in: LogIn
     response = logged_in(acorn.owner).post(f"/s/acorn/sync/{acorn.shop.slug}/categories/", headers=HTMX)
     page = response.content.decode()
     assert "is already running" in page
-    assert page.startswith('\n<div id="connections"') or '<div id="connections"' in page
+    assert '<div id="connections"' in page
     assert list(Run.objects.filter(job=run.job)) == [run]
 
 
@@ -278,7 +278,7 @@ def test_one_sentence_names_the_worst_problem_its_size_and_what_to_do(acorn: Mer
 
 def test_the_menu_says_what_else_will_run(acorn: Merchant, logged_in: LogIn) -> None:
     page = logged_in(acorn.owner).get("/s/acorn/").content.decode()
-    assert "Imports first: Settings, Categories, Brands" in page or "Imports first:" in page
+    assert "Imports first: Settings, Categories, Brands" in page
     assert "Then sends changes to Elevate search" in page and "Nothing else runs." in page
     choices = logged_in(acorn.owner).get("/s/acorn/").context["sync_choices"]
     products = next(choice for choice in choices if choice.job == acorn.job(Direction.IMPORT, DataType.PRODUCTS))

@@ -74,7 +74,7 @@ def test_a_product_that_was_never_imported_is_found_by_its_sku(
     """Of what was received, although no issue names it; its page shows that, and its issues (C8)."""
     issue, job = acorn.issues[0], acorn.issues[0].job
     assert job is not None
-    Issue.objects.filter(pk=issue.pk).update(external_id="product:977", item_id=None)
+    Issue.objects.filter(pk=issue.pk).update(external_id="product:977", item_id=None, title="Copper kettle")
     item = Rejected("product", "977", "Copper kettle", {"variants": [{"sku": "KETTLE-S"}, {"sku": ""}]})
     keep(job=job, seller_id=acorn.seller.pk, items=[item], now=timezone.now())
     kept = RejectedItem.objects.get()

@@ -14,9 +14,11 @@ from orders.records import AddressRecord, CustomerRecord, OrderLineRecord, Order
 PLACED = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
 
-def import_records(job: Job, *records: Record) -> Tally:
-    """Import a page, as a run of the job would."""
-    return apply_page(import_context_for(job, run_id=None, now=timezone.now()), records)
+def import_records(job: Job, *records: Record, full_since: datetime | None = None) -> Tally:
+    """Import a page, as a run of the job would; one of a full read that started `full_since`."""
+    context = import_context_for(job, run_id=None, now=timezone.now())
+    context.full_since = full_since
+    return apply_page(context, records)
 
 
 def customer(external_id: str, **fields: Any) -> CustomerRecord:

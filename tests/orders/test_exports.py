@@ -4,7 +4,7 @@ import pytest
 from django.core.exceptions import ValidationError
 
 from connectors.engine import filters, loading
-from connectors.engine.exporting import source
+from connectors.engine.exporting import covered_items
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Connection, Job, Link
 from orders.items import load_customers, load_orders
@@ -41,9 +41,9 @@ def test_an_order_is_loaded_with_its_references(orders: Job, customers: Job, sto
 def test_revisions_show_what_changed(orders: Job, storefront: Connection) -> None:
     job = make_job(storefront, DataType.ORDERS)
     import_records(orders, order("1"), order("2"))
-    before = {pk: revision for pk, revision, _ in source(job)}
+    before = {pk: revision for pk, revision, _ in covered_items(job)}
     import_records(orders, order("1", "", line("1-1", quantity="2")), order("2"))
-    after = {pk: revision for pk, revision, _ in source(job)}
+    after = {pk: revision for pk, revision, _ in covered_items(job)}
     changed = Order.objects.get(number="N-1").pk
     assert {pk for pk in after if after[pk] != before[pk]} == {changed}
     assert after[changed] == load_orders([changed])[changed].revision > max(before.values())
@@ -57,9 +57,9 @@ def test_only_b2b_customers_and_orders_are_exported(orders: Job, customers: Job,
     )
     for data_type in (DataType.CUSTOMERS, DataType.ORDERS):
         job = make_job(storefront, data_type)
-        assert [offered for *_, offered in source(job).order_by("pk")] == [True, True]
+        assert [offered for *_, offered in covered_items(job).order_by("pk")] == [True, True]
         job.filters = {"b2b_only": True}
-        offered = {pk: offered for pk, _, offered in source(job)}
+        offered = {pk: offered for pk, _, offered in covered_items(job)}
         assert sorted(offered.values()) == [False, True]
         items = loading.load(job.item_kind, list(offered))
         assert {pk: filters.matches(job.filters, item) for pk, item in items.items()} == offered
@@ -78,7 +78,7 @@ def test_all_conditions_have_to_be_met_or_any_of_them(customers: Job, storefront
     job = make_job(storefront, DataType.CUSTOMERS)
     for match_any, matching in ((False, set()), (True, {"Buyer 1", "Buyer 2"})):
         job.filters = {"groups": ["Trade"], "b2b_only": True, "match_any": match_any}
-        offered = [pk for pk, _, is_offered in source(job) if is_offered]
+        offered = [pk for pk, _, is_offered in covered_items(job) if is_offered]
         items = load_customers(offered).values()
         assert {item.last_name for item in items if filters.matches(job.filters, item)} == matching
     item = next(iter(load_customers([Customer.objects.get(last_name="Buyer 3").pk]).values()))

@@ -212,6 +212,18 @@ def test_an_older_version_never_overwrites_a_newer_one(orders: Job) -> None:
     assert Order.objects.get().status == "shipped"
 
 
+@pytest.mark.parametrize(("minutes", "status"), [(30, "shipped"), (90, "confirmed")])
+def test_an_older_version_that_a_full_read_finds_long_after_is_what_the_source_has(
+    orders: Job, minutes: int, status: str
+) -> None:
+    """Its clock was set back, or it was restored from a backup. Shortly after, it may be the answer of a cache."""
+    import_records(orders, order("5", status="shipped", updated_at=PLACED + timedelta(hours=2)))
+    started = timezone.now() + timedelta(minutes=minutes)
+    older = order("5", status="confirmed", updated_at=PLACED + timedelta(hours=1))
+    import_records(orders, older, full_since=started)
+    assert Order.objects.get().status == status
+
+
 def test_only_invalid_orders_of_a_page_are_skipped(orders: Job) -> None:
     invalid = [
         order("nul", "N-1", line("nul-1", title="a\0b")),

@@ -16,7 +16,8 @@ PAGES = [
 ]
 PACKAGES = sorted(path.parent for path in ROOT.glob("*/__init__.py") if path.parent.name != "tests")
 
-REQUIREMENT = re.compile(r"\b[LDFBSUN]\d{1,2}\b")
+# Not V: versions of vendors' interfaces have such names.
+REQUIREMENT = re.compile(r"\b[LDFBSMCUNIAO]\d{1,2}\b")
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]+)")
 ANCHOR = re.compile(r"\]\((?!https?:)([^)#\s]*)#([^)\s]+)\)")
 TEXTS = {page.relative_to(ROOT).as_posix(): page.read_text() for page in PAGES}

@@ -3,6 +3,7 @@
 import json
 import logging
 import re
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -147,6 +148,20 @@ def test_no_line_has_the_token_of_a_url(path: str, root: Path) -> None:
     # The proxy's log neither.
     masked = re.search(r'"~\^\(\?<public>/\(([^)]*)\)/\)" \$public', (root / "nginx.conf").read_text())
     assert masked and path in masked[1].split("|")
+
+
+@pytest.mark.parametrize("formatter", [Formatter(), JSONFormatter()])
+def test_no_line_has_personal_data(formatter: logging.Formatter) -> None:
+    text = "duplicate key\nDETAIL:  Key (name)=(Jane Doe) already exists.\nmore"
+    try:
+        raise ValueError(text)
+    except ValueError:
+        error = sys.exc_info()
+    path = "/api/v1/live/site/customers/jane@doe.example/addresses"
+    line = formatter.format(logging.LogRecord("web", logging.ERROR, __file__, 1, "Not Found: %s", (path,), error))
+    assert not re.search("jane|doe", line, re.IGNORECASE)
+    assert all(text in line for text in ("customers/•••/addresses", "duplicate key", "DETAIL:  •••", "more"))
+    assert formatter.format(logging.makeLogRecord({"msg": "worker@web.hub.example ready."})).count("worker@web.hub.")
 
 
 def test_a_text_from_outside_is_one_line() -> None:

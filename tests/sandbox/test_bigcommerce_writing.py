@@ -163,6 +163,16 @@ def test_stock_is_adjusted_all_or_nothing(shop: Api) -> None:
         rejected = shop.put(path, {"items": [good, good | bad]})
         assert rejected.status_code == 422
         assert all(name.startswith("items[1].") for name in rejected.json()["errors"])
+    simple = next(row for row in shop.data("/v3/catalog/products", limit=250) if row["inventory_tracking"] == "product")
+    adjusted = {"location_id": 1, "quantity": 5}
+    by_variant = shop.put(path, {"items": [adjusted | {"variant_id": simple["base_variant_id"]}]})
+    title = (
+        f"[Item with variant_id {simple['base_variant_id']} is tracked by product, please update stock by product id]"
+    )
+    assert (by_variant.status_code, by_variant.json()["title"], by_variant.json()["errors"]) == (422, title, {})
+    assert shop.put(path, {"items": [adjusted | {"product_id": simple["id"]}]}).status_code == 200
+    assert shop.data("/v3/catalog/variants", sku=simple["sku"]) == []
+    assert [row["id"] for row in shop.data("/v3/catalog/products", sku=simple["sku"])] == [simple["id"]]
     assert shop.put(path, {"items": [good] * 2001}).status_code == 413
     done = shop.put(path, {"reason": "count", "items": [good, {"location_id": 2, "variant_id": 1, "quantity": 3}]})
     assert done.json()["transaction_id"]

@@ -17,7 +17,7 @@ from hub.alerts import collect_findings
 from staging_copy import services
 from staging_copy.backup.encryption import DecryptionFailed, Keys
 from staging_copy.backup.object_storage import StorageFailed
-from staging_copy.copying import trial
+from staging_copy.copying import rehearsal
 from staging_copy.models import Backup
 from tests.staging_copy.conftest import CopyDatabases, Live
 
@@ -126,10 +126,10 @@ def test_the_rehearsal_restores_and_counts_what_is_stored(
     backup.refresh_from_db()
     assert "damaged" in backup.rehearsal_problem
     assert any("The rehearsal of a restore of backup" in each.message for each in collect_findings(now=timezone.now()))
-    assert trial.rehearsal_name(copy_databases.live) not in copy_databases.names()
+    assert rehearsal.rehearsal_name(copy_databases.live) not in copy_databases.names()
     stored.put(Body=content)
-    monkeypatch.setattr("staging_copy.copying.trial._count_rows", lambda side, archive: {})
-    with pytest.raises(trial.TrialFailed, match="accounts_seller: 1 in the backup, None restored"):
+    monkeypatch.setattr("staging_copy.copying.rehearsal._count_rows", lambda side, archive: {})
+    with pytest.raises(rehearsal.RehearsalFailed, match="accounts_seller: 1 in the backup, None restored"):
         services.rehearse_restore()
     monkeypatch.undo()
     services.rehearse_restore()

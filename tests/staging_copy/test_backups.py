@@ -3,6 +3,7 @@
 import io
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -32,6 +33,24 @@ ROOT = Path(__file__).resolve().parents[2]
 @pytest.fixture
 def home(copy_databases: CopyDatabases, live: Live, settings: Any) -> Path:
     return Path(settings.BACKUP_DIR)
+
+
+def test_an_error_of_a_restore_tells_no_values(home: Path, copy_databases: CopyDatabases) -> None:
+    """It is stored, and sent to alert channels. PostgreSQL's message has the whole row."""
+    name = copy_databases.live.name
+    try:
+        with connection.cursor() as cursor:
+            cursor.execute(f"CREATE FUNCTION is_live(text) RETURNS bool RETURN current_database() = '{name}'")
+            cursor.execute("ALTER TABLE orders_customer ADD CONSTRAINT only_live CHECK (is_live(email))")
+        services.take_backup()
+        connection.close()
+        with pytest.raises(ProgramFailed, match="orders_customer.*only_live") as failed:
+            services.rehearse_restore()
+        assert not re.search("alice|archer", str(failed.value), re.IGNORECASE)
+    finally:
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE orders_customer DROP CONSTRAINT only_live")
+            cursor.execute("DROP FUNCTION is_live")
 
 
 def test_a_failed_dump_leaves_no_files(home: Path, copy_databases: CopyDatabases) -> None:

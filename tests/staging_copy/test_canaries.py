@@ -108,7 +108,7 @@ class CanaryPlanter:
         number = next(self._numbers)
         # The number comes early, so that a cut word is still unique; the rest keeps it from occurring by chance.
         word, address = f"Tw{number}canary", f"sylvester{number}@birds.example"
-        arrives = rule in ("keep", "keep:tree", "scrub", "scrub:contacts", "scrub:tree")
+        arrives = rule.partition(":")[0] in ("keep", "scrub")
         text = self._planted(where, word[:limit], kept=arrives)
         if rule.startswith("keep") or (limit is not None and limit <= len(word) + len(address)):
             return text

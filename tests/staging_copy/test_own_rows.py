@@ -13,7 +13,7 @@ from django.test import Client
 from accounts.models import Membership
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.services.connection_tests import check_connection
-from hub.models import Connection
+from hub.models import AlertChannel, Connection
 from staging_copy.copying import freeze
 from staging_copy.models import Copy
 from tests.staging_copy.conftest import CopyDatabases, Live
@@ -94,6 +94,12 @@ def test_a_connection_that_only_live_has_is_blank_and_paused(
 def test_a_connection_that_only_staging_has_is_restored(
     copy_databases: CopyDatabases, copied: Callable[[], Copy]
 ) -> None:
+    """So are its alert channels, instead of live's."""
+    AlertChannel.objects.create(medium="email", address="live@hub.example", label="live")
+    copy_databases.execute(
+        "INSERT INTO hub_alertchannel (seller_id, medium, address, label, enabled) VALUES"
+        " ((SELECT id FROM accounts_seller), 'email', '\\x0c', 'staging', true)"
+    )
     add_connection(copy_databases, "test-oms", seller="acme", base_url="https://oms.staging.example")
     add_connection(copy_databases, "everybodys-search")
     before = bytes_of(copy_databases.query(f"SELECT slug, {OWN} FROM hub_connection ORDER BY slug"))
@@ -102,6 +108,10 @@ def test_a_connection_that_only_staging_has_is_restored(
         copy_databases.query(f"SELECT slug, {OWN} FROM hub_connection WHERE slug <> 'acme-shop' ORDER BY slug")
     )
     assert after == before
+    channels = copy_databases.query(
+        "SELECT c.label, c.address, s.slug FROM hub_alertchannel c JOIN accounts_seller s ON s.id = c.seller_id"
+    )
+    assert bytes_of(channels) == [("staging", b"\x0c", "acme")]
     assert copy_databases.query(
         "SELECT s.slug FROM hub_connection c JOIN accounts_seller s ON s.id = c.seller_id WHERE c.slug = 'test-oms'"
     ) == [("acme",)]

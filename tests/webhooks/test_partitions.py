@@ -4,7 +4,7 @@ from datetime import UTC, date, datetime, timedelta
 
 import psycopg2
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection
 
 from connectors.engine.maintenance import prune
 from connectors.models import WebhookEvent
@@ -44,7 +44,7 @@ def test_partitions_are_created_ahead_and_stray_rows_moved(shop: Connection) -> 
     assert [place_of(stray) for stray in strays] == [
         f"connectors_webhookevent_{day:%Y%m%d}" for day in (yesterday, today)
     ]
-    with pytest.raises(Exception, match="duplicate key"):
+    with pytest.raises(IntegrityError, match="duplicate key"):
         store(shop, today)
     prune(now=NOW)
 

@@ -18,7 +18,7 @@ from hub import clock
 from hub.kinds import DataType, Direction, Kind
 from hub.models import Alert, Connection, Job, Link
 from orders.models import Address, Customer, Order
-from privacy.models import Erasure
+from privacy.models import Erasure, PrivacyRequest
 from privacy.personal_data import Person, find_person
 from privacy.services import erase_person
 from privacy.tasks import erase_expired_data
@@ -127,10 +127,11 @@ def test_whom_a_store_asks_to_erase_is_erased_once(connection: Connection) -> No
     ida.refresh_from_db()
     eve.refresh_from_db()
     assert (ida.email, ida.first_name, ida.status, eve.first_name) == ("", "", "deleted", "Eve")
-    event = WebhookEvent.objects.get(scope="customers/redact")
-    assert Erasure.objects.get().requested_by == f"webhook {event.pk}"
+    done, asked = PrivacyRequest.objects.order_by("pk")
+    assert (done.closed_by, done.answer, asked.closed_at, asked.customer_id) == ("schedule", "Erased.", None, "5")
+    assert Erasure.objects.get().requested_by == f"privacy request {done.pk}"
     audit = AuditEvent.objects.get(action="privacy.erase")
-    assert audit.user is None and audit.detail["requested_by"] == f"webhook {event.pk}"
+    assert audit.user is None and audit.detail["requested_by"] == f"privacy request {done.pk}"
 
 
 IDA = {"id": 4, "email": "Ida@holm.example", "phone": "555"}
@@ -177,8 +178,10 @@ def test_orders_are_erased_though_their_customer_was_never_imported(connection: 
     assert with_addresses() == {"822"}
     assert RejectedItem.objects.get().external_id == "831"
     assert Erasure.objects.count() == 3 and notices("nothing was found") == notices("failed") == 0
-    assert set(WebhookEvent.objects.values_list("state", "reason")) == {("done", "Carried out.")}
-    assert "holm" not in str(list(WebhookEvent.objects.values_list("payload", flat=True)))
+    assert set(WebhookEvent.objects.values_list("state", "reason")) == {("done", "Recorded as a privacy request.")}
+    assert "holm" not in str(
+        [*WebhookEvent.objects.values_list("payload"), *PrivacyRequest.objects.values_list("email")]
+    )
 
 
 def test_a_request_that_finds_nothing_is_told_once(connection: Connection) -> None:
@@ -186,7 +189,7 @@ def test_a_request_that_finds_nothing_is_told_once(connection: Connection) -> No
     redact(connection, orders_to_redact=[900])
     erase_expired_data()
     erase_expired_data()
-    assert notices("customer 4), but nothing was found") == 1 and notices("ida@") == 0
+    assert notices("customer 4 (privacy request") == 1 and notices("ida@") == 0
     assert not Erasure.objects.exists() and with_addresses() == {"822"}
     assert WebhookEvent.objects.get().payload == {}
 
@@ -199,7 +202,8 @@ def test_the_email_address_of_the_request_counts_not_that_of_the_customer_in_the
     order_of(connection, "821", email="ida@holm.example")
     redact(connection)
     event = WebhookEvent.objects.get()
-    assert (event.state, event.data_type) == ("ignored", "") and "following night" in event.reason
+    assert (event.state, event.data_type, event.payload) == ("done", "", {})
+    assert PrivacyRequest.objects.get().email == "Ida@holm.example"
     Customer.objects.filter(pk=ida.pk).update(email="")
     erase_expired_data()
     ida.refresh_from_db()
@@ -214,7 +218,7 @@ def test_a_failure_stops_neither_other_requests_nor_the_retention(
     Customer.objects.filter(pk=old.pk).update(updated_at=clock.now() - timedelta(days=1200))
     for external_id in ("820", "821"):
         order_of(connection, external_id)
-    redact(connection, "1", customer={"id": ""})
+    redact(connection, "1", customer={"id": ""})  # names nobody
     redact(connection, "2", orders_to_redact=[820])
     redact(connection, "3", orders_to_redact=[821])
     failing = Order.objects.get(number="820").pk
@@ -229,15 +233,27 @@ def test_a_failure_stops_neither_other_requests_nor_the_retention(
         erase_expired_data()
         erase_expired_data()
     old.refresh_from_db()
-    assert (old.first_name, with_addresses(), notices("failed")) == ("", {"820"}, 2)
+    assert (old.first_name, with_addresses(), notices("failed")) == ("", {"820"}, 1)
     erase_expired_data()
-    assert (with_addresses(), notices("failed"), Erasure.objects.count()) == (set(), 2, 2)
+    assert (with_addresses(), notices("failed"), Erasure.objects.count()) == (set(), 1, 2)
     with monkeypatch.context() as patch, pytest.raises(RuntimeError):
         Customer.objects.filter(pk=old.pk).update(first_name="Old", updated_at=clock.now() - timedelta(days=1200))
         patch.setattr("privacy.tasks.carry_out_requests", lambda **_: (_ for _ in ()).throw(RuntimeError))
         erase_expired_data()
     old.refresh_from_db()
     assert old.first_name == ""
+
+
+def test_a_request_that_was_stored_without_a_row_is_recorded_at_night(connection: Connection) -> None:
+    """By a process of a release before requests, during an update; with the time of its receipt."""
+    order_of(connection, "821", email="ida@holm.example")
+    redact(connection)
+    payload = {"topic": "customers/redact", "shop": "127.0.0.1", "email": "ida@holm.example"}
+    PrivacyRequest.objects.all().delete()
+    WebhookEvent.objects.update(state="ignored", payload=payload)
+    erase_expired_data()
+    request, event = PrivacyRequest.objects.get(), WebhookEvent.objects.get()
+    assert (request.received_at, request.answer, with_addresses()) == (event.received_at, "Erased.", set())
 
 
 def test_a_request_at_several_connections_of_a_seller_is_one(connection: Connection) -> None:

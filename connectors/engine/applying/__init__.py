@@ -8,7 +8,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cache
 from hashlib import blake2b
 from operator import attrgetter
@@ -18,15 +18,18 @@ import orjson
 from django.db import DataError, IntegrityError, transaction
 
 from common.storable import json_contains_nul, storable_text
-from connectors.engine.applying import references, unknown_variants
+from connectors.engine.applying import references, unknown_variants, variant_items
 from connectors.engine.applying.catalog import write_brands, write_categories, write_products, write_settings
 from connectors.engine.applying.context import (
+    VARIANT_ITEM,
     DuplicateClaims,
     ImportContext,
     Links,
     WriteResult,
     import_context_for,
     link_kind,
+    link_kinds,
+    plain_kind,
 )
 from connectors.engine.applying.galleries import write_galleries
 from connectors.engine.applying.orders import set_b2b_enabled, write_customers, write_fulfilments, write_orders
@@ -46,10 +49,12 @@ from synclog import services as synclog
 from synclog.models import Issue, ItemEvent, ItemStatus
 from synclog.services import IssueDraft, ItemOutcome
 
-__all__ = ["ImportContext", "Tally", "apply_page", "import_context_for", "link_kind"]
+__all__ = ["ImportContext", "Tally", "apply_page", "import_context_for", "link_kinds"]
 
 logger = logging.getLogger(__name__)
 
+# Longer than a cache or search index of a source lags behind.
+STALE_ANSWER = timedelta(hours=1)
 # Fields that describe the import rather than the item, and what is only looked up.
 _NOT_HASHED = {"raw", "updated_at", "problems", "shop_cart"}
 
@@ -128,12 +133,12 @@ def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     if len(incoming) < len(accepted):
         raise DuplicateClaims
     hashes = {record.external_id: content_hash(record) for record in accepted}
-    known_links = links.known(context.connection_id, incoming)
+    known_links = links.known(context.connection_id, [*incoming, *variant_items.keys(accepted)])
     changed, seen = [], []
     latest = context.now + FUTURE_TOLERANCE
     for key, record in incoming.items():
-        known = known_links.get(key)
-        if known is None or _has_changed(record, hashes[record.external_id], known, latest):
+        known = known_links.get(key) or known_links.get((VARIANT_ITEM, record.external_id))
+        if known is None or _has_changed(record, hashes[record.external_id], known, latest, context.full_since):
             changed.append(record)
         else:
             seen.append(known.link_id)
@@ -160,11 +165,16 @@ def _apply(context: ImportContext, records: Sequence[Record]) -> Tally:
     return tally
 
 
-def _has_changed(record: Record, digest: bytes, known: links.KnownLink, latest: datetime) -> bool:
+def _has_changed(
+    record: Record, digest: bytes, known: links.KnownLink, latest: datetime, full_since: datetime | None
+) -> bool:
+    """An older version never overwrites a newer one, unless a full read still finds it long after: then the source's
+    clock was set back, or the source was restored from a backup. Nothing is newer than now."""
     if known.missing:
         return True
     if record.updated_at and known.updated_at and record.updated_at < known.updated_at <= latest:
-        return False  # an older version never overwrites a newer one; nothing is newer than now
+        received = known.received_at
+        return bool(full_since and received and received < full_since - STALE_ANSWER) and known.digest != digest
     return known.digest != digest
 
 
@@ -207,7 +217,7 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
         if result is None and not record.problems:
             continue
         known = earlier.get((link_kind(context.job.data_type, record), record.external_id))
-        kind = link_kind(context.job.data_type, record).split("@")[0]
+        kind = plain_kind(link_kind(context.job.data_type, record))
         own = storable_text(f"{kind}:{record.external_id}")
         grouped: dict[str, list[Problem]] = defaultdict(list)
         for problem in [*record.problems, *(result.problems if result else ())]:
@@ -217,7 +227,7 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
                 synclog.issue_draft(
                     ref=ref,
                     problems=problems,
-                    kind=kind,
+                    kind=plain_kind(result.kind) if result else kind,
                     item_id=result.item_id if result else known.item_id if known else None,
                     title=storable_text(title_of(record)),
                     link=storable_text(record.link),
@@ -251,14 +261,13 @@ def _update_sync_log(context: ImportContext, records: Sequence[Record], written:
 
 
 def _item_outcome(context: ImportContext, result: WriteResult) -> ItemOutcome:
-    kind, _, storefront = result.kind.partition("@")
     message = ""
     if result.state != ItemStatus.State.SYNCED:
         message = synclog.issue_text(result.problems, **platform_names(context.job))
     return ItemOutcome(
-        kind=kind,
+        kind=plain_kind(result.kind),
         item_id=result.item_id,
-        storefront=storefront,
+        storefront=result.kind.partition("@")[2],
         state=result.state,
         action=_event_action(result),
         message=message,

@@ -10,7 +10,9 @@ from catalog import services as catalog
 from catalog.models import PriceList, Product, Variant
 from catalog.records import BrandRecord, CategoryRecord, PriceRecord, ProductRecord, SettingsRecord
 from connectors.adapters.registry import adapter_for
+from connectors.engine.applying import variant_items
 from connectors.engine.applying.context import (
+    VARIANT_ITEM,
     ImportContext,
     Links,
     WriteResult,
@@ -42,6 +44,9 @@ def write_products(context: ImportContext, records: Sequence[Record], known: Lin
     (L16)."""
     products = [record for record in records if isinstance(record, ProductRecord)]
     reject_duplicate_variants(products)
+    variants = variant_items.find(context, products, known)
+    items = [record for record in products if record.external_id in variants]
+    products = [record for record in products if record.external_id not in variants]
     ids = {
         record.external_id: known[(Kind.PRODUCT, record.external_id)].item_id
         for record in products
@@ -93,12 +98,13 @@ def write_products(context: ImportContext, records: Sequence[Record], known: Lin
                 linked_variants=linked.get(product_id, set()) if product_id else set(),
             )
         )
-    groups = changed_groups(context, products)
+    groups = changed_groups(context, [*products, *items])
+    price_list = _default_price_list(context, [*kept, *items])
     saved = catalog.save_products(
         seller_id=context.seller_id,
         drafts=drafts,
         groups=context.groups,
-        price_list=_default_price_list(context, kept),
+        price_list=price_list,
         origin=context.connection_id,
         now=context.now,
         sole_stock_source=context.sole_stock_source,
@@ -121,7 +127,7 @@ def write_products(context: ImportContext, records: Sequence[Record], known: Lin
         )
         for record, draft, result in zip(kept, drafts, saved, strict=True)
     ]
-    return written + pending
+    return written + pending + variant_items.write_variant_items(context, items, variants, price_list)
 
 
 def _default_price_list(context: ImportContext, records: Sequence[ProductRecord]) -> PriceList | None:
@@ -162,8 +168,9 @@ def _match_by_sku(context: ImportContext, records: Sequence[ProductRecord]) -> d
     if not skus:
         return {}
     taken = links.of_kind(context.connection_id, Kind.PRODUCT).filter(item_id=OuterRef("product_id"))
+    items = links.of_kind(context.connection_id, VARIANT_ITEM).filter(item_id=OuterRef("pk"))
     rows = Variant.objects.filter(
-        ~Exists(taken), seller_id=context.seller_id, sku__in=skus, status__in=("live", "suspended")
+        ~Exists(taken), ~Exists(items), seller_id=context.seller_id, sku__in=skus, status__in=("live", "suspended")
     )
     found = {sku: (pk, product_id) for sku, pk, product_id in rows.values_list("sku", "pk", "product_id")}
     matches: dict[str, _Match] = {}
@@ -186,10 +193,11 @@ def _category_links(context: ImportContext, external_ids: set[str]) -> dict[str,
 
 
 def _variants_of_source(context: ImportContext, product_ids: Sequence[int]) -> dict[int, set[int]]:
-    """Product ID → IDs of its variants that come from this source."""
+    """Product ID → IDs of its variants that come from this source with the product."""
     variants = dict(Variant.objects.filter(product_id__in=product_ids).values_list("pk", "product_id"))
     linked: dict[int, set[int]] = defaultdict(set)
-    rows = links.of_kind(context.connection_id, Kind.VARIANT).filter(item_id__in=variants.keys())
+    items = links.of_kind(context.connection_id, VARIANT_ITEM).filter(item_id=OuterRef("item_id"))
+    rows = links.of_kind(context.connection_id, Kind.VARIANT).filter(~Exists(items), item_id__in=variants.keys())
     for variant_id in rows.values_list("item_id", flat=True):
         linked[variants[variant_id]].add(variant_id)
     return linked

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from catalog.models import PriceList
-from catalog.records import CategoryRecord, GalleryRecord
+from catalog.records import CategoryRecord, GalleryRecord, ProductRecord
 from catalog.services import Changes
 from connectors.adapters.registry import adapter_for
 from connectors.sdk import issues
@@ -29,6 +29,8 @@ _KINDS: dict[str, str] = {
 }
 # The link kind that connects a variant with its SKU in an image feed.
 GALLERY = f"{Kind.VARIANT}@images"
+# The link kind of an item whose prices and stock belong to a variant of another source's product (B5).
+VARIANT_ITEM = f"{Kind.VARIANT}/{DataType.PRODUCTS}"
 # Of the IDs of issues about references of an item: `product:5` has the problems found while the item was read.
 REFERENCES_SUFFIX = ":references"
 # (kind, external ID) → what is known about an item of the connection.
@@ -46,6 +48,8 @@ class ImportContext:
     log: SyncLog
     run_id: int | None
     now: datetime
+    # When a full read started; None: it is another read.
+    full_since: datetime | None = None
     price_list: PriceList | None = None
     # Whether no other connection of the seller writes stock: only then does absence at this source mean anything (C3).
     sole_stock_source: bool = False
@@ -105,6 +109,17 @@ def link_kind(data_type: str, record: Record) -> str:
     if isinstance(record, GalleryRecord):
         return GALLERY
     return _KINDS[data_type]
+
+
+def link_kinds(data_type: str, record: Record) -> list[str]:
+    """The link kinds that a record may have."""
+    also = [VARIANT_ITEM] if isinstance(record, ProductRecord) else []
+    return [link_kind(data_type, record), *also]
+
+
+def plain_kind(link_kind: str) -> str:
+    """The kind of item of a link kind: `category` of `category@2`, `variant` of `variant/products`."""
+    return link_kind.partition("/")[0].partition("@")[0]
 
 
 def import_context_for(job: Job, *, run_id: int | None, now: datetime, seller_id: int | None = None) -> ImportContext:

@@ -226,7 +226,7 @@ def _fetch_existing(turn: Turn, job: Job, external_ids: Sequence[str]) -> set[st
 
 def _next_ids(job: Job, after: int) -> list[int]:
     """The IDs of the next items that the job covers, and of linked items that no longer exist."""
-    own = exporting.source(job).filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:_CHUNK]
+    own = exporting.covered_items(job).filter(pk__gt=after).order_by("pk").values_list("pk", flat=True)[:_CHUNK]
     linked = links.of_job(job).filter(item_id__gt=after).order_by("item_id").values_list("item_id", flat=True)[:_CHUNK]
     return sorted({*own, *linked})[:_CHUNK]
 

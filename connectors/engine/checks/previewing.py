@@ -37,7 +37,7 @@ def start(job: Job, run: Run) -> None:
     """Initialize the run, in the transaction that starts it."""
     known = JobState.objects.get(job=job).config_hash
     run.cursor = {"after": 0, "recheck": known != exporting.config_hash(job)}
-    run.total = exporting.source(job).count()
+    run.total = exporting.covered_items(job).count()
     run.save(update_fields=["cursor", "total"])
     text = f"Previewing a sync of {job.data_type} with {job.connection}. Nothing is sent."
     runlog.write(run_id=run.pk, now=clock.now(), text=text)
@@ -49,7 +49,7 @@ def advance(turn: Turn, job: Job, run: Run) -> bool:
     turn.renew()
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
-        rows = list(exporting.source(job).filter(pk__gt=run.cursor["after"]).order_by("pk")[:_CHUNK])
+        rows = list(exporting.covered_items(job).filter(pk__gt=run.cursor["after"]).order_by("pk")[:_CHUNK])
         if not rows:
             runs.close_check(run=run, now=now, found=summary(run))
             return False

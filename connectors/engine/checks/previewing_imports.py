@@ -12,8 +12,8 @@ from django.db.models import Exists, OuterRef, Q
 
 from common.storable import storable_text
 from connectors.engine import unseen_items
-from connectors.engine.applying import ImportContext, Tally, apply_page, import_context_for, link_kind
-from connectors.engine.applying.context import WriteResult
+from connectors.engine.applying import ImportContext, Tally, apply_page, import_context_for, link_kinds
+from connectors.engine.applying.context import WriteResult, link_kind, plain_kind
 from connectors.engine.applying.rejected_records import title_of
 from connectors.engine.checks.previewing import summary
 from connectors.engine.fetching import fetch, links_of_source
@@ -110,10 +110,14 @@ def _save(
     with transaction.atomic():
         tally = apply_page(context, records)
         transaction.set_rollback(True)
-    here = {(link_kind(context.job.data_type, record), record.external_id) for record in records}
+    here = {(kind, record.external_id) for record in records for kind in link_kinds(context.job.data_type, record)}
     removed = [
         RunItem(
-            run=run, verdict=Verdict.REMOVE, kind=_kind(link.kind), item_id=link.item_id, external_id=link.external_id
+            run=run,
+            verdict=Verdict.REMOVE,
+            kind=plain_kind(link.kind),
+            item_id=link.item_id,
+            external_id=link.external_id,
         )
         for link in requested
         if (link.kind, link.external_id) not in here and link.external_id not in excluded
@@ -140,7 +144,7 @@ def _results(context: ImportContext, run: Run, results: Sequence[WriteResult]) -
             yield RunItem(
                 run=run,
                 verdict=verdict,
-                kind=_kind(result.kind),
+                kind=plain_kind(result.kind),
                 item_id=None if verdict == Verdict.CREATE else result.item_id,
                 external_id=result.record.external_id,
                 changes=changes,
@@ -159,13 +163,8 @@ def _skipped(
     return RunItem(
         run=run,
         verdict=Verdict.SKIP,
-        kind=_kind(link_kind(context.job.data_type, record)),
+        kind=plain_kind(link_kind(context.job.data_type, record)),
         item_id=item_id,
         external_id=storable_text(record.external_id),
         message=storable_text(synclog.issue_text(problems, **platform_names(context.job), with_fix=True)),
     )
-
-
-def _kind(kind: str) -> str:
-    """Without the storefront."""
-    return kind.partition("@")[0]

@@ -11,7 +11,15 @@ from connectors.platforms.bigcommerce.accounts import Accounts, CurrentCustomer
 from connectors.platforms.bigcommerce.assumptions import SOURCE_ASSUMPTIONS, TARGET_ASSUMPTIONS
 from connectors.platforms.bigcommerce.checkouts import StoreCheckouts
 from connectors.platforms.bigcommerce.client import BigCommerceClient, SourceClient, TargetClient
-from connectors.platforms.bigcommerce.sources import Brands, Categories, Customers, Orders, Products, StoreSettings
+from connectors.platforms.bigcommerce.sources import (
+    Brands,
+    Categories,
+    Customers,
+    Orders,
+    Products,
+    Stock,
+    StoreSettings,
+)
 from connectors.platforms.bigcommerce.targets import (
     BrandTarget,
     CategoryTarget,
@@ -57,7 +65,7 @@ class _BigCommerce(Adapter[ClientT]):
 
 
 class BigCommerce(_BigCommerce[SourceClient]):
-    """Reads a store's settings, categories, brands, products, customers and orders.
+    """Reads a store's settings, categories, brands, products, stock, customers and orders.
 
     Items that have webhooks are also read by modification time, in case a webhook is lost. Changes without a
     modification time (deletions, brands, categories) are found by full imports.
@@ -71,7 +79,7 @@ class BigCommerce(_BigCommerce[SourceClient]):
     Credentials = settings.SourceCredentials
     FieldMap = settings.FieldMap
     assumptions = SOURCE_ASSUMPTIONS
-    streams = (StoreSettings, Categories, Brands, Products, Customers, Orders)
+    streams = (StoreSettings, Categories, Brands, Products, Stock, Customers, Orders)
     webhooks = BigCommerceWebhooks
     accounts = Accounts
     sign_ins = CurrentCustomer

@@ -120,6 +120,8 @@ class BigCommerceClient:
             nonlocal seen
             rows, total = self.list_page(path, **query, page=number, limit=PAGE_SIZE)
             seen += len(rows)
+            if not rows and seen < total:
+                raise TryAgainLater(f"{path} returned {seen} of {total} items.")
             return rows, seen < total
 
         return all_pages(read)

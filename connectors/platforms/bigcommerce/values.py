@@ -21,7 +21,15 @@ def full_and_sale(price: PriceItem) -> tuple[Decimal, Decimal | None]:
 
 def remote_variant_id(item: VariantItem, refs: References) -> int:
     """The variant's ID at the store. SkipRecord while the store does not have the variant."""
-    remote_id = refs.get(Kind.VARIANT, item.id)
+    return _remote_id(item, refs.get(Kind.VARIANT, item.id))
+
+
+def remote_product_id(item: VariantItem, refs: References) -> int:
+    """The ID of the variant's product at the store. SkipRecord while the store does not have the product."""
+    return _remote_id(item, refs.get(Kind.PRODUCT, item.product_id))
+
+
+def _remote_id(item: VariantItem, remote_id: str | None) -> int:
     if remote_id is None:
         raise SkipRecord(issues.NOT_AT_TARGET_YET(name=item.sku or str(item.id)))
     return int(remote_id)

@@ -22,6 +22,16 @@ SCOPES = (
     *("store/order/*", "store/shipment/*", "store/customer/*"),
     "store/information/updated",
 )
+# What changes for one storefront alone marks no product as changed.
+STOREFRONT_EVENTS = (
+    *("product/assigned", "product/unassigned"),
+    *("category/product/assigned", "category/product/unassigned"),
+)
+# Events of stock at a location: a transfer to another one, a safety stock. Storefronts share them.
+LOCATION_SCOPES = (
+    "store/channel/*/inventory/product/stock_changed",
+    "store/channel/*/inventory/product/settings_changed",
+)
 
 METAFIELD_OWNERS = {
     "product": DataType.PRODUCTS,
@@ -53,6 +63,8 @@ class BigCommerceWebhooks(Webhooks[SourceClient]):
                 return [_event_reference(DataType.PRODUCTS, payload["data"]["inventory"]["product_id"])]
             case ["store", "sku", *_]:
                 return [_event_reference(DataType.PRODUCTS, payload["data"]["sku"]["product_id"])]
+            case ["store", "channel", _, *_, "product", _]:
+                return [_event_reference(DataType.PRODUCTS, payload["data"]["product_id"])]
             case ["store", "category", *_]:
                 return [_event_reference(DataType.CATEGORIES, payload["data"]["id"])]
             case ["store", "order", *_]:
@@ -61,6 +73,8 @@ class BigCommerceWebhooks(Webhooks[SourceClient]):
                 return [_event_reference(DataType.ORDERS, payload["data"]["orderId"])]
             case ["store", "customer", "address", *_]:
                 return [_event_reference(DataType.CUSTOMERS, payload["data"]["address"]["customer_id"])]
+            case ["store", "customer", "channel", *_]:
+                return [_event_reference(DataType.CUSTOMERS, payload["data"]["customer_id"])]
             case ["store", "customer", *_]:
                 return [_event_reference(DataType.CUSTOMERS, payload["data"]["id"])]
             case ["store", "information", "updated"]:
@@ -74,7 +88,7 @@ class BigCommerceWebhooks(Webhooks[SourceClient]):
             found[hook["scope"]].append(hook)
         wanted = {"is_active": True, "headers": headers}
         registered = 0
-        for scope in SCOPES:
+        for scope in self._scopes:
             current = [hook for hook in found[scope] if hook["is_active"] and (hook.get("headers") or {}) == headers]
             keep = next(iter(current or found[scope]), None)
             if keep is None:
@@ -87,6 +101,12 @@ class BigCommerceWebhooks(Webhooks[SourceClient]):
             for hook in duplicates:
                 self.client.call("DELETE", f"{HOOKS}/{hook['id']}")
         return registered
+
+    @property
+    def _scopes(self) -> list[str]:
+        settings = self.client.settings
+        storefronts = [f"store/channel/{each}/{event}" for each in settings.channel_ids for event in STOREFRONT_EVENTS]
+        return [*SCOPES, *storefronts, *(LOCATION_SCOPES if settings.stock_by_location else ())]
 
     def remove(self, destination: str) -> int:
         hooks = self._hooks_to(destination)

@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connectors.platforms.magento.values import text
-from connectors.sdk.decoding import whole_number
+from connectors.sdk.decoding import flag, whole_number
 from connectors.sdk.errors import TryAgainLater
 
 if TYPE_CHECKING:
@@ -90,7 +90,7 @@ class Attributes:
 
 def _parse(row: Any, store_id: int) -> Attribute:
     match row:
-        case {"attribute_id": int(number), "attribute_code": str(code)}:
+        case {"attribute_id": given_id, "attribute_code": str(code)} if (number := whole_number(given_id)) is not None:
             given = row.get("options") or ()
             if not isinstance(given, list | tuple) or not all(
                 isinstance(each, dict) and "value" in each and "label" in each for each in given
@@ -102,6 +102,6 @@ def _parse(row: Any, store_id: int) -> Attribute:
             labels = [each for each in row.get("frontend_labels") or () if isinstance(each, dict)]
             own = (text(each.get("label")) for each in labels if whole_number(each.get("store_id")) == store_id)
             label = next(filter(None, own), default)
-            user_defined = bool(row.get("is_user_defined"))
+            user_defined = bool(flag(row.get("is_user_defined")))
             return Attribute(str(number), code, label, default, user_defined, options, name=label)
     raise TryAgainLater("Magento returned an attribute in an unexpected format.")

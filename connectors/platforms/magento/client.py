@@ -68,7 +68,7 @@ class MagentoClient(Generic[SettingsT, FieldMapT]):
     def customer_groups(self) -> dict[int, str]:
         """The ID of each customer group → its name."""
         rows = self.fetch_all("/customerGroups/search", sort=("id",))
-        return {row["id"]: text(row.get("code")) for row in rows if row_ids([row])}
+        return {number: text(row.get("code")) for row in rows for number in row_ids([row])}
 
     # Calls
 
@@ -174,7 +174,7 @@ class ShopClient(MagentoClient[Settings, FieldMap]):
         wanted = self.settings.b2b_store_id
         if wanted is None:
             return self.config
-        found = next((each for each in self._store_views() if each.get("id") == wanted), None)
+        found = next((each for each in self._store_views() if whole_number(each.get("id")) == wanted), None)
         if found is None:
             raise NeedsAttention(f"The shop has no store view {wanted}.", fix="Correct the setting “B2B store view”.")
         return found

@@ -9,7 +9,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from connectors.platforms.magento.search import Filter
-from connectors.sdk.decoding import whole_number
+from connectors.sdk.decoding import flag, whole_number
 from connectors.sdk.responses import RequestRejected
 
 if TYPE_CHECKING:
@@ -62,7 +62,7 @@ class Inventory:
     @cached_property
     def disabled_sources(self) -> set[str]:
         rows = self.client.fetch_all("/inventory/sources", sort=("source_code",))
-        return {str(row.get("source_code")) for row in rows if not row.get("enabled")}
+        return {str(row.get("source_code")) for row in rows if not flag(row.get("enabled"))}
 
     def select_sources(self, stock_id: int, pieces: Mapping[str, float]) -> dict[str, dict[str, float]]:
         """Source → SKU → how many pieces it ships, as the shop's own algorithm proposes."""

@@ -15,11 +15,15 @@ ENABLED, DISABLED = 1, 2
 
 
 def is_product(row: Any) -> bool:
-    return isinstance(row, dict) and isinstance(row.get("id"), int) and isinstance(row.get("sku"), str)
+    return isinstance(row, dict) and whole_number(row.get("id")) is not None and isinstance(row.get("sku"), str)
 
 
 def is_variant(row: Any) -> bool:
-    return isinstance(row, dict) and row.get("visibility") == NOT_VISIBLE and row.get("type_id") not in COMPOSITE_TYPES
+    return (
+        isinstance(row, dict)
+        and whole_number(row.get("visibility")) == NOT_VISIBLE
+        and row.get("type_id") not in COMPOSITE_TYPES
+    )
 
 
 def child_ids(row: Any) -> list[int]:

@@ -7,8 +7,8 @@ from typing import TypeVar
 
 from pydantic import ValidationError
 
-from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.client import ShopClient
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.listing_protocol import Text, UtcDatetime
 

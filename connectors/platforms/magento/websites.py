@@ -47,8 +47,8 @@ class Websites:
     def own_roots(self) -> list[int]:
         """The root categories of the shops of the connection's website."""
         rows = self._rows("/store/storeGroups").values()
-        roots = (whole_number(row.get("root_category_id")) for row in rows if row.get("website_id") == self.own)
-        return [number for number in roots if number]
+        own = [row for row in rows if whole_number(row.get("website_id")) == self.own]
+        return [number for row in own if (number := whole_number(row.get("root_category_id")))]
 
     @property
     def codes(self) -> list[str]:

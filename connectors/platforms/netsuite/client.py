@@ -14,6 +14,7 @@ from connectors.platforms.netsuite.settings import Credentials, FieldMap, Settin
 from connectors.platforms.netsuite.suiteql import Row, required_int
 from connectors.sdk import issues
 from connectors.sdk.account import Account
+from connectors.sdk.decoding import flag, whole_number
 from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.http import HttpClient
 from connectors.sdk.records import Problem
@@ -132,16 +133,16 @@ class NetSuiteClient:
         row that changes meanwhile would cause others to be missed.
         """
         match self._query(query, limit, fix):
-            case {"items": list(rows), "hasMore": bool(more), "count": int()} if all(
-                isinstance(row, dict) for row in rows
-            ) and (rows or not more):
+            case {"items": list(rows), "hasMore": given} if (
+                (more := flag(given)) is not None and all(isinstance(row, dict) for row in rows) and (rows or not more)
+            ):
                 return rows, more
         raise TryAgainLater("NetSuite's response to a query is not a page of rows.", sent=False)
 
     def count(self, query: str) -> int:
         """The number of rows of the query."""
         match self._query(query, 1, QUERY_FIX):
-            case {"totalResults": int(number)}:
+            case {"totalResults": given} if (number := whole_number(given)) is not None:
                 return number
         raise TryAgainLater("NetSuite's response to a query has no row count.", sent=False)
 

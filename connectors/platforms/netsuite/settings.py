@@ -223,7 +223,7 @@ GUIDE = SetupGuide(
     "for each underscore.",
     steps="In NetSuite, create an integration record with the client credentials grant under Setup › Integration › "
     "Manage Integrations (it shows the client ID once), and map a certificate to it under Setup › Integration "
-    "› OAuth 2.0 Client Credentials Setup (the certificate ID). Enter the certificate ID under More settings, "
-    "and the certificate's private key here.",
+    "› OAuth 2.0 Client Credentials Setup (the certificate ID). Enter the certificate ID among the settings, "
+    "and the certificate's private key as credential.",
     page="https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_162686838198.html",
 )

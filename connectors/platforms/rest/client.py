@@ -25,16 +25,16 @@ class RestClient:
         """A page of a collection: `{"items": […], "next": cursor or null}`."""
         answer = self._read("GET", f"/v1/{path}", params=query)
         match answer:
-            case {"items": list(), "next": str() | None}:
+            case {"items": list(), "next": str() | int() | None}:
                 return answer
         raise TryAgainLater(f"/v1/{path} did not return a list of items.")
 
     def keyed_page(self, path: str, cursor: Any) -> Row:
         """A page of a collection. TryAgainLater if an item has no key."""
         answer = self.list_page(path, limit=PAGE_SIZE, **({} if cursor is None else {"after": cursor}))
-        if not all(isinstance(each, dict) and isinstance(each.get("key"), str) for each in answer["items"]):
+        if not all(isinstance(each, dict) and isinstance(each.get("key"), str | int) for each in answer["items"]):
             raise TryAgainLater(f"/v1/{path} returned items without keys.")
-        return answer
+        return answer | {"items": [each | {"key": str(each["key"])} for each in answer["items"]]}
 
     def find(self, path: str, keys: Sequence[str]) -> list[Row]:
         """The objects that exist under the keys, with one call per hundred keys."""
@@ -43,7 +43,7 @@ class RestClient:
             requested = list(keys[start : start + BATCH_SIZE])
             match self._read("POST", f"/v1/{path}/find", body=requested):
                 case {"items": list(items)} if all(
-                    isinstance(each, dict) and each.get("key") in requested for each in items
+                    isinstance(each, dict) and str(each.get("key")) in requested for each in items
                 ):
                     found += items
                 case _:

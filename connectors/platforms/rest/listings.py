@@ -15,7 +15,7 @@ class RestListing(Listing[RestClient]):
     path: ClassVar[str]
 
     def lookup(self, external_ids: Iterable[str]) -> set[str]:
-        return {each["key"] for each in self.client.find(self.path, list(external_ids))}
+        return {str(each["key"]) for each in self.client.find(self.path, list(external_ids))}
 
     def list_ids(self, *, cursor: Any) -> IdPage:
         answer = self.client.keyed_page(self.path, cursor)

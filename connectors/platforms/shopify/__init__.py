@@ -18,8 +18,6 @@ from connectors.platforms.shopify.webhooks import ShopifyTargetWebhooks, Shopify
 from connectors.sdk.account import Account, Rate
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.authenticators import Authenticator
-from connectors.sdk.errors import NeedsAttention
-from connectors.sdk.responses import RequestRejected
 from connectors.sdk.tokens import TokenStore
 from hub.kinds import Role
 
@@ -54,13 +52,7 @@ class _Shopify(Adapter[ShopifyClient]):
         return ShopifyClient(self.account, self.http)
 
     def check(self) -> str:
-        try:
-            shop = self.client.shop
-        except RequestRejected as error:
-            raise NeedsAttention(
-                f"No store found at this URL ({error.status}).",
-                fix="Enter the store's address in Shopify, such as https://example.myshopify.com, without a path.",
-            ) from error
+        shop = self.client.shop
         return f"{shop.get('name')} ({shop.get('myshopifyDomain')}), {shop.get('currencyCode')}"
 
 

@@ -11,7 +11,7 @@ from typing import Any
 
 from connectors.platforms.shopify import documents
 from connectors.platforms.shopify.authentication import secret_of
-from connectors.platforms.shopify.error_messages import denied, is_denied
+from connectors.platforms.shopify.error_messages import denied, is_denied, unavailable
 from connectors.sdk import clock
 from connectors.sdk.account import Account
 from connectors.sdk.decoding import whole_number
@@ -19,6 +19,7 @@ from connectors.sdk.errors import ConnectorError, ListingRepeats, NeedsAttention
 from connectors.sdk.graphql import GraphQLClient, GraphQLError
 from connectors.sdk.http import HttpClient
 from connectors.sdk.paging import numeric_ids
+from connectors.sdk.responses import RequestRejected
 
 # Supported until 2027-07-01: each version is, for a year.
 API_VERSION = "2026-07"
@@ -48,8 +49,14 @@ class ShopifyClient:
         self._graphql = GraphQLClient(http, PATH, translate=self._translate, observe=self._observe)
 
     def query(self, document: str, **variables: Any) -> Row:
-        """The data of a query or mutation. NeedsAttention if the store answers by another version than ours."""
-        return self._graphql.query(document, variables)
+        """The data of a query or mutation. NeedsAttention if there is no such store, if it is frozen, or if it answers
+        by another version than ours."""
+        try:
+            return self._graphql.query(document, variables)
+        except RequestRejected as error:
+            if found := unavailable(error):
+                raise found from error
+            raise
 
     def _observe(self, extensions: Row, headers: Mapping[str, str]) -> None:
         self._check_version(headers.get(VERSION_HEADER, ""))

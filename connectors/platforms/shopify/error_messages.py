@@ -6,7 +6,7 @@ from typing import Any
 from connectors.sdk import issues
 from connectors.sdk.errors import NeedsAttention, SkipRecord
 from connectors.sdk.graphql import GraphQLError
-from connectors.sdk.responses import Response, describe_denial
+from connectors.sdk.responses import RequestRejected, Response, describe_denial
 
 _SCOPE = re.compile(r"\b(?:read|write)_[a-z_]+\b")
 
@@ -27,11 +27,26 @@ def denied(error: GraphQLError) -> NeedsAttention:
 
 
 def describe_refusal(response: Response) -> tuple[str, str]:
-    """What a 401 or 403 means. A store that is frozen or closed answers with 402, 423 or 404."""
+    """What a 401 or 403 means."""
     message, fix = describe_denial(response)
     if response.status == 401:
         fix = "Enter a new access token, or install the app in the store again."
     return message, fix
+
+
+def unavailable(error: RequestRejected) -> NeedsAttention | None:
+    """What a rejected request says about the whole store; None if it is about the request.
+
+    Source: https://shopify.dev/docs/api/usage/response-codes
+    """
+    if error.status == 402:
+        message, fix = "Shopify has frozen the store.", "The store's owner has to pay its open invoices in Shopify."
+    elif error.status == 404:
+        message = f"No store found at this URL ({error.status})."
+        fix = "Enter the store's address in Shopify, such as https://example.myshopify.com, without a path."
+    else:
+        return None
+    return NeedsAttention(message, fix=fix, status=error.status)
 
 
 def user_error(errors: Any) -> SkipRecord | None:

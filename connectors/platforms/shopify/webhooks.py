@@ -20,7 +20,7 @@ from connectors.platforms.shopify.sources.products import ITEM_PREFIX
 from connectors.sdk.account import Account
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
-from connectors.sdk.webhooks import ErasureRequest, EventReference, Webhooks
+from connectors.sdk.webhooks import EventReference, PrivacyAction, PrivacyEvent, Webhooks
 from hub.kinds import DataType
 
 # Topic → the data type of the item that its `id` names.
@@ -35,14 +35,14 @@ STOCK_TOPICS = ("inventory_levels/update", "inventory_levels/connect", "inventor
 # Of which the order is named by `order_id`.
 PARTS_OF_ORDERS = ("refunds/create", "fulfillments/create", "fulfillments/update")
 UNINSTALLED = "app/uninstalled"
-# What an app has to answer to, and what operators then do. They are set up in the app, not by its API.
-ERASURE = "customers/redact"
+# What an app has to answer to. They are set up in the app, not by its API.
 PRIVACY_TOPICS = {
-    "customers/data_request": "Export the data on the customer's page and give it to the store within 30 days.",
-    ERASURE: "The personal data is erased in the following night, if the store is connected. If nothing is "
-    "found or it fails, another notification says so.",
-    "shop/redact": "The store has removed the app: uninstall its connection and erase its customers within 30 days.",
+    "customers/data_request": PrivacyAction.EXPORT,
+    "customers/redact": PrivacyAction.ERASE,
+    "shop/redact": PrivacyAction.ERASE_ALL,
 }
+# The orders that such an event names.
+_ORDERS = ("orders_requested", "orders_to_redact")
 REGISTERED = (*TOPICS, *STOCK_TOPICS, *PARTS_OF_ORDERS, UNINSTALLED)
 _HOST = re.compile(r"[a-z0-9.-]{0,100}")
 _FIELDS = ["id", "order_id", "inventory_item_id"]
@@ -71,7 +71,7 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
     """One subscription for each topic. Those with other addresses are left as they are."""
 
     registers = True
-    erasure_events = frozenset({ERASURE})
+    privacy_events = frozenset(PRIVACY_TOPICS)
 
     @classmethod
     def secrets(cls, account: Account[Any, Any, Any], own: str) -> dict[str, str]:
@@ -84,8 +84,8 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
     def event_of(cls, payload: dict[str, Any], headers: Mapping[str, str]) -> dict[str, Any]:
         """The topic, when it happened, and the IDs: an event may have the whole customer, which is not kept.
 
-        Of a request for erasure the email address is kept until it is carried out: the store may have removed it from
-        the customer, and it is all that tells which guest orders are meant.
+        Of what is asked about a customer's data the email address is kept: the store may have removed it from the
+        customer, and it is all that tells which guest orders are meant.
         """
         topic = headers.get("X-Shopify-Topic", "")
         ids = {name: payload[name] for name in _FIELDS if name in payload}
@@ -99,11 +99,12 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
             customer = customer if isinstance(customer, dict) else {}
             if customer:
                 ids["customer_id"] = customer.get("id")
-            if topic == ERASURE:
-                ids["orders_to_redact"] = payload.get("orders_to_redact") or []
                 ids["email"] = customer.get("email") or ""
-                if not (isinstance(ids["orders_to_redact"], list) and isinstance(ids["email"], str)):
-                    raise ValueError("orders are a list, an email address is a text")
+            for name in _ORDERS:
+                if orders := payload.get(name):
+                    ids[name] = orders
+            if not (isinstance(ids.get("email", ""), str) and all(isinstance(ids.get(x, []), list) for x in _ORDERS)):
+                raise ValueError("orders are a list, an email address is a text")
         return {"topic": topic, "triggered_at": headers.get("X-Shopify-Triggered-At", ""), **ids}
 
     @classmethod
@@ -116,13 +117,14 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
         return f"https://{event['shop']}" if event["topic"] in PRIVACY_TOPICS else ""
 
     @classmethod
-    def erasure_of(cls, event: dict[str, Any]) -> ErasureRequest | None:
-        if event.get("topic") != ERASURE:
+    def privacy_event_of(cls, event: dict[str, Any]) -> PrivacyEvent | None:
+        if (action := PRIVACY_TOPICS.get(event.get("topic", ""))) is None:
             return None
         customer_id = event.get("customer_id")
-        return ErasureRequest(
-            "" if customer_id is None else _number(customer_id),
-            tuple(_number(order_id) for order_id in event.get("orders_to_redact", ())),
+        return PrivacyEvent(
+            action,
+            "" if customer_id in (None, "") else _number(customer_id),
+            tuple(_number(order_id) for name in _ORDERS for order_id in event.get(name, ())),
             event.get("email", ""),
         )
 
@@ -131,7 +133,10 @@ class ShopifyWebhooks(Webhooks[ShopifyClient]):
         if (topic := event["topic"]) not in PRIVACY_TOPICS:
             return ""
         about = f"customer {_number(event['customer_id'])} of " if event.get("customer_id") else ""
-        return f"Shopify: {topic} for {about}the store {event['shop']}. {PRIVACY_TOPICS[topic]}"
+        return (
+            f"Shopify: {topic} for {about}the store {event['shop']}. If the store is connected, the console has it "
+            "under Privacy requests, with its due date."
+        )
 
     @classmethod
     def read_event(cls, payload: dict[str, Any]) -> list[EventReference]:

@@ -159,7 +159,7 @@ class TrytonClient:
     @cached_property
     def currency(self) -> str:
         """The code of the company's currency; empty if Tryton does not tell it."""
-        match [row for row in self.companies() if row["id"] == self.company]:
+        match [row for row in self.companies() if record_id(row) == self.company]:
             case [{"currency": {"code": str(code)}}]:
                 return code
         return ""

@@ -10,6 +10,7 @@ from typing import Any
 
 import orjson
 
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import TryAgainLater
 
 Row = dict[str, Any]
@@ -52,11 +53,11 @@ def plain(value: Any) -> Any:
 
 def _date_text(value: Row, *, time: bool) -> str | None:
     try:
-        day = date(value["year"], value["month"], value["day"])
+        day = date(*(int(value[name]) for name in ("year", "month", "day")))
         if not time:
             return day.isoformat()
-        clock = (value["hour"], value["minute"], value["second"], value["microsecond"])
-        return datetime(day.year, day.month, day.day, *clock, tzinfo=UTC).isoformat()
+        hour, minute, second, microsecond = (int(value[name]) for name in ("hour", "minute", "second", "microsecond"))
+        return datetime(day.year, day.month, day.day, hour, minute, second, microsecond, UTC).isoformat()
     except (KeyError, TypeError, ValueError):
         return None
 
@@ -77,8 +78,8 @@ def record_id(row: Any, name: str = "id") -> int:
     value = row.get(name) if isinstance(row, dict) else None
     if isinstance(value, dict):
         value = value.get("id")
-    if isinstance(value, int) and not isinstance(value, bool):
-        return value
+    if (number := whole_number(value)) is not None:
+        return number
     raise TryAgainLater(f"Tryton returned a record without {name}.", sent=False)
 
 

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 
 from pydantic import ValidationError
 
-from connectors.platforms.vendure.api_model import Channel, GlobalSettings
+from connectors.platforms.vendure.channel_rows import Channel, GlobalSettings
 from connectors.platforms.vendure.error_messages import translate
 from connectors.platforms.vendure.settings import (
     MAX_PAGE_SIZE,

@@ -1,6 +1,6 @@
 """Billing and shipping addresses of customers and orders."""
 
-from connectors.platforms.woocommerce.api_model import ApiModel
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.listing_protocol import Text
 from connectors.sdk.records import AddressRecord
 

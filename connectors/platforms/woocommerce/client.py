@@ -55,6 +55,8 @@ class WooClient(Generic[SettingsT, FieldMapT]):
         self.site = account.base_url.partition("/wp-json")[0].rstrip("/")
         self.http = http
         http.describe_denial = describe_denial
+        # A cache in front of the site has to ask it again (RFC 9111, 5.2.1.4): events and changes are fetched at once.
+        http.headers["Cache-Control"] = "no-cache"
 
     # The site
 
@@ -144,7 +146,7 @@ class WooClient(Generic[SettingsT, FieldMapT]):
 
         def read(number: int) -> Slice:
             rows, total = self.list_page(path, **query, page=number, per_page=PAGE_SIZE)
-            return rows, has_more(rows, total, number * PAGE_SIZE)
+            return rows, has_more(rows, total, number)
 
         return all_pages(read)
 
@@ -161,15 +163,21 @@ class WooClient(Generic[SettingsT, FieldMapT]):
         return answer
 
     def existing(self, path: str, ids: Iterable[str], **query: Any) -> list[Any]:
-        """Those of the IDs that exist and match the query, in one call for a hundred of them."""
+        """Those of the IDs that exist and match the query, in one call for a hundred of them, or in more if the site
+        returns fewer at once."""
         wanted = numeric_ids(ids)
         found: list[Any] = []
         for start in range(0, len(wanted), PAGE_SIZE):
             chunk = wanted[start : start + PAGE_SIZE]
-            rows, _ = self.list_page(path, include=join(chunk), per_page=PAGE_SIZE, **query)
-            if not {*row_ids(rows)} <= {*chunk}:
-                raise TryAgainLater(f"{path} returned items that were not requested.")
-            found += rows
+            while chunk:
+                rows, total = self.list_page(path, include=join(chunk), per_page=PAGE_SIZE, **query)
+                ids_found = {*row_ids(rows)}
+                if not ids_found <= {*chunk}:
+                    raise TryAgainLater(f"{path} returned items that were not requested.")
+                found += rows
+                chunk = [each for each in chunk if each not in ids_found]
+                if not ids_found or (total is not None and total <= len(rows)):
+                    break
         return found
 
     def _get(self, path: str, query: Row) -> Response:
@@ -203,10 +211,11 @@ ShopClient = WooClient[Settings, FieldMap]
 TargetClient = WooClient[TargetSettings, Schema]
 
 
-def has_more(rows: Sequence[Any], total: int | None, end: int) -> bool:
-    """Whether a listing goes on after the position `end`. A page may be short although it is not the last, since the
-    shop leaves out items that it cannot load; without a total, only an empty page is the end."""
-    return bool(rows) if total is None else end < total
+def has_more(rows: Sequence[Any], total: int | None, number: int) -> bool:
+    """Whether a listing goes on after the page with this number, counted from 1. A page may be short although it is not
+    the last, since the shop leaves out items that it cannot load, and a plug-in may make all pages smaller than was
+    asked for; without a total, only an empty page is the end."""
+    return bool(rows) if total is None else number * (len(rows) or PAGE_SIZE) < total
 
 
 def raise_malformed_response(path: str) -> NoReturn:

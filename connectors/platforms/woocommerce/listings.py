@@ -9,6 +9,7 @@ from connectors.platforms.woocommerce.client import (
     PAGE_SIZE,
     PRODUCTS,
     WooClient,
+    has_more,
     raise_malformed_response,
     row_ids,
 )
@@ -57,7 +58,7 @@ class TermListing(Listing[ClientT]):
         )
         if total is None and not rows and number == 1:
             raise_malformed_response(self.path)
-        return rows, bool(rows) if total is None else number * PAGE_SIZE < total
+        return rows, has_more(rows, total, number)
 
 
 class CategoryListing(TermListing[ClientT]):

@@ -55,7 +55,7 @@ def _put(request: ApiRequest, target: str, known: list[int]) -> Response:
         product = request.store.products.rows[body["product_id"]]
         stored = product[COLUMNS[target]]
         if body[target] not in stored:
-            request.store.change_product(product, {COLUMNS[target]: type(stored)([*stored, body[target]])})
+            _change(request, product, target, [*stored, body[target]], {body[target]}, "assigned")
     return no_content()
 
 
@@ -64,9 +64,24 @@ def _delete(request: ApiRequest, target: str) -> Response:
         raise ApiError(422, "At least one filter is required to delete assignments", {"filter": "is required"})
     for product, removed in list(_pairs(request, target)):
         stored = product[COLUMNS[target]]
-        kept = type(stored)(each for each in stored if each != removed)
-        request.store.change_product(product, {COLUMNS[target]: kept})
+        _change(request, product, target, [each for each in stored if each != removed], {removed}, "unassigned")
     return no_content()
+
+
+def _change(request: ApiRequest, product: Row, target: str, wanted: list[int], touched: set[int], event: str) -> None:
+    """Storefronts are not among what the vendor lists as changes of a product; categories are."""
+    store, column = request.store, COLUMNS[target]
+    changes = {column: type(product[column])(wanted)}
+    if target == "channel_id":
+        store.products.change(product, changes)
+        scopes = [f"store/channel/{each}/product/{event}" for each in touched]
+    else:
+        store.change_product(product, changes)
+        trees = {store.categories.rows[each]["tree_id"] for each in touched if each in store.categories}
+        channels = [each for tree in store.trees if tree["id"] in trees for each in tree["channels"]]
+        scopes = [f"store/channel/{each}/category/product/{event}" for each in channels]
+    for scope in scopes:
+        store.notify(scope, {"product_id": product["id"]})
 
 
 def list_channels_of(request: ApiRequest) -> Response:

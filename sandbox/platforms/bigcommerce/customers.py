@@ -158,6 +158,9 @@ def change_customers(request: ApiRequest) -> Response:
         row = store.customers.rows[body["id"]]
         store.customers.change(row, {**_columns(CUSTOMER.writable(body)), "date_modified": now()})
         store.publish("store/customer/updated", "customer", row["id"])
+        if body.get("channel_ids") is not None:
+            access = {"customer_id": row["id"], "channel_ids": body["channel_ids"]}
+            store.notify("store/customer/channel/login/access/updated", access)
         changed.append(customer_view(store, row))
     return list_response(changed)
 

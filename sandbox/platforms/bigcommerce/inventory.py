@@ -109,14 +109,23 @@ def _adjust(request: ApiRequest, maximum: int, new_quantity: Callable[[int, int]
         raise invalid({"reason": "must be of type string"})
     errors: dict[str, str] = {}
     found: list[tuple[Row, int, int]] = []
+    by_product: list[int] = []
     for location_row, item in enumerate(items):
         variant, problems = _check(store, item)
+        if variant is not None and "variant_id" in item and _tracked_by_product(store, variant):
+            by_product.append(item["variant_id"])
         if not problems and variant is not None:
             quantity = new_quantity(store.stock(variant, item["location_id"]), item["quantity"])
             if quantity < 0:
                 problems["quantity"] = "Stock must not become negative"
             found.append((variant, item["location_id"], quantity))
         errors |= {f"items[{location_row}].{name}": text for name, text in problems.items()}
+    if by_product:
+        texts = (
+            f"[Item with variant_id {number} is tracked by product, please update stock by product id]"
+            for number in by_product
+        )
+        raise ApiError(422, ", ".join(texts), {})
     if errors:
         raise ApiError(422, "The adjustment was not valid", errors)
 
@@ -151,6 +160,11 @@ def _check(store: Store, item: Any) -> tuple[Row | None, dict[str, str]]:
     if variant is None:
         problems[given[0]] = "The item was not found"
     return variant, problems
+
+
+def _tracked_by_product(store: Store, variant: Row) -> bool:
+    product = store.products.get(variant["product_id"])
+    return product is not None and store.products.value(product, "inventory_tracking") == "product"
 
 
 def _variant(store: Store, identity: str, value: Any) -> Row | None:

@@ -99,9 +99,9 @@ class Store:
     # Changes to the store
 
     def publish(self, scope: str, kind: str, item: int, **more: Any) -> None:
-        self._notify(scope, {"type": kind, "id": item, **more})
+        self.notify(scope, {"type": kind, "id": item, **more})
 
-    def _notify(self, scope: str, data: Row) -> None:
+    def notify(self, scope: str, data: Row) -> None:
         for listener in self.listeners:
             listener(scope, data)
 
@@ -110,7 +110,7 @@ class Store:
         store.
         """
         self.currency = currency
-        self._notify("store/information/updated", {"type": "store"})
+        self.notify("store/information/updated", {"type": "store"})
 
     def change_product(self, product: Row, changes: Row) -> None:
         """Set fields of a product, update its modification date and publish the event."""
@@ -128,14 +128,14 @@ class Store:
             self.change_product(product, self._level(product))
 
     def set_stock(self, variant: Row, location: int, quantity: int) -> None:
-        """Set the stock of a variant at a location."""
+        """Set the stock of a variant at a location. The vendor does not say that this marks its product as modified."""
         if location == DEFAULT_LOCATION:
             self.variants.change(variant, {"inventory_level": quantity})
         else:
             self.warehouse_stock[location, variant["id"]] = quantity
-        self._notify_stock(variant)
+        self._notify_stock(variant, location)
         if product := self.products.get(variant["product_id"]):
-            self.products.change(product, {**self._level(product), "date_modified": now()})
+            self.products.change(product, self._level(product))
 
     def stock(self, variant: Row, location: int) -> int:
         if location == DEFAULT_LOCATION:
@@ -201,21 +201,18 @@ class Store:
         level = sum(self.stock(variant, location["id"]) for variant in variants for location in self.locations)
         return {"inventory_level": level}
 
-    def _notify_stock(self, variant: Row) -> None:
-        level = sum(self.stock(variant, location["id"]) for location in self.locations)
-        stock_change = {"method": "absolute", "value": level}
-        self.publish(
-            "store/sku/inventory/updated",
-            "sku",
-            variant["id"],
-            inventory={"product_id": variant["product_id"], "variant_id": variant["id"], **stock_change},
-        )
-        self.publish(
-            "store/product/inventory/updated",
-            "product",
-            variant["product_id"],
-            inventory={"product_id": variant["product_id"], **stock_change},
-        )
+    def _notify_stock(self, variant: Row, location: int = DEFAULT_LOCATION) -> None:
+        """An event of the variant or, if stock is tracked by product, of the product; and one of the location."""
+        product, number = variant["product_id"], variant["id"]
+        level = sum(self.stock(variant, each["id"]) for each in self.locations)
+        change = {"product_id": product, "method": "absolute", "value": level}
+        tracking = self.products.value(self.products.get(product) or {}, "inventory_tracking")
+        if tracking == "variant":
+            self.publish("store/sku/inventory/updated", "sku", number, inventory=change | {"variant_id": number})
+        else:
+            self.publish("store/product/inventory/updated", "product", product, inventory=change)
+        at_location = {"variant_id": number, "product_id": product, "location_id": location}
+        self.notify("store/channel/*/inventory/product/stock_changed", at_location)
 
     def _clear_variant_data(self, variant_id: int) -> None:
         for location in self.locations:

@@ -80,8 +80,16 @@ def variant_view(store: Store, variant: Row) -> Row:
 
 
 def list_variants(request: ApiRequest) -> Response:
-    chosen = FILTERS.choose(request.query, request.store.variants)
+    """The SKU of a product without options is found among products only."""
+    store = request.store
+    chosen = FILTERS.choose(request.query, store.variants)
+    if {"sku", "sku:in"} & request.query.keys():
+        chosen = [row for row in chosen if not _is_base(store, row)]
     return _page(request, chosen)
+
+
+def _is_base(store: Store, variant: Row) -> bool:
+    return (store.products.get(variant["product_id"]) or {}).get("base_variant_id") == variant["id"]
 
 
 def list_of_product(request: ApiRequest) -> Response:

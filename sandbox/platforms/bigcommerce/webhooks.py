@@ -1,6 +1,7 @@
 """`/v3/webhooks`: up to ten webhooks per scope. `webhook_delivery.py` delivers them."""
 
 import ipaddress
+import re
 from urllib.parse import urlsplit
 
 import orjson
@@ -34,12 +35,18 @@ EVENTS = {
         "address/created",
         "address/updated",
         "address/deleted",
+        "channel/login/access/updated",
+        "payment/instrument/default/updated",
     ),
     "store/category": ("created", "updated", "deleted", *(f"metafield/{event}" for event in METAFIELD_EVENTS)),
     "store/information": ("updated",),
 }
 SCOPES = {f"{family}/{event}" for family, events in EVENTS.items() for event in events}
 SCOPES |= {f"{family}/*" for family in EVENTS if family != "store/information"}
+STOCK_EVENTS = ("stock_changed", "low_stock_reached", "out_of_stock_reached", "settings_changed")
+# Storefronts share their stock, so these have no ID of one.
+SCOPES |= {f"store/channel/*/inventory/product/{event}" for event in STOCK_EVENTS}
+STOREFRONT_SCOPE = re.compile(r"store/channel/\d+/(category/)?product/(un)?assigned")
 HOOK = Fields(
     required=("scope", "destination"),
     scope=Field("string"),
@@ -93,8 +100,9 @@ def delete_hook(request: ApiRequest) -> Response:
 
 
 def _check(fields: Row) -> None:
-    if "scope" in fields and fields["scope"] not in SCOPES:
-        raise ApiError(422, "The scope is not valid", {"scope": f"{fields['scope']} is unknown"})
+    scope = fields.get("scope")
+    if scope is not None and scope not in SCOPES and not STOREFRONT_SCOPE.fullmatch(scope):
+        raise ApiError(422, "The scope is not valid", {"scope": f"{scope} is unknown"})
     if "destination" in fields and not _is_allowed_destination(fields["destination"]):
         raise ApiError(422, "The destination is not valid", {"destination": "must be https on port 443"})
     headers = fields.get("headers") or {}

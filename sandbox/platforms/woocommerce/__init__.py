@@ -141,6 +141,7 @@ class WooCommerce(Platform):
                     raise ApiError(401, "woocommerce_rest_authentication_error", message)
                 if site.permalinks == "plain" and "sandbox.sent" not in request.scope:
                     return _not_found_page()
+                request.state.page_cap = site.page_cap
                 return await handle(request, site)
             except ApiError as error:
                 return error.response()

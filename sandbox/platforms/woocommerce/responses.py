@@ -53,6 +53,7 @@ class Query:
         self._raw = request.scope["query_string"].decode("latin-1")
         self._pairs = parse_qsl(self._raw, keep_blank_values=True)
         self.url = str(request.url).partition("?")[0]
+        self.page_cap: int = getattr(request.state, "page_cap", MAX_PER_PAGE)
 
     def text(self, name: str) -> str | None:
         return next((value for key, value in reversed(self._pairs) if key == name), None)
@@ -95,7 +96,7 @@ class Query:
 
 def page_of(query: Query, rows: Sequence[Row]) -> Response:
     """One page of rows that are filtered and sorted already."""
-    size = query.number("per_page", 10, least=1, most=MAX_PER_PAGE)
+    size = min(query.number("per_page", 10, least=1, most=MAX_PER_PAGE), query.page_cap)
     number = query.number("page", 1, least=1)
     offset = query.number("offset", -1)
     start = (number - 1) * size if offset < 0 else offset

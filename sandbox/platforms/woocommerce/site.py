@@ -8,7 +8,7 @@ from sandbox import customers_and_orders
 from sandbox.catalog import Catalog, Product, Variant
 from sandbox.platforms.base import Options
 from sandbox.platforms.woocommerce.clock import stamp
-from sandbox.platforms.woocommerce.responses import Row
+from sandbox.platforms.woocommerce.responses import MAX_PER_PAGE, Row
 
 # What a product has that nobody entered anything for.
 PRODUCT: Row = {
@@ -84,6 +84,7 @@ class Site:
         self.permalinks = "pretty"
         self.permissions = "read_write"
         self.has_brands = True
+        self.page_cap = MAX_PER_PAGE
         self.settings = {
             "general/woocommerce_currency": self.options.currency,
             "products/woocommerce_weight_unit": "kg",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from staging_copy import services
 from staging_copy.backup.archive import ArchiveError
 from staging_copy.backup.object_storage import StorageFailed
-from staging_copy.copying.trial import TrialFailed
+from staging_copy.copying.rehearsal import RehearsalFailed
 from staging_copy.models import Backup
 from staging_copy.postgres import ProgramFailed
 
@@ -49,7 +49,7 @@ class Command(BaseCommand):
                     self.stdout.write(name)
                 return
             backup = self._run(options)
-        except (ArchiveError, ProgramFailed, StorageFailed, TrialFailed, ImproperlyConfigured, OSError) as error:
+        except (ArchiveError, ProgramFailed, StorageFailed, RehearsalFailed, ImproperlyConfigured, OSError) as error:
             raise CommandError(str(error)) from error
         except Backup.DoesNotExist as error:
             raise CommandError("Backup not found. Use --list to see all backups.") from error

@@ -1,11 +1,11 @@
 """Base classes of all sources of a store: converting rows to records, and paging by modification time."""
 
 from abc import abstractmethod
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any, TypeVar
 
-from connectors.platforms.bigcommerce.client import SourceClient
+from connectors.platforms.bigcommerce.client import Row, SourceClient
 from connectors.platforms.bigcommerce.field_reader import FieldReader
 from connectors.platforms.bigcommerce.paging import row_ids
 from connectors.sdk import issues
@@ -13,9 +13,12 @@ from connectors.sdk.field_reader import MalformedField
 from connectors.sdk.listing_protocol import unreadable
 from connectors.sdk.paging import Cursor, Page, Slice, by_change
 from connectors.sdk.records import Problem, Record
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import Source
 
 RecordT = TypeVar("RecordT", bound=Record)
+# What a row has instead of details that the store refused.
+_REFUSED = "details_refused"
 
 
 class StoreSource(Source[SourceClient, RecordT]):
@@ -32,16 +35,27 @@ class StoreSource(Source[SourceClient, RecordT]):
     def records(self, rows: Iterable[Any]) -> list[RecordT]:
         return [self._record(row) for row in rows]
 
+    @staticmethod
+    def add_details(row: Row, add: Callable[[Row], None]) -> None:
+        """Add to a row what calls of its own return. If the store refuses one, this item alone cannot be read: it may
+        have been deleted since it was listed."""
+        try:
+            add(row)
+        except RequestRejected as error:
+            row[_REFUSED] = f"the store answered with status {error.status}"
+
     def _record(self, raw: Any) -> RecordT:
         problems: list[Problem] = []
-        try:
-            record = self.build(raw, problems)
-        except MalformedField as error:
-            record = self.placeholder(next(iter(map(str, row_ids([raw]))), "unknown"))
-            problems = [issues.UNREADABLE(field=error.name, reason=error.reason)]
-        except ArithmeticError as error:
-            record = self.placeholder(next(iter(map(str, row_ids([raw]))), "unknown"))
-            problems = unreadable(error)
+        record = self.placeholder(next(iter(map(str, row_ids([raw]))), "unknown"))
+        if isinstance(raw, dict) and _REFUSED in raw:
+            problems = [issues.UNREADABLE(field="Details", reason=raw[_REFUSED])]
+        else:
+            try:
+                record = self.build(raw, problems)
+            except MalformedField as error:
+                problems = [issues.UNREADABLE(field=error.name, reason=error.reason)]
+            except ArithmeticError as error:
+                problems = unreadable(error)
         record.raw, record.problems = raw, problems
         return record
 

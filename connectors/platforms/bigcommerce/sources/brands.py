@@ -35,9 +35,9 @@ class Brands(StoreSource[BrandRecord], BrandListing[SourceClient]):
 
     def build(self, raw: Any, problems: list[Problem]) -> BrandRecord:
         brand = FieldReader(raw, problems, what="brand")
-        number = brand.integer("id")
+        number = brand.key("id")
         return BrandRecord(
-            external_id=str(number),
+            external_id=number,
             link=self.client.link(f"products/brands/{number}/edit"),
             name=brand.text("name"),
             image_url=brand.text("image_url"),

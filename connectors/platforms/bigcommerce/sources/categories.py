@@ -59,9 +59,9 @@ class Categories(StoreSource[CategoryRecord], CategoryListing[SourceClient]):
 
     def build(self, raw: Any, problems: list[Problem]) -> CategoryRecord:
         category = FieldReader(raw, problems, what="category")
-        number = category.integer("category_id")
+        number = category.key("category_id")
         return CategoryRecord(
-            external_id=str(number),
+            external_id=number,
             link=self.client.link(f"products/categories/{number}/edit"),
             name=category.text("name"),
             parent_id=category.key("parent_id"),

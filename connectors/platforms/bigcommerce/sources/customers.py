@@ -30,6 +30,7 @@ class Customers(StoreSource[CustomerRecord]):
 
     data_type = DataType.CUSTOMERS
     lane = "customers"
+    full_schedule = "1d"
     partial_schedule = "15m"
     required = ("email", "addresses", "attributes")
 
@@ -56,7 +57,9 @@ class Customers(StoreSource[CustomerRecord]):
         """Whether the customer has access to one of the storefronts; the vendor has no filter for it."""
         own = raw.get("channel_ids") if isinstance(raw, dict) else None
         channels = self.client.settings.channel_ids
-        return not channels or not isinstance(own, list) or not own or not set(own).isdisjoint(channels)
+        return (
+            not channels or not isinstance(own, list) or not own or not set(map(whole_number, own)).isdisjoint(channels)
+        )
 
     @cached_property
     def _map(self) -> dict[str, str]:
@@ -87,18 +90,17 @@ class Customers(StoreSource[CustomerRecord]):
     def _fetch_truncated(self, rows: list[Any], name: str, counter: str, path: str) -> None:
         """Fetch truncated lists in full, for all customers of the page at once."""
         short: dict[int, Row] = {
-            row["id"]: row
+            number: row
             for row in rows
-            if row_ids([row])
-            and isinstance(row.get(name), list)
-            and (whole_number(row.get(counter)) or 0) > len(row[name])
+            for number in row_ids([row])
+            if isinstance(row.get(name), list) and (whole_number(row.get(counter)) or 0) > len(row[name])
         }
         if not short:
             return
         found: dict[int, list[Any]] = {number: [] for number in short}
         for each in self.client.fetch_all(path, **{"customer_id:in": join(list(short))}):
-            if isinstance(each, dict) and each.get("customer_id") in found:
-                found[each["customer_id"]].append(each)
+            if isinstance(each, dict) and (owner := whole_number(each.get("customer_id"))) in found:
+                found[owner].append(each)
         for number, row in short.items():
             row[name] = found[number]
 
@@ -160,4 +162,4 @@ class Customers(StoreSource[CustomerRecord]):
 
 
 def _names(rows: list[Any]) -> dict[int, str]:
-    return {row["id"]: str(row.get("name", "")) for row in rows if row_ids([row])}
+    return {number: str(row.get("name", "")) for row in rows for number in row_ids([row])}

@@ -4,7 +4,7 @@ A listing of all products' metafields has no filter by product: it is read if it
 Source: https://github.com/bigcommerce/docs, reference/catalog/products_catalog.v3.yml.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from typing import Any
 
@@ -31,17 +31,20 @@ class Metafields:
             "key:in": join(sorted({key for _, _, key in names})),
         }
 
-    def add_to(self, products: Iterable[Row]) -> None:
+    def add_to(self, rows: Sequence[Row], add_details: Callable[[Row, Callable[[Row], None]], None]) -> None:
         """Add `metafields` to rows of products: `[{"name": "namespace.key", "value"}]`."""
         if not self._query:
             return
-        rows = list(products)
         listed = self._listed if self._listed is not None else self._list(len(rows))
-        for row in rows:
+
+        def add(row: Row) -> None:
             found = listed.get(row["id"], []) if listed is not None else self._of_product(row["id"])
             row["metafields"] = [
                 {"name": f"{each.get('namespace')}.{each.get('key')}", "value": each.get("value")} for each in found
             ]
+
+        for row in rows:
+            add_details(row, add)
 
     def _list(self, most: int) -> dict[int, list[Row]] | None:
         """Product → its metafields, kept for this turn; None if this takes more calls than `most`."""

@@ -87,13 +87,13 @@ class Orders(ChangeSource[OrderRecord]):
         orders = []
         for row in rows:
             # Excluded orders are left out here already, because each order needs further calls.
-            if isinstance(row, dict) and (row.get("status_id") == INCOMPLETE or not self.includes(row)):
+            if isinstance(row, dict) and (_status(row) == INCOMPLETE or not self.includes(row)):
                 self._excluded.add(str(row.get("id")))
             else:
                 orders.append(row)
         readable = [row for row in orders if isinstance(row, dict) and row_ids([row])]
         for row in readable:
-            self._fetch_details(row)
+            self.add_details(row, self._fetch_details)
         self._fetch_refunds(readable)
         return super().records(orders)
 
@@ -111,7 +111,7 @@ class Orders(ChangeSource[OrderRecord]):
 
     def _fetch_details(self, row: Row) -> None:
         """Add the data that has listings of its own to the order; requested only where there is any."""
-        order, number = FieldReader(row, []), row["id"]
+        order, (number,) = FieldReader(row, []), row_ids([row])
         wanted = {
             "products": True,
             "shipping_addresses": _number(order, "shipping_address_count") > 0,
@@ -132,15 +132,15 @@ class Orders(ChangeSource[OrderRecord]):
 
     def _fetch_refunds(self, rows: Sequence[Row]) -> None:
         """The refunds of all orders that have any, fetched together from the V3 API."""
-        refunded = [row for row in rows if row.get("status_id") in _REFUNDED or any(map(_has_refund, row["products"]))]
+        refunded = [row for row in rows if _status(row) in _REFUNDED or any(map(_has_refund, row.get("products", ())))]
         for row in rows:
             row["refunds"] = []
         if not refunded:
             return
-        by_order = {row["id"]: row["refunds"] for row in refunded}
+        by_order = {number: row["refunds"] for row in refunded for number in row_ids([row])}
         for refund in self.client.fetch_all(REFUNDS, **{"order_id:in": join(sorted(by_order))}):
-            if isinstance(refund, dict) and refund.get("order_id") in by_order:
-                by_order[refund["order_id"]].append(refund)
+            if isinstance(refund, dict) and (number := whole_number(refund.get("order_id"))) in by_order:
+                by_order[number].append(refund)
 
     def placeholder(self, number: str) -> OrderRecord:
         return OrderRecord(
@@ -172,6 +172,10 @@ def _number(order: FieldReader, name: str) -> Decimal:
         return order.decimal(name) or Decimal(0)
     except ValueError:
         return Decimal(1)
+
+
+def _status(row: Row) -> int | None:
+    return whole_number(row.get("status_id"))
 
 
 def _has_refund(product: Any) -> bool:

@@ -1,7 +1,8 @@
 """Prices beside the default price: records of the store's price lists, and prices for quantities.
 
-A price list applies to the customer groups that it is assigned to, or to all customers of a storefront. A price for
-quantities is an amount (`fixed`), an amount off the price (`price`) or a percentage off it (`percent`).
+A price list applies to the customer groups that it is assigned to, or that name it as their discount, or to all
+customers of a storefront. A price for quantities is an amount (`fixed`), an amount off the price (`price`) or a
+percentage off it (`percent`).
 """
 
 from collections import defaultdict
@@ -36,8 +37,13 @@ class PriceLists:
     @cached_property
     def _groups(self) -> dict[int, list[str]]:
         """List → the groups that it applies to; none of them if it applies to all customers."""
-        names = {row["id"]: str(row["name"]) for row in self._client.v2_fetch_all("/customer_groups")}
+        rows = self._client.v2_fetch_all("/customer_groups")
+        names = {row["id"]: str(row["name"]) for row in rows}
         found: dict[int, set[int]] = defaultdict(set)
+        for row in rows:
+            for rule in row.get("discount_rules") or ():
+                if rule.get("type") == "price_list":
+                    found[rule["price_list_id"]].add(row["id"])
         channels = self._client.settings.channel_ids
         for each in self._client.fetch_all(ASSIGNMENTS):
             if not channels or not each.get("channel_id") or each["channel_id"] in channels:

@@ -7,7 +7,7 @@ from typing import Any
 
 from connectors.platforms.bigcommerce.client import PAGE_SIZE, PRODUCTS, VARIANTS, Row, SourceClient, join
 from connectors.platforms.bigcommerce.field_reader import FieldReader
-from connectors.platforms.bigcommerce.inventory import read_locations
+from connectors.platforms.bigcommerce.inventory import add_locations, variants_of
 from connectors.platforms.bigcommerce.listings import ProductListing
 from connectors.platforms.bigcommerce.paging import isoformat_utc, page_by_id, row_ids
 from connectors.platforms.bigcommerce.sources import modifiers
@@ -88,12 +88,12 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
         rows = list(rows)
         for row in rows:
             if row_ids([row]):
-                self.client.complete(row)
-        self._metafields.add_to(row for row in rows if row_ids([row]))
+                self.add_details(row, self.client.complete)
+        self._metafields.add_to([row for row in rows if row_ids([row])], self.add_details)
         if self.client.settings.stock_by_location:
-            self._add_locations(rows)
+            add_locations(self.client, rows)
         if self.client.settings.price_lists:
-            self._price_lists.add_records(_variants(rows))
+            self._price_lists.add_records(variants_of(rows))
         return super().records(rows)
 
     @cached_property
@@ -103,14 +103,6 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
     @cached_property
     def _price_lists(self) -> PriceLists:
         return PriceLists(self.client)
-
-    def _add_locations(self, rows: Iterable[Any]) -> None:
-        """Add the locations to the variants whose stock is tracked."""
-        tracked = [row for row in rows if isinstance(row, dict) and row.get("inventory_tracking") == "variant"]
-        variants = _variants(tracked)
-        locations = read_locations(self.client, row_ids(variants))
-        for each in variants:
-            each["locations"] = locations.get(each["id"], [])
 
     # Variants without a product
 
@@ -148,13 +140,14 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
 
     def build(self, raw: Any, problems: list[Problem]) -> ProductRecord:
         product = FieldReader(raw, problems, what="product")
-        number = product.integer("id")
+        number = product.key("id")
         self._validate(product)
         lists = self._price_lists if self.client.settings.price_lists else None
         reader = VariantReader(self.client, product, lists)
-        status = "live" if product.flag("is_visible") else "suspended"
+        is_sold = product.flag("is_visible") and product.text("availability") != "disabled"
+        status = "live" if is_sold else "suspended"
         return ProductRecord(
-            external_id=str(number),
+            external_id=number,
             updated_at=product.timestamp("date_modified"),
             link=self.client.link(f"products/edit/{number}"),
             title=product.text("name"),
@@ -212,9 +205,3 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
             alt=image.text("description"),
             position=image.integer("sort_order"),
         )
-
-
-def _variants(rows: Iterable[Any]) -> list[Row]:
-    """The readable variants of rows of products."""
-    lists = [row["variants"] for row in rows if isinstance(row, dict) and isinstance(row.get("variants"), list)]
-    return [each for variants in lists for each in variants if row_ids([each])]

@@ -50,7 +50,7 @@ class VariantReader:
                 if (value := self._mapped(variant, path)) is not None
             },
             price=self._prices(variant),
-            stock=self._stock(variant),
+            stock=self.stock(variant),
             **self._mapped_values(Kind.VARIANT, variant),
         )
 
@@ -98,7 +98,7 @@ class VariantReader:
         shared = self._product.decimal(name)
         return own if own is not None else shared if shared is None or shared >= 0 else None
 
-    def _stock(self, variant: FieldReader) -> list[StockRecord]:
+    def stock(self, variant: FieldReader) -> list[StockRecord]:
         """If stock is tracked by product, each variant has the product's stock: any of them can be bought until it is
         sold out."""
         if places := variant.objects("locations"):
@@ -114,11 +114,14 @@ class VariantReader:
         ]
 
     def _stock_at(self, place: FieldReader, variant: FieldReader) -> StockRecord:
-        """Of a location that cannot be sold from, nothing is available."""
-        warning = place.nested("settings").integer("warning_level")
+        """Nothing is available of a location that cannot be sold from, nor of one that says the item is not in stock,
+        whatever the quantity."""
+        settings = place.nested("settings")
+        warning = settings.integer("warning_level")
+        is_sold = place.flag("location_enabled") and settings.raw.get("is_in_stock") is not False
         return StockRecord(
             location=place.text("location_code") or place.key("location_id"),
-            quantity=Decimal(place.integer("available_to_sell") if place.flag("location_enabled") else 0),
+            quantity=Decimal(place.integer("available_to_sell") if is_sold else 0),
             min_level=Decimal(warning) if warning > 0 else None,
             **self._mapped_values("stock", variant),
         )

@@ -98,14 +98,31 @@ class ProductTarget(StoreTarget[ProductItem], ProductListing[TargetClient]):
         """The store's IDs: the known ones that still exist, else that of the product that has the first SKU."""
         linked = {int(each.external_id) for _, each in written if each.external_id}
         existing = {row["id"] for row in self._read(sorted(linked), include_fields="name")} if linked else set()
+        new = {
+            place: each.content["variants"][0]
+            for place, (_, each) in enumerate(written)
+            if not each.external_id or int(each.external_id) not in existing
+        }
+        products = self._by_product_sku([first["sku"] for first in new.values() if not first["options"]])
         return [
             int(each.external_id)
-            if each.external_id and int(each.external_id) in existing
-            else self._by_sku(each.content["variants"][0]["sku"])
-            for _, each in written
+            if (first := new.get(place)) is None
+            else self._by_variant_sku(first["sku"])
+            if first["options"]
+            else products.get(first["sku"])
+            for place, (_, each) in enumerate(written)
         ]
 
-    def _by_sku(self, sku: str) -> int | None:
+    def _by_product_sku(self, skus: list[str]) -> dict[str, int]:
+        """The SKU of a product without options is the product's own: variants are not found by it. A list of SKUs is
+        separated by commas, so one with a comma is looked up alone."""
+        together = [sku for sku in skus if "," not in sku]
+        queries = [{"sku:in": join(together)}] if together else []
+        queries += [{"sku": sku} for sku in skus if "," in sku]
+        found = (self.client.fetch_all(PRODUCTS, **query, include_fields="sku") for query in queries)
+        return {row["sku"]: row["id"] for rows in found for row in rows if isinstance(row.get("sku"), str)}
+
+    def _by_variant_sku(self, sku: str) -> int | None:
         rows, _ = self.client.list_page(VARIANTS, sku=sku, include_fields="product_id,sku")
         return next((row["product_id"] for row in rows if row.get("sku") == sku and row.get("product_id")), None)
 

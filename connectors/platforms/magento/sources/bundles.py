@@ -8,10 +8,11 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from decimal import ROUND_FLOOR, Decimal
 from typing import Any
 
-from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.client import Row
 from connectors.platforms.magento.product_rows import ENABLED
 from connectors.platforms.magento.skus import sku_key
+from connectors.sdk.api_model import ApiModel
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.listing_protocol import Text
 from connectors.sdk.records import StockRecord
 
@@ -89,7 +90,7 @@ def stock_of(
         for link in option.product_links:
             part = parts.get(sku_key(link.sku))
             levels = stock.get(sku_key(link.sku), ())
-            if part is None or part.get("status") != ENABLED or link.qty <= 0:
+            if part is None or whole_number(part.get("status")) != ENABLED or link.qty <= 0:
                 continue
             if not levels:
                 by_source.clear()
@@ -116,5 +117,4 @@ def _rows(value: Any) -> list[Row]:
 
 
 def _position(link: Row) -> int:
-    position = link.get("position")
-    return position if isinstance(position, int) else 0
+    return whole_number(link.get("position")) or 0

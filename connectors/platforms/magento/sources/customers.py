@@ -3,11 +3,11 @@
 from functools import cached_property, partial
 from typing import Any
 
-from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.search import Filter, Group
 from connectors.platforms.magento.sources.base import MagentoSource
 from connectors.platforms.magento.values import mapped_value, text
 from connectors.sdk import issues
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.field_maps import mapped_paths, mapped_values
 from connectors.sdk.listing_protocol import Text, UtcDatetime, record
@@ -18,6 +18,7 @@ from hub.kinds import DataType, Kind
 class Customers(MagentoSource[CustomerRecord]):
     data_type = DataType.CUSTOMERS
     lane = "customers"
+    full_schedule = "1d"
     stays_outside = True
     partial_schedule = "15m"
     path = "/customers/search"

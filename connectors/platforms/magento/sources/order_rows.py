@@ -2,8 +2,8 @@
 
 from decimal import Decimal
 
-from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.shipments import OfOrder
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.listing_protocol import Text, UtcDatetime
 
 _ZERO = Decimal(0)

@@ -5,6 +5,7 @@ from decimal import Decimal
 from functools import cached_property
 from typing import Any
 
+from connectors.platforms.magento.client import row_ids
 from connectors.platforms.magento.search import Filter, Group
 from connectors.platforms.magento.shipments import PATH as SHIPMENTS
 from connectors.platforms.magento.shipments import Shipment, read_by_order
@@ -31,6 +32,7 @@ class Orders(MagentoSource[OrderRecord]):
     data_type = DataType.ORDERS
     lane = "orders"
     stays_outside = True
+    full_schedule = "1w"
     partial_schedule = "5m"
     depends_on = (DataType.CUSTOMERS,)
     path = "/orders"
@@ -108,17 +110,17 @@ class Orders(MagentoSource[OrderRecord]):
     def _ships_together(self, rows: list[Any]) -> dict[int, bool]:
         """Product → whether it is a bundle that is shipped as one, for all bundles of a page together."""
         bundles = {
-            each["product_id"]
+            number
             for row in rows
             for each in items(row)
-            if each.get("product_type") == "bundle" and isinstance(each.get("product_id"), int)
+            if each.get("product_type") == "bundle" and (number := whole_number(each.get("product_id")))
         }
         found = self.client.fetch_by_values("/products", "entity_id", sorted(bundles)) if bundles else []
         # 0 together, 1 separately.
         return {
-            row["id"]: str(mapped_value(row, "custom_attributes.shipment_type")) == "0"
+            number: str(mapped_value(row, "custom_attributes.shipment_type")) == "0"
             for row in found
-            if isinstance(row, dict) and isinstance(row.get("id"), int)
+            for number in row_ids([row])
         }
 
     def _vendors_of_products(self, rows: list[Any]) -> dict[int, str]:
@@ -129,13 +131,13 @@ class Orders(MagentoSource[OrderRecord]):
         if code == path:
             return {}
         product_ids = {
-            each["product_id"] for row in rows for each in items(row) if isinstance(each.get("product_id"), int)
+            number for row in rows for each in items(row) if (number := whole_number(each.get("product_id")))
         }
         found = self.client.fetch_by_values("/products", "entity_id", sorted(product_ids))
         attribute = self.client.attributes[code]
         vendors = {}
         for row in found:
             value = mapped_value(row, f"custom_attributes.{code}")
-            if isinstance(row, dict) and isinstance(row.get("id"), int) and value is not None:
-                vendors[row["id"]] = text(attribute.display_value(value) if attribute else value)
+            for number in row_ids([row]) if value is not None else ():
+                vendors[number] = text(attribute.display_value(value) if attribute else value)
         return vendors

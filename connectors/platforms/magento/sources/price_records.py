@@ -5,10 +5,10 @@ from datetime import UTC, date
 from decimal import ROUND_CEILING, Decimal, InvalidOperation
 from typing import Any
 
-from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.client import ShopClient
 from connectors.platforms.magento.values import mapped_value
 from connectors.sdk import clock
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.records import ConditionalPriceRecord, PriceListRecord, PriceRecord
 from connectors.sdk.time_zones import end_of_day, start_of_day, time_zone
 

@@ -3,10 +3,10 @@
 from decimal import Decimal
 from typing import Any
 
-from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.sources.bundles import Option as BundleOption
 from connectors.platforms.magento.sources.price_records import TierPrice
 from connectors.platforms.magento.values import mapped_value, text
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.listing_protocol import Text, UtcDatetime
 
 
@@ -31,6 +31,8 @@ class _Option(ApiModel):
 class _Extension(ApiModel):
     category_links: list[_CategoryLink] = []
     configurable_product_options: list[_Option] = []
+    # None: the shop did not tell the variants, which is not the same as none.
+    configurable_product_links: list[Any] | None = None
     bundle_product_options: list[BundleOption] = []
 
     @property

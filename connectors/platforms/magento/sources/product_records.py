@@ -103,6 +103,8 @@ class ProductRecordBuilder:
     def _variants(self, api_row: ProductRow, status: str) -> list[VariantRecord]:
         if api_row.type_id not in (CONFIGURABLE, GROUPED):
             return [self._variant(api_row, api_row, 0, status)]
+        if api_row.type_id == CONFIGURABLE and api_row.extension.configurable_product_links is None:
+            self.problems.append(issues.INCOMPLETE(field="configurable_product_links"))
         found = []
         for position, row in enumerate(self.children):
             child_record = record(row, ProductRow, lambda child: _placeholder(str(child.id)), _placeholder)

@@ -116,7 +116,7 @@ class Products(ListedSource[ProductRecord]):
 
     def _belongs_to_product(self, row: Row) -> bool:
         ids, skus = self._variants
-        return row["id"] in ids or sku_key(text(row.get("sku"))) in skus
+        return not ids.isdisjoint(row_ids([row])) or sku_key(text(row.get("sku"))) in skus
 
     @cached_property
     def _variants(self) -> tuple[set[int], set[str]]:
@@ -195,7 +195,7 @@ class Products(ListedSource[ProductRecord]):
         child_rows = self.client.fetch_by_values(
             self.path, "entity_id", [number for row in rows for number in child_ids(row)]
         )
-        return {row["id"]: row for row in child_rows if row_ids([row]) and self.includes(row)}
+        return {number: row for row in child_rows if self.includes(row) for number in row_ids([row])}
 
     def _parts(self, rows: Iterable[Any]) -> dict[str, Row]:
         """`sku_key` → part of a bundle or grouped product."""
@@ -205,7 +205,7 @@ class Products(ListedSource[ProductRecord]):
 
 def _hidden_parts(rows: list[Any], parts: dict[str, Row]) -> list[Row]:
     listed = set(row_ids(rows))
-    return [row for row in parts.values() if is_variant(row) and row["id"] not in listed]
+    return [row for row in parts.values() if is_variant(row) and listed.isdisjoint(row_ids([row]))]
 
 
 def _scan_cursor(parts: list[int]) -> Cursor:

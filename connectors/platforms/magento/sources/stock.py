@@ -5,13 +5,13 @@ from datetime import datetime
 from typing import Any
 
 from connectors.platforms.magento import product_rows
-from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.client import MAX_PAGE_SIZE, ShopClient
 from connectors.platforms.magento.search import Group
 from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.sources.bundles import Option, part_skus, stock_of
 from connectors.platforms.magento.sources.product_records import product_link
 from connectors.platforms.magento.sources.stock_records import fetch_stock
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.listing_protocol import Text, record
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import StockLevelsRecord, StockRecord

@@ -12,7 +12,7 @@ from decimal import Decimal, InvalidOperation
 from connectors.platforms.magento.client import ShopClient, chunks
 from connectors.platforms.magento.search import any_of, search_params
 from connectors.platforms.magento.skus import sku_key
-from connectors.sdk.decoding import whole_number
+from connectors.sdk.decoding import flag, whole_number
 from connectors.sdk.records import StockRecord
 
 IN_STOCK = 1
@@ -92,7 +92,9 @@ def _salable(client: ShopClient, website: str, skus: Sequence[str]) -> dict[str,
                 # `total_count` counts the page only, before 2.4.9.
                 for row in rows:
                     match row:
-                        case {"sku": str(sku), "qty": quantity, "is_salable": bool(is_salable)}:
+                        case {"sku": str(sku), "qty": quantity, "is_salable": given} if (
+                            is_salable := flag(given)
+                        ) is not None:
                             found[sku_key(sku)] = _number(quantity), is_salable
             case _:
                 client.raise_malformed_response(path)

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 from pydantic import ValidationError
 
-from connectors.platforms.magento.api_model import ApiModel
 from connectors.platforms.magento.client import ShopClient
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.listing_protocol import Text
 from connectors.sdk.values import json_number
 

@@ -2,12 +2,11 @@
 
 from typing import Literal
 
-from pydantic import BaseModel
-
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.records import AddressRecord
 
 
-class ApiAddress(BaseModel):
+class ApiAddress(ApiModel):
     key: str = ""
     use: Literal["billing", "shipping", "other"] = "other"
     first_name: str = ""

@@ -5,10 +5,11 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Any, ClassVar, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field, ValidationError
 
 from common.storable import without_nul
 from connectors.platforms.rest.client import PAGE_SIZE, RestClient
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.errors import CollectionAbsent, NeedsAttention
 from connectors.sdk.listing_protocol import UtcDatetime, unreadable
 from connectors.sdk.paging import Cursor, Page
@@ -20,10 +21,8 @@ MAX_KEY_LENGTH = 191
 RecordT = TypeVar("RecordT", bound=Record)
 
 
-class ApiObject(BaseModel):
+class ApiObject(ApiModel):
     """An object of the protocol. Unknown fields are ignored, so that a system may send more than we need."""
-
-    model_config = ConfigDict(extra="ignore", strict=False)
 
     key: Annotated[str, Field(min_length=1, max_length=MAX_KEY_LENGTH)]
     updated_at: UtcDatetime | None = None

@@ -8,6 +8,7 @@ from pydantic import BaseModel, Field
 
 from connectors.platforms.rest.sources.addresses import ApiAddress
 from connectors.platforms.rest.sources.base import ApiObject, OptionalSource
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.listing_protocol import UtcDatetime
 from connectors.sdk.records import (
     AdjustmentRecord,
@@ -28,7 +29,7 @@ Amount = Annotated[Decimal, Field(max_digits=14)]
 Quantity = Annotated[Decimal, Field(ge=0)]
 
 
-class ApiAmounts(BaseModel):
+class ApiAmounts(ApiModel):
     net: Amount | None = None
     tax: Amount | None = None
     gross: Amount | None = None
@@ -46,18 +47,18 @@ class ApiDiscount(ApiAmounts):
     code: str = ""
 
 
-class ApiPayment(BaseModel):
+class ApiPayment(ApiModel):
     kind: Literal["gift_card", "store_credit"]
     title: str = ""
     amount: Amount
 
 
-class ApiShipmentLine(BaseModel):
+class ApiShipmentLine(ApiModel):
     line: str
     quantity: Quantity
 
 
-class ApiShipment(BaseModel):
+class ApiShipment(ApiModel):
     key: Annotated[str, Field(min_length=1)]
     carrier: str = ""
     tracking_number: str = ""
@@ -81,7 +82,7 @@ class ApiRefund(ApiAmounts):
     lines: list[ApiRefundLine] = []
 
 
-class ApiLine(BaseModel):
+class ApiLine(ApiModel):
     key: Annotated[str, Field(min_length=1, max_length=191)]
     variant: str = ""
     sku: str = ""

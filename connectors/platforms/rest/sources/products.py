@@ -4,10 +4,11 @@ from datetime import date
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, Field, create_model
+from pydantic import Field, create_model
 
 from connectors.platforms.rest.sources.base import ApiObject, RestSource
 from connectors.sdk import issues
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.listing_protocol import UtcDatetime
 from connectors.sdk.records import (
     ConditionalPriceRecord,
@@ -22,7 +23,7 @@ from hub.field_registry import FieldType, stored_fields
 from hub.kinds import DataType
 
 
-class ApiImage(BaseModel):
+class ApiImage(ApiModel):
     url: str
     alt: str = ""
 
@@ -45,7 +46,7 @@ def _variant_fields() -> dict[str, Any]:
 _VariantObject: Any = create_model("_VariantObject", __base__=ApiObject, **_variant_fields())
 
 
-class ApiPrice(BaseModel):
+class ApiPrice(ApiModel):
     """A price in a list; without `price_list`, in the default list."""
 
     amount: Annotated[Decimal, Field(ge=0)]

@@ -3,16 +3,15 @@
 from collections.abc import Sequence
 from typing import Annotated
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from connectors.sdk import issues
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.listing_protocol import Text
 from connectors.sdk.records import AddressRecord, Problem
 
 
-class AddressRow(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
-
+class AddressRow(ApiModel):
     first_name: Text = ""
     last_name: Text = ""
     company: Text = ""
@@ -43,7 +42,8 @@ def address_records(billing: AddressRow | None, shipping: AddressRow | None) -> 
             email=address.email,
         )
         for use, address in (("billing", billing), ("shipping", shipping))
-        if address is not None
+        # PHP writes an address without fields as an empty list.
+        if address is not None and address != AddressRow()
     ]
 
 

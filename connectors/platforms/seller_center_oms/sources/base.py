@@ -15,6 +15,8 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 class OmsSource(Source[OmsClient, RecordT]):
     lane = "read"
+    full_schedule = "1d"
+    partial_schedule = "15m"
 
     @abstractmethod
     def record(self, raw: Any) -> RecordT:

@@ -5,10 +5,11 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, IPvAnyAddress
+from pydantic import Field, IPvAnyAddress
 
 from connectors.platforms.seller_center_oms.sources.addresses import AddressRow, address_problems, address_records
 from connectors.platforms.seller_center_oms.sources.base import OmsSource
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.listing_protocol import Row, Text, UtcDatetime, record
 from connectors.sdk.records import AdjustmentRecord, OrderLineRecord, OrderRecord, ShipmentRecord
 from hub.kinds import DataType
@@ -29,11 +30,9 @@ STATUSES = {
 SENT_STATUSES = frozenset(("shipped", "delivered", "returned"))
 
 
-class ItemRow(BaseModel):
+class ItemRow(ApiModel):
     """An order item: usually one piece of one SKU. Amounts are with tax; `tax_amount` is that of paid price and
     shipping."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
 
     id_sales_order_item: Text
     sku: Text = ""
@@ -70,6 +69,8 @@ class OrderRow(Row):
 
 class Orders(OmsSource[OrderRecord]):
     data_type = DataType.ORDERS
+    full_schedule = "1w"
+    partial_schedule = "5m"
     depends_on = (DataType.CUSTOMERS,)
     required = ("number", "created_at", "currency", "total", "items", "items.item_status")
 

@@ -15,6 +15,8 @@ RecordT = TypeVar("RecordT", bound=Record)
 
 class ShopSource(Source[ShopClient, RecordT]):
     lane = "read"
+    full_schedule = "1d"
+    partial_schedule = "15m"
 
     @property
     def filters(self) -> dict[str, str]:

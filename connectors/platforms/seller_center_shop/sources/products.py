@@ -4,10 +4,11 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from connectors.platforms.seller_center_shop.sources.base import ShopSource
 from connectors.sdk import issues
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.listing_protocol import Row, Text, record
 from connectors.sdk.records import ImageRecord, PriceRecord, ProductRecord, StockRecord, VariantRecord
 from hub.kinds import DataType
@@ -18,9 +19,7 @@ Amount = Annotated[Decimal, Field(ge=0, allow_inf_nan=False)]
 STATUSES = {"active": "live", "inactive": "suspended", "deleted": "discontinued"}
 
 
-class ImageRow(BaseModel):
-    model_config = ConfigDict(extra="ignore", frozen=True)
-
+class ImageRow(ApiModel):
     url: Text
     alt: Text = ""
 

@@ -18,8 +18,9 @@ from connectors.platforms.shopify.documents import ProductDocuments
 from connectors.platforms.shopify.error_messages import user_error
 from connectors.sdk import clock
 from connectors.sdk.decoding import decode_json, whole_number
-from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.paging import Cursor
+from connectors.sdk.responses import RequestRejected
 
 CHUNK = 4 * 1024 * 1024
 MAX_CHUNK = 32 * 1024 * 1024
@@ -54,7 +55,7 @@ class BulkProducts:
         raise malformed("bulkOperationRunQuery")
 
     def read(self, cursor: Row) -> BulkPage:
-        """The next chunk of the file. TryAgainLater while the operation runs; paging instead if it has failed."""
+        """The next chunk of the file. TryAgainLater while the operation runs; paging if it or its file has failed."""
         operation: Any = self._client.query(documents.BULK_STATUS, id=cursor["bulk"]).get("bulkOperation")
         match operation:
             case {"status": str(status)} if status in _UNFINISHED:
@@ -62,7 +63,10 @@ class BulkProducts:
                     "Shopify is still collecting the products.", not_before=clock.now() + _ASK_AGAIN, sent=False
                 )
             case {"status": "COMPLETED", "url": str(url), **others}:
-                return self._chunk(url, cursor, whole_number(others.get("fileSize")))
+                try:
+                    return self._chunk(url, cursor, whole_number(others.get("fileSize")))
+                except (RequestRejected, NeedsAttention):
+                    return BulkPage([], set(), {"after": None})  # the link is valid for a week
             case {"status": "COMPLETED"}:
                 return BulkPage([], set(), None)  # there is no file if nothing was found
             case {"status": str()} | None:

@@ -13,6 +13,7 @@ from connectors.platforms.tryton.client import TrytonClient
 from connectors.platforms.tryton.keys import order_keys
 from connectors.platforms.tryton.values import Domain, Row, datetime_json, decimal_or_none, record_id, reference_id
 from connectors.sdk import issues
+from connectors.sdk.decoding import whole_number
 from connectors.sdk.paging import Cursor, Page, numeric_ids
 from connectors.sdk.records import FulfilmentRecord, ShipmentRecord
 from connectors.sdk.streams import Source
@@ -64,7 +65,7 @@ class Fulfilments(Source[TrytonClient, FulfilmentRecord]):
         lines: dict[int, int] = {}
         unreadable: set[int] = set()
         for row in self.client.among("sale.line", "sale", ids, ["sale"]):
-            if isinstance(sale := row.get("sale"), int):
+            if (sale := whole_number(row.get("sale"))) is not None:
                 lines[record_id(row)] = sale
             else:
                 unreadable |= set(ids)

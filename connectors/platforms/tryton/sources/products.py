@@ -12,11 +12,13 @@ from connectors.platforms.tryton.client import TrytonClient
 from connectors.platforms.tryton.sources.stock_levels import read_stock_levels
 from connectors.platforms.tryton.values import Domain, Row, datetime_json, decimal_or_none, record_id
 from connectors.sdk import issues
+from connectors.sdk.decoding import flag, whole_number
 from connectors.sdk.field_maps import mapped_paths, mapped_values
 from connectors.sdk.paging import Cursor, Page, numeric_ids
 from connectors.sdk.records import (
     ConditionalPriceRecord,
     PriceListRecord,
+    Problem,
     ProductRecord,
     StockRecord,
     VariantRecord,
@@ -68,7 +70,8 @@ class Products(Source[TrytonClient, ProductRecord]):
         if not isinstance(raw, dict) or not isinstance(raw.get("type"), str):
             return True
         settings = self.client.settings
-        return raw["type"] in settings.product_types and (raw.get("salable") is not False or not settings.only_salable)
+        is_for_sale = flag(raw.get("salable")) is not False or not settings.only_salable
+        return raw["type"] in settings.product_types and is_for_sale
 
     def _read(self, templates: Iterable[int], *, filtered: bool = True) -> list[ProductRecord]:
         domain = self._filter() if filtered else []
@@ -114,7 +117,7 @@ class Products(Source[TrytonClient, ProductRecord]):
                 VariantRecord(
                     external_id=str(record_id(each)),
                     position=position,
-                    status="suspended" if row.get("active") is False else _status(each),
+                    status="suspended" if flag(row.get("active")) is False else _status(each),
                     weight_in_grams=_weight(each),
                     options=[
                         {"name": name, "value": str(value)} for name, value in _texts(each, fields.options).items()
@@ -125,7 +128,8 @@ class Products(Source[TrytonClient, ProductRecord]):
                 )
                 for position, each in enumerate(variants)
             ],
-            problems=[
+            problems=_incomplete(row, variants)
+            + [
                 issues.SKU_MISSING(count=1, names=str(row.get("name")), fatal=False, ref=f"variant:{record_id(each)}")
                 for each in variants
                 if not value_at(each, fields.sku)
@@ -155,14 +159,21 @@ def _mapped(row: Row, mapped: dict[str, str]) -> dict[str, Any]:
 
 
 def _products(row: Row) -> list[Row]:
-    """The variants; one without an ID makes the product incomplete (`required`)."""
+    """The variants that have an ID."""
     found = row.get("products")
     rows = [each for each in found if isinstance(each, dict)] if isinstance(found, list) else []
-    return sorted((each for each in rows if isinstance(each.get("id"), int)), key=record_id)
+    return sorted((each for each in rows if whole_number(each.get("id")) is not None), key=record_id)
+
+
+def _incomplete(row: Row, variants: Sequence[Row]) -> list[Problem]:
+    """A problem if a variant cannot be told: read without it, the product would lose it."""
+    found = row.get("products")
+    complete = isinstance(found, list) and len(found) == len(variants)
+    return [] if complete else [issues.INCOMPLETE(field="products")]
 
 
 def _status(row: Row) -> str:
-    return "suspended" if row.get("active") is False else "live"
+    return "suspended" if flag(row.get("active")) is False else "live"
 
 
 def _texts(row: Row, names: dict[str, str]) -> dict[str, Any]:

@@ -9,6 +9,7 @@ from datetime import UTC
 from connectors.platforms.tryton.client import MAX_VALUES, TrytonClient
 from connectors.platforms.tryton.values import Row, date_json, decimal_or_none, record_id
 from connectors.sdk import clock
+from connectors.sdk.decoding import flag
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.records import StockRecord
 
@@ -23,7 +24,7 @@ def warehouses(client: TrytonClient) -> list[Row]:
     rows = [
         row
         for row in client.rows("stock.location", [["type", "=", "warehouse"]], ["name", "code", "active"])
-        if row.get("active") is not False
+        if flag(row.get("active")) is not False
     ]
     wanted = client.settings.warehouses
     if not rows:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from connectors.platforms.vendure.api_model import ApiModel
 from connectors.platforms.vendure.sources.base import VendureSource
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.listing_protocol import Text, UtcDatetime, record
 from connectors.sdk.records import BrandRecord
 from hub.kinds import DataType

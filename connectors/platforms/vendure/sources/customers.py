@@ -6,11 +6,11 @@ An address or a group changes without the date of its customer: a full import fi
 from functools import cached_property, partial
 from typing import Any
 
-from connectors.platforms.vendure.api_model import ApiModel
 from connectors.platforms.vendure.client import SHOP
 from connectors.platforms.vendure.mapped_values import first_and_last_name, mapped_value
 from connectors.platforms.vendure.sources.base import VendureSource
 from connectors.sdk import issues
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.field_maps import mapped_paths, mapped_values
 from connectors.sdk.listing_protocol import Text, UtcDatetime, record
 from connectors.sdk.records import AddressRecord, CustomerRecord

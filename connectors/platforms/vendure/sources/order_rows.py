@@ -6,7 +6,7 @@ totals of the order with it.
 
 from decimal import Decimal
 
-from connectors.platforms.vendure.api_model import ApiModel
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.listing_protocol import Text, UtcDatetime
 
 

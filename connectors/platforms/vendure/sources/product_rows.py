@@ -2,7 +2,7 @@
 
 from decimal import Decimal
 
-from connectors.platforms.vendure.api_model import ApiModel
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.listing_protocol import Text, UtcDatetime
 
 

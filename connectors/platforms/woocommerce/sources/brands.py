@@ -4,11 +4,12 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from connectors.platforms.woocommerce.api_model import ApiModel, Label
 from connectors.platforms.woocommerce.client import ShopClient
 from connectors.platforms.woocommerce.error_messages import is_missing_route
+from connectors.platforms.woocommerce.field_types import Label
 from connectors.platforms.woocommerce.listings import BrandListing
 from connectors.platforms.woocommerce.sources.base import TermSource
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.listing_protocol import Text, record
 from connectors.sdk.paging import Cursor, Page

@@ -2,10 +2,11 @@
 
 from typing import Any
 
-from connectors.platforms.woocommerce.api_model import ApiModel, Label
 from connectors.platforms.woocommerce.client import ShopClient
+from connectors.platforms.woocommerce.field_types import Label
 from connectors.platforms.woocommerce.listings import CategoryListing
 from connectors.platforms.woocommerce.sources.base import TermSource
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.listing_protocol import Text, record
 from connectors.sdk.records import CategoryRecord
 from hub.kinds import DataType

@@ -6,10 +6,11 @@ from functools import cached_property, partial
 from typing import Any
 
 from connectors.platforms.woocommerce.addresses import AddressRow, address_record
-from connectors.platforms.woocommerce.api_model import ApiModel, GmtDatetime, mapped_value
 from connectors.platforms.woocommerce.client import CUSTOMERS, PAGE_SIZE, ShopClient, has_more, row_ids
+from connectors.platforms.woocommerce.field_types import GmtDatetime, mapped_value
 from connectors.platforms.woocommerce.paging import page_by_id
 from connectors.sdk import issues
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.field_maps import mapped_paths, mapped_values
 from connectors.sdk.listing_protocol import Text, record, utc
 from connectors.sdk.paging import Cursor, Page, numbered_page, numeric_ids
@@ -41,7 +42,7 @@ class Customers(Source[ShopClient, CustomerRecord]):
         rows, total = self.client.list_page(CUSTOMERS, **query, page=number, per_page=PAGE_SIZE)
         created = [_time(row) for row in rows]
         wanted = [row for row, date in zip(rows, created, strict=True) if date is None or date >= since]
-        return wanted, len(wanted) == len(rows) and has_more(rows, total, number * PAGE_SIZE)
+        return wanted, len(wanted) == len(rows) and has_more(rows, total, number)
 
     def fetch(self, external_ids: Sequence[str]) -> list[CustomerRecord]:
         rows = self.client.existing(CUSTOMERS, external_ids, role="all")

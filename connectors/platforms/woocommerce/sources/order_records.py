@@ -6,8 +6,8 @@ from ipaddress import ip_address
 from typing import Any
 
 from connectors.platforms.woocommerce.addresses import address_record
-from connectors.platforms.woocommerce.api_model import mapped_value
 from connectors.platforms.woocommerce.client import ShopClient
+from connectors.platforms.woocommerce.field_types import mapped_value
 from connectors.platforms.woocommerce.sources.order_amounts import (
     adjustments,
     refund_record,

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 from pydantic import BeforeValidator
 
 from connectors.platforms.woocommerce.addresses import AddressRow
-from connectors.platforms.woocommerce.api_model import ApiModel, GmtDatetime, Label
+from connectors.platforms.woocommerce.field_types import GmtDatetime, Label
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.listing_protocol import Text, UtcDatetime
 
 _ZERO = Decimal(0)

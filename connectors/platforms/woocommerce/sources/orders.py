@@ -16,7 +16,7 @@ from connectors.platforms.woocommerce.sources.order_records import (
     order_link,
 )
 from connectors.platforms.woocommerce.sources.order_rows import OrderRow
-from connectors.sdk.decoding import whole_number
+from connectors.sdk.decoding import flag, whole_number
 from connectors.sdk.listing_protocol import record
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import OrderRecord
@@ -88,7 +88,12 @@ class Orders(ShopSource[OrderRecord]):
         if not named:
             return
         path = f"{ORDERS}/{row['id']}/refunds"
-        found = self.client.fetch_all(path, dp=PLACES)
+        try:
+            found = self.client.fetch_all(path, dp=PLACES)
+        except RequestRejected as error:
+            # Not a list, so that this order alone cannot be read: it may have been deleted since it was listed.
+            row[REFUNDS] = str(error)
+            return
         rest = (self.client.find(f"{path}/{number}", dp=PLACES) for number in sorted(named - {*row_ids(found)}))
         row[REFUNDS] = found + [each for each in rest if each]
 
@@ -114,7 +119,7 @@ class Orders(ShopSource[OrderRecord]):
             except RequestRejected as error:
                 if error.status != 404:
                     raise
-        return {*row_ids(row for row in found if isinstance(row, dict) and row.get("virtual") is True)}
+        return {*row_ids(row for row in found if isinstance(row, dict) and flag(row.get("virtual")))}
 
     def _placeholder(self, external_id: str) -> OrderRecord:
         return OrderRecord(

@@ -2,7 +2,8 @@
 
 from datetime import timedelta
 
-from connectors.platforms.woocommerce.api_model import ApiModel, GmtDatetime, Number
+from connectors.platforms.woocommerce.field_types import GmtDatetime, Number
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.records import ConditionalPriceRecord, PriceRecord
 
 

@@ -3,8 +3,8 @@
 from decimal import Decimal
 from typing import Any
 
-from connectors.platforms.woocommerce.api_model import mapped_value
 from connectors.platforms.woocommerce.client import ShopClient
+from connectors.platforms.woocommerce.field_types import mapped_value
 from connectors.platforms.woocommerce.paging import by_number
 from connectors.platforms.woocommerce.sources.prices import prices_of
 from connectors.platforms.woocommerce.sources.product_rows import NO_ID, ItemRow, ProductRow, VariationRow

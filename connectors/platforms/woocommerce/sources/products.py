@@ -76,19 +76,24 @@ class Products(ShopSource[ProductRecord], ProductListing[ShopClient]):
         return ProductRecord(external_id=external_id, title="", link=product_link(self.client, external_id))
 
     def _add_variations(self, row: Any) -> bool:
-        """Add the variations of a variable product to its row. False if the product was deleted meanwhile."""
-        if not (isinstance(row, dict) and row_ids([row]) and isinstance(row.get("variations"), list)):
+        """Add the variations of a variable product to its row. False if the product was deleted meanwhile.
+
+        If the shop has the product but not the list of its variations, it cannot be read.
+        """
+        if not (isinstance(row, dict) and row_ids([row]) and isinstance(row.get("variations"), list | None)):
             return True
-        if not row["variations"] and not str(row.get("type")).startswith("variable"):
+        variations = row.get("variations") or []
+        if not variations and not str(row.get("type")).startswith("variable"):
             return True
-        path = f"{PRODUCTS}/{row['id']}/variations"
+        path = f"{PRODUCTS}/{row_ids([row])[0]}/variations"
         try:
             found = self.client.fetch_all(path, **BY_ID, status="any")
         except RequestRejected as error:
-            if error.status == 404:
+            if self.client.find(f"{PRODUCTS}/{row_ids([row])[0]}") is None:
                 return False
-            raise
-        named = {number for each in row["variations"] if (number := whole_number(each))}
+            row["variations"] = str(error)
+            return True
+        named = {number for each in variations if (number := whole_number(each))}
         row[VARIATIONS] = found + self._unlisted(path, named - {*row_ids(found)})
         return True
 

@@ -7,7 +7,9 @@ stock is managed by its product says `parent` (seen in code: WC_Product_Variatio
 from decimal import Decimal
 from typing import Any
 
-from connectors.platforms.woocommerce.api_model import ApiModel, Number
+from connectors.platforms.woocommerce.field_types import Number
+from connectors.sdk.api_model import ApiModel
+from connectors.sdk.decoding import flag
 from connectors.sdk.records import StockRecord
 
 
@@ -26,7 +28,7 @@ def stock_of(row: StockedRow, product: StockedRow, **mapped: Any) -> list[StockR
     be ordered in advance may have less than nothing.
     """
     owner = product if row.manage_stock in ("parent", "PARENT") else row
-    if owner.manage_stock is not True:
+    if not flag(owner.manage_stock):
         quantity = Decimal(0) if row.stock_status == "outofstock" else None
     else:
         quantity = owner.stock_quantity or Decimal(0)

@@ -56,8 +56,7 @@ def find_by_sku(client: TargetClient, skus: Sequence[str], **query: Any) -> dict
     # A comma separates SKUs; one that has a comma is asked for alone.
     plain = [sku for sku in wanted if "," not in sku]
     for chunk in [*chunks(plain, SKUS_PER_CALL), *([sku] for sku in wanted if "," in sku)]:
-        rows, _ = client.list_page(PRODUCTS, sku=join(chunk), status="any", per_page=100, **query)
-        for row in rows:
+        for row in client.fetch_all(PRODUCTS, sku=join(chunk), status="any", **query):
             if not isinstance(row, dict) or not isinstance(row.get("id"), int):
                 raise_malformed_response(PRODUCTS)
             found[str(row.get("sku", ""))] = row

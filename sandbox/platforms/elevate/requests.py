@@ -12,7 +12,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from sandbox.platforms.base import json_response
-from sandbox.platforms.elevate_catalog import CatalogErrors
+from sandbox.platforms.elevate.catalog import CatalogErrors
 
 MAX_WAIT_S = 300
 VERBS = ("replace", "edit", "remove")

@@ -1,21 +1,7 @@
 """The rows of the Admin API that several streams read. Amounts are whole numbers in minor units."""
 
-from typing import Any
-
-from pydantic import BaseModel, ConfigDict, model_validator
-
+from connectors.sdk.api_model import ApiModel
 from connectors.sdk.listing_protocol import Text
-
-
-class ApiModel(BaseModel):
-    """Null is treated as missing; IDs may be numbers or text."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, raw: Any) -> Any:
-        return {name: value for name, value in raw.items() if value is not None} if isinstance(raw, dict) else raw
 
 
 class Channel(ApiModel):

@@ -8,7 +8,7 @@ from staging_copy.copying import build, gates, swap
 from staging_copy.postgres import Database
 
 
-class TrialFailed(Exception):
+class RehearsalFailed(Exception):
     """The restored database has not what the backup has."""
 
 
@@ -16,8 +16,8 @@ def rehearsal_name(live: Database) -> str:
     return f"{live.name}_rehearsal"
 
 
-def restore_on_trial(live: Database, folder: Path, manifest: Manifest, *, jobs: int) -> dict[str, int]:
-    """Returns the rows of each table. Nobody else can connect to the database. Raises TrialFailed and ProgramFailed."""
+def run(live: Database, folder: Path, manifest: Manifest, *, jobs: int) -> dict[str, int]:
+    """Returns the rows of each table. Nobody else can connect to it. Raises RehearsalFailed and ProgramFailed."""
     name = rehearsal_name(live)
     swap.drop(live, name)
     try:
@@ -26,7 +26,7 @@ def restore_on_trial(live: Database, folder: Path, manifest: Manifest, *, jobs: 
         rows = _count_rows(side, Archive.open(folder))
         gates.check_constraints(side)
     except gates.GateFailed as error:
-        raise TrialFailed(str(error)) from error
+        raise RehearsalFailed(str(error)) from error
     finally:
         swap.drop(live, name)
     differing = sorted(
@@ -35,7 +35,7 @@ def restore_on_trial(live: Database, folder: Path, manifest: Manifest, *, jobs: 
         if manifest.rows.get(table) != rows.get(table)
     )
     if differing:
-        raise TrialFailed("Row counts differ from the backup. " + "; ".join(differing[:10]))
+        raise RehearsalFailed("Row counts differ from the backup. " + "; ".join(differing[:10]))
     return rows
 
 

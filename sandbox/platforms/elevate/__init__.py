@@ -29,7 +29,6 @@ from starlette.routing import BaseRoute, Route
 
 from sandbox.contracts.lines import LineSchema
 from sandbox.contracts.problems import Problem
-from sandbox.platforms import elevate_configuration, elevate_xml
 from sandbox.platforms.base import (
     Options,
     Platform,
@@ -38,9 +37,10 @@ from sandbox.platforms.base import (
     json_response,
     token_matches,
 )
-from sandbox.platforms.elevate_catalog import CatalogErrors, merge
-from sandbox.platforms.elevate_cluster import ENTITIES, Cluster, Group, Import, StagedImport
-from sandbox.platforms.elevate_requests import ImportRejected, blocking_timeout, check_headers, flag, operations
+from sandbox.platforms.elevate import configuration, v3_documents
+from sandbox.platforms.elevate.catalog import CatalogErrors, merge
+from sandbox.platforms.elevate.cluster import ENTITIES, Cluster, Group, Import, StagedImport
+from sandbox.platforms.elevate.requests import ImportRejected, blocking_timeout, check_headers, flag, operations
 
 YIELD_EVERY = 500  # operations processed before other requests get a chance to run
 
@@ -238,8 +238,8 @@ class Elevate(Platform):
         if not import_job.xml:
             return self._validated(operations(body))
         try:
-            document = elevate_xml.read(body, compressed=import_job.compressed, markets=cluster.format.markets)
-        except elevate_xml.InvalidDocument as unreadable:
+            document = v3_documents.read(body, compressed=import_job.compressed, markets=cluster.format.markets)
+        except v3_documents.InvalidDocument as unreadable:
             raise ImportRejected(str(unreadable)) from unreadable
         if cluster.version == "v4" and not document.full:
             raise ImportRejected("Only a full import can downgrade the cluster")
@@ -263,12 +263,12 @@ class Elevate(Platform):
                 raise ImportRejected("Content must be gzip encoded")
             body = orjson.loads(gzip.decompress(await request.body()))
             destructive = flag(request, "allowDestructiveImport")
-            cluster.markets = elevate_configuration.imported(cluster.markets, body, destructive=destructive)
+            cluster.markets = configuration.imported(cluster.markets, body, destructive=destructive)
         except ImportRejected as error:
             return error.response()
         except (OSError, EOFError, zlib.error, orjson.JSONDecodeError) as error:
             return ImportRejected(f"The request body cannot be read: {error}").response()
-        except elevate_configuration.InvalidConfiguration as error:
+        except configuration.InvalidConfiguration as error:
             return ImportRejected(str(error)).response()
         return Response(status_code=204)
 

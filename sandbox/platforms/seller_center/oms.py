@@ -22,8 +22,8 @@ from sandbox import customers_and_orders
 from sandbox.catalog import Catalog
 from sandbox.platforms.base import annotate_call, json_response
 from sandbox.platforms.seller_center import InvalidRequest, Row, SellerCenter
-from sandbox.platforms.seller_center_oms_account import CatalogItem, Oms
-from sandbox.platforms.seller_center_oms_sales import OmsSales
+from sandbox.platforms.seller_center.oms_account import CatalogItem, Oms
+from sandbox.platforms.seller_center.oms_sales import OmsSales
 from sandbox.sales import routes as sales_routes
 
 # The title of the vendor's page has the singular.

@@ -11,7 +11,8 @@ a rejection, and `variation`, are assumed: no document describes them.
 Control routes beside those of sandbox.platforms.seller_center: `POST callbacks {"account", "url", "key"}` sets the
 callback URL; `POST queue {"account", "paused"}` pauses and resumes the queue; `POST flow {"account", "synchronous"}`;
 `POST login {"account", "username", "password"}` requires a log-in; `POST replay {"account"}` repeats the callbacks;
-`POST goods {"account", "entries"}` creates products, as a user of the shop would. Kinds of state: products, categories,
+`POST goods {"account", "entries"}` creates products, as a user of the shop would, and `POST article {"account",
+"article"}` an article with its products, or replaces the one with its ID. Kinds of state: products, categories,
 brands, sellers, variants, in_stock, priced, requests, callbacks.
 """
 
@@ -38,7 +39,7 @@ from sandbox.platforms.seller_center import (
     is_signed,
     string_list,
 )
-from sandbox.platforms.seller_center_calls import ADD_IMAGES, IMAGES, PRICES, SELLERS, the_call, validated
+from sandbox.platforms.seller_center.calls import ADD_IMAGES, IMAGES, PRICES, SELLERS, the_call, validated
 
 SELLER_COUNT = 3
 EPOCH_TIME = datetime.fromtimestamp(EPOCH, UTC)
@@ -241,6 +242,7 @@ class SellerCenterShop(SellerCenter[Shop]):
             self.control("queue", self._set_paused),
             self.control("replay", self._replay),
             self.control("goods", self._create_products),
+            self.control("article", self._save_article),
             self.control("flow", self._set_flow),
             self.control("login", self._set_login),
         ]
@@ -373,6 +375,15 @@ class SellerCenterShop(SellerCenter[Shop]):
         for each in recorded:
             self._call_back(shop, each["params"], each["id"])
         return {"replayed": len(recorded)}
+
+    def _save_article(self, shop: Shop, body: Row) -> Row:
+        given = body["article"]
+        article = {"id": given.get("id") or shop.tables["products"].allocate_id(), "images": [], **given}
+        variants = [
+            {"id": each.get("id") or shop.tables["variants"].allocate_id(), **each} for each in given["variants"]
+        ]
+        shop.save_article(article | {"variants": variants})
+        return {"id": article["id"]}
 
     def _create_products(self, shop: Shop, body: Row) -> Row:
         return {"failures": [reason for entry in body["entries"] if (reason := shop.create(entry))]}

@@ -10,10 +10,10 @@ from typing import Any
 
 import orjson
 
-from sandbox.platforms import elevate_configuration
 from sandbox.platforms.base import PagedDict
-from sandbox.platforms.elevate_catalog import CatalogErrors, Format
-from sandbox.platforms.elevate_requests import VERBS, ImportRejected
+from sandbox.platforms.elevate import configuration
+from sandbox.platforms.elevate.catalog import CatalogErrors, Format
+from sandbox.platforms.elevate.requests import VERBS, ImportRejected
 
 ENTITIES = ("productGroup", "content", "translation")
 Entity = tuple[str, str]
@@ -87,7 +87,7 @@ class Cluster:
 
     def __init__(self, seed: str, markets: dict[str, list[str]]) -> None:
         self.version: str | None = None
-        self.markets = elevate_configuration.configured(markets)
+        self.markets = configuration.configured(markets)
         self.groups = PagedDict()
         self.other_entities: dict[tuple[str, str], bytes] = {}
         self.imports: dict[int, Import] = {}
@@ -100,7 +100,7 @@ class Cluster:
 
     @property
     def format(self) -> Format:
-        return Format(elevate_configuration.locales(self.markets))
+        return Format(configuration.locales(self.markets))
 
     def open_import(self, name: str, *, full: bool, forced: bool, xml: bool) -> Import:
         import_job = Import(next(self._ids), name, full, forced=forced, xml=xml)

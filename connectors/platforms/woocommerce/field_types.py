@@ -1,26 +1,13 @@
-"""The base class for models of the vendor's rows, and the types of their fields."""
+"""The types of the fields of the vendor's rows."""
 
 from decimal import Decimal
 from html import unescape
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, model_validator
+from pydantic import AfterValidator, BeforeValidator
 
 from common.storable import refuse_nul
 from connectors.sdk.listing_protocol import UtcDatetime
-
-
-class ApiModel(BaseModel):
-    """Null is treated as missing; IDs may be numbers or text; PHP writes an object without fields as a list."""
-
-    model_config = ConfigDict(extra="ignore", frozen=True, coerce_numbers_to_str=True)
-
-    @model_validator(mode="before")
-    @classmethod
-    def _without_nulls(cls, raw: Any) -> Any:
-        if raw == []:
-            return {}
-        return {name: value for name, value in raw.items() if value is not None} if isinstance(raw, dict) else raw
 
 
 def _empty_as_none(value: Any) -> Any:

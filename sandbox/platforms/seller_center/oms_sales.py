@@ -7,7 +7,7 @@ from typing import Any
 from sandbox.money import ZERO, rounded, shared
 from sandbox.order_parts import ChargeParts, LineParts, OrderParts
 from sandbox.platforms.seller_center import Row
-from sandbox.platforms.seller_center_oms_account import REQUIRED_FIELDS, Oms
+from sandbox.platforms.seller_center.oms_account import REQUIRED_FIELDS, Oms
 from sandbox.sales import Action, RefusedSale, Sales, UnknownSale, plain, sale_line
 
 
