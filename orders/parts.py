@@ -107,7 +107,8 @@ def _part(line: OrderLineItem, quantity: Decimal, currency: str) -> Part:
 def charges(item: OrderItem) -> list[AdjustmentRecord]:
     """The charges of an order as they were placed, and lines with an amount for no piece.
 
-    If the source tells neither charges nor discounts, the shipping cost is one, with tax like the order as a whole.
+    If the source tells neither charges nor discounts, the shipping cost is one, with tax like the order as a whole if
+    the tax of its lines is known.
     """
     found = [row for row in item.adjustments if row.kind in CHARGES]
     found += [
@@ -119,8 +120,9 @@ def charges(item: OrderItem) -> list[AdjustmentRecord]:
         if not line.quantity and line.total_gross
     ]  # fmt: skip
     if item.shipping_cost and not item.adjustments and not item.reconciliation and item.total:
-        net = round_amount(item.shipping_cost * (item.total - item.tax) / item.total, item.currency)
-        gross = item.shipping_cost
+        net = gross = item.shipping_cost
+        if all(line.total_net is not None for line in item.lines):
+            net = round_amount(gross * (item.total - item.tax) / item.total, item.currency)
         found.append(AdjustmentRecord(kind="shipping", net=net, tax=gross - net, gross=gross))
     return found
 

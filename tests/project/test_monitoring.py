@@ -152,9 +152,9 @@ def test_no_line_has_the_token_of_a_url(path: str, root: Path) -> None:
 
 @pytest.mark.parametrize("formatter", [Formatter(), JSONFormatter()])
 def test_no_line_has_personal_data(formatter: logging.Formatter) -> None:
-    refused = "duplicate key\nDETAIL:  Key (name)=(Jane Doe) already exists.\nmore"
+    text = "duplicate key\nDETAIL:  Key (name)=(Jane Doe) already exists.\nmore"
     try:
-        raise ValueError(refused)
+        raise ValueError(text)
     except ValueError:
         error = sys.exc_info()
     path = "/api/v1/live/site/customers/jane@doe.example/addresses"

@@ -55,7 +55,7 @@ from orders.models import (
     ShipmentLine,
     TargetTotals,
 )
-from privacy.models import Erasure
+from privacy.models import Erasure, PrivacyRequest
 from sandbox.process import SandboxProcess
 from staging_copy.models import Backup, Copy, CopySchedule, DryRun
 from synccenter.celery import app
@@ -338,6 +338,17 @@ def _work(seller: Seller, shop: Connection, erp: Connection, now: datetime) -> N
     RemoteLog.objects.create(sync_log=log)
     PendingLogEntry.objects.create(sync_log=log, external_id="product:1")
     Erasure.objects.create(seller=seller.slug, customer_ids=[1_000_000], requested_by="shop")
+    PrivacyRequest.objects.create(
+        action="erase",
+        seller=seller.slug,
+        account="shop",
+        connection_ids=[shop.pk],
+        delivery_id="r-1",
+        received_at=now,
+        due_at=now + timedelta(days=30),
+        closed_at=now,
+        closed_by="user 1",
+    )
     RateBudget.objects.create(key="bigcommerce:127.0.0.1", tokens=3)
     Worker.objects.create(name="worker-1@upgrade")
 
