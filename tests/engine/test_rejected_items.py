@@ -83,11 +83,19 @@ def test_an_item_of_a_page_that_was_rejected_as_a_whole_keeps_its_price(job: Job
     assert seller is not None
     erp = make_job(make_connection(seller, platform="rest", slug="erp"), DataType.PRODUCTS, Direction.IMPORT)
     price = PriceRecord(amount=Decimal(5))
-    variants = [VariantRecord(external_id=f"e-{sku}", sku=sku, price=price) for sku in ("L-1", "L-2")]
-    import_records(erp, *(lamp(variant.external_id, variants=[variant]) for variant in variants))
+    items = [
+        lamp(
+            external_id,
+            variants=[
+                VariantRecord(external_id=f"{external_id}-{sku}", sku=sku, price=price) for sku in ("L-1", "L-2")
+            ],
+        )
+        for external_id in ("e-1", "e-2")
+    ]
+    import_records(erp, *items)
     connection.check_constraints()
-    assert [item.external_id for item in RejectedItem.objects.all()] == ["e-L-2"]
-    assert Price.objects.get().price_list.connection == erp.connection
+    assert [item.external_id for item in RejectedItem.objects.all()] == ["e-2"]
+    assert {price.price_list.connection for price in Price.objects.all()} == {erp.connection}
 
 
 @pytest.mark.django_db(transaction=True)

@@ -13,6 +13,7 @@ from connectors.adapters.registry import adapter_for
 from connectors.engine.applying import variant_items
 from connectors.engine.applying.context import (
     VARIANT_ITEM,
+    DuplicateClaims,
     ImportContext,
     Links,
     WriteResult,
@@ -41,7 +42,7 @@ from synclog.models import ItemStatus
 
 def write_products(context: ImportContext, records: Sequence[Record], known: Links) -> list[WriteResult]:
     """Save products. One with a variant whose ID belongs to another product stays pending; nothing is overwritten
-    (L16)."""
+    (L16). Raises DuplicateClaims if two of them are the same product here."""
     products = [record for record in records if isinstance(record, ProductRecord)]
     reject_duplicate_variants(products)
     variants = variant_items.find(context, products, known)
@@ -98,6 +99,9 @@ def write_products(context: ImportContext, records: Sequence[Record], known: Lin
                 linked_variants=linked.get(product_id, set()) if product_id else set(),
             )
         )
+    claimed = [draft.product_id for draft in drafts if draft.product_id]
+    if len(set(claimed)) < len(claimed):
+        raise DuplicateClaims
     groups = changed_groups(context, [*products, *items])
     price_list = _default_price_list(context, [*kept, *items])
     saved = catalog.save_products(
