@@ -300,5 +300,5 @@ def test_an_item_whose_details_are_not_found_is_refused_alone(
     path = DETAIL_PATHS[key, data_type]
     platform(key).fault("status", path=path, status=404, times=1, body=body)
     read = first_page(open_adapter(key), data_type)
-    (refused,) = [record for record in read if record not in expected]
-    assert len(read) == len(expected) and any(problem.fatal for problem in refused.problems)
+    (rejected,) = [record for record in read if record not in expected]
+    assert len(read) == len(expected) and any(problem.fatal for problem in rejected.problems)

@@ -17,8 +17,8 @@ from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import Source
 
 RecordT = TypeVar("RecordT", bound=Record)
-# What a row has instead of details that the store refused.
-_REFUSED = "details_refused"
+# What a row has instead of details that the store rejected.
+_REJECTED = "details_rejected"
 
 
 class StoreSource(Source[SourceClient, RecordT]):
@@ -42,13 +42,13 @@ class StoreSource(Source[SourceClient, RecordT]):
         try:
             add(row)
         except RequestRejected as error:
-            row[_REFUSED] = f"the store answered with status {error.status}"
+            row[_REJECTED] = f"the store answered with status {error.status}"
 
     def _record(self, raw: Any) -> RecordT:
         problems: list[Problem] = []
         record = self.placeholder(next(iter(map(str, row_ids([raw]))), "unknown"))
-        if isinstance(raw, dict) and _REFUSED in raw:
-            problems = [issues.UNREADABLE(field="Details", reason=raw[_REFUSED])]
+        if isinstance(raw, dict) and _REJECTED in raw:
+            problems = [issues.UNREADABLE(field="Details", reason=raw[_REJECTED])]
         else:
             try:
                 record = self.build(raw, problems)
