@@ -80,6 +80,12 @@ def test_shopify_api_for_node(store: SandboxProcess) -> None:
     assert found["titles"] == titles(store)[:5] and found["more"]
     assert found["rejected"] != "accepted" and "throttleStatus" in found["cost"]
     assert found["webhooks"] == found["callbacks"] == [True, False]
+    written = found["written"]
+    assert written["set"]["userErrors"] == written["reduced"]["userErrors"] == []
+    assert [each["sku"] for each in written["set"]["product"]["variants"]["nodes"]] == ["STOOL-S", "STOOL-M"]
+    prices = [(each["price"], each["compareAtPrice"]) for each in written["reduced"]["productVariants"]]
+    assert prices == [("24.50", "30.00")] * 2 and written["rejected"]["userErrors"]
+    assert "Stool of a client" in titles(store)
     # What the vendor's own client accepts, we accept.
     ours = {"X-Shopify-Hmac-SHA256": signature, "X-Shopify-Webhook-Id": "b54557e4"}
     assert verify({"shopify": SECRET}, ours, body.encode(), clock.latest()) == "b54557e4"

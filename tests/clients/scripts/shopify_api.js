@@ -1,4 +1,4 @@
-// @shopify/shopify-api: the GraphQL client, and its validation of webhooks and of installations that we sign.
+// @shopify/shopify-api: the GraphQL client, reading and writing, and its validation of webhooks and of installations that we sign.
 const sandbox = process.env.SANDBOX;
 const fetchThere = globalThis.fetch;
 globalThis.fetch = (url, options) => fetchThere(String(url).replace("https://alpha.myshopify.com", sandbox), options);
@@ -18,6 +18,39 @@ const shopify = shopifyApi({
   logger: { level: 0 },
 });
 
+const productSet = `
+  mutation Set($input: ProductSetInput!, $identifier: ProductSetIdentifiers) {
+    productSet(input: $input, identifier: $identifier, synchronous: true) {
+      product { id handle variants(first: 5) { nodes { id sku price } } }
+      userErrors { field message code }
+    }
+  }`;
+const newPrices = `
+  mutation Prices($product: ID!, $variants: [ProductVariantsBulkInput!]!) {
+    productVariantsBulkUpdate(productId: $product, variants: $variants) {
+      productVariants { sku price compareAtPrice }
+      userErrors { field message code }
+    }
+  }`;
+
+// A product with two variants, whose prices are reduced; then a price that the store rejects.
+async function write(client) {
+  const values = ["S", "M"].map((name) => ({ optionName: "Size", name }));
+  const input = {
+    title: "Stool of a client",
+    productOptions: [{ name: "Size", values: values.map(({ name }) => ({ name })) }],
+    variants: values.map((each) => ({ optionValues: [each], sku: `STOOL-${each.name}`, price: "30.00" })),
+  };
+  const identifier = { handle: "stool-of-a-client" };
+  const set = (await client.request(productSet, { variables: { input, identifier } })).data.productSet;
+  const change = async (price) => {
+    const variants = set.product.variants.nodes.map(({ id }) => ({ id, price, compareAtPrice: "30.00" }));
+    const answer = await client.request(newPrices, { variables: { product: set.product.id, variants } });
+    return answer.data.productVariantsBulkUpdate;
+  };
+  return { set, reduced: await change("24.50"), rejected: await change("-1") };
+}
+
 async function main() {
   const session = new Session({
     id: "offline_alpha.myshopify.com",
@@ -35,6 +68,7 @@ async function main() {
     () => "accepted",
     (error) => error.constructor.name,
   );
+  const written = await write(client);
   const delivery = JSON.parse(process.env.DELIVERY);
   const request = (body) => ({ method: "POST", url: "/webhooks/token", headers: delivery.headers, body });
   const validate = async (body) =>
@@ -46,6 +80,7 @@ async function main() {
       more: answer.data.products.pageInfo.hasNextPage,
       cost: Object.keys(answer.extensions.cost).sort(),
       rejected,
+      written,
       webhooks: [await validate(delivery.body), await validate(delivery.body + " ")],
       callbacks: [
         await shopify.utils.validateHmac(query),
