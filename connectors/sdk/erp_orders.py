@@ -22,6 +22,7 @@ from orders.refunds import BookedRefund, booked_refunds, has_shipped, shipped_bu
 # The statuses of an order that may still be sent for the first time.
 _OPEN_STATUSES = {"pending", "confirmed", "partly_shipped"}
 CLOSED_STATUSES = {"cancelled", "returned", "refunded"}
+_MAX_CHANGES = 20
 _NOT_IN_KEYS = re.compile(r"[^A-Za-z0-9_-]+")
 _ZERO = Decimal(0)
 
@@ -210,6 +211,17 @@ def booking_problems(payload: NotBooked, currency: str) -> list[Problem]:
     """A problem for each entry of `not_booked`."""
     found = [issues.REFUND_NOT_SENT(**each, currency=currency) for each in payload.get("unsent_refunds", ())]
     return found + [issues.SHIPPED_BUT_NOT_ORDERED(**each) for each in payload.get("shipped_but_not_ordered", ())]
+
+
+def changes_rejected(error: SkipRecord, changes: Sequence[str]) -> SkipRecord:
+    """The rejection of an order with a list of the changes that the target did not take (M7).
+
+    Itself without any, or if it has a reason of another kind.
+    """
+    if not changes or error.problem.code != issues.REJECTED.code:
+        return error
+    shown = [*changes[:_MAX_CHANGES], *(["…"] if len(changes) > _MAX_CHANGES else [])]
+    return SkipRecord(issues.CHANGES_REJECTED(changes="; ".join(shown), reason=error.problem.values.get("reason", "")))
 
 
 def refund_total_problems(total: Decimal | None, expected: str, refund: str, currency: str, rows: int) -> list[Problem]:

@@ -177,6 +177,9 @@ def test_changes_reach_the_sale(state: str, open_adapter: Open, database: Sandbo
     assert changed.totals is not None and changed.totals.total == D("65.04")
     found = sale(database)
     assert (found["state"], [each["quantity"] for each in found["lines"]]) == (state, [1, 2, 1])
+    # The shop assigns the order to another customer.
+    orders.links[Kind.CUSTOMER, 3] = "2"
+    assert orders.send(less).error is None and sale(database)["party"] == 2
     with_new_line = replace(item, lines=[*item.lines, line(3, "1", "12", "10", sku="SKU-4", tax_rate=D(20))])
     added = orders.send(with_new_line)
     if state == "quotation":

@@ -13,10 +13,10 @@ from typing import Any
 from connectors.platforms.netsuite import external_ids
 from connectors.platforms.netsuite.client import NetSuiteClient
 from connectors.platforms.netsuite.suiteql import in_conditions, required_int
+from connectors.platforms.netsuite.targets.changes import list_changes
 from connectors.platforms.netsuite.targets.existing import find_ids, read_orders
 from connectors.platforms.netsuite.targets.order_payloads import FORMAT, LinePayload, OrderPayload, order_payload
 from connectors.platforms.netsuite.targets.refunds import send_refunds
-from connectors.platforms.netsuite.targets.rejections import changes_rejected
 from connectors.platforms.netsuite.targets.sales_orders import (
     SalesOrder,
     SalesOrderLine,
@@ -27,7 +27,7 @@ from connectors.platforms.netsuite.targets.sales_orders import (
 from connectors.platforms.netsuite.targets.taxes import tax_fields
 from connectors.platforms.netsuite.targets.totals import read_totals
 from connectors.sdk import issues
-from connectors.sdk.erp_orders import CustomerPayload
+from connectors.sdk.erp_orders import CustomerPayload, changes_rejected
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from connectors.sdk.orders import total_problems
@@ -156,7 +156,7 @@ class OrderTarget(Target[NetSuiteClient, OrderItem, OrderPayload]):
                 "salesOrder", found.internal_id, body, replace="taxDetails" if "taxDetails" in body else ""
             )
         except SkipRecord as error:
-            raise changes_rejected(operation, error) from error
+            raise changes_rejected(error, list_changes(previous, wanted) if previous else []) from error
         return Outcome(external_id=found.internal_id)
 
     def _close(self, operation: Operation[OrderPayload], found: SalesOrder | None) -> Outcome:

@@ -20,10 +20,10 @@ from connectors.sdk.values import json_number
 MODEL = "sale.amendment"
 
 
-def amend(client: TrytonClient, sale: Row, key: str, wanted: Sequence[WantedLine], addresses: Mapping[str, int]) -> Row:
-    """Give a sale in processing these lines and addresses; lines that are not wanted get a quantity of 0.
+def amend(client: TrytonClient, sale: Row, key: str, wanted: Sequence[WantedLine], party: Mapping[str, int]) -> Row:
+    """Give a sale in processing these lines, party and addresses; lines that are not wanted get a quantity of 0.
 
-    `addresses`: fields of the sale with addresses that changed. SkipRecord if that cannot be done.
+    `party`: fields of the sale with the party and its addresses, if they changed. SkipRecord if that cannot be done.
     """
     matched = sales.match(wanted, sale)
     if new := [line for line in wanted if line.quantity and line.key not in matched]:
@@ -42,7 +42,7 @@ def amend(client: TrytonClient, sale: Row, key: str, wanted: Sequence[WantedLine
         for number, row in rows.items()
         if number not in kept and decimal_or_none(row.get("quantity"))
     ]
-    return _apply(client, sale, key, changes, addresses)
+    return _apply(client, sale, key, changes, party)
 
 
 def cancel(client: TrytonClient, sale: Row, key: str) -> Row:
@@ -58,9 +58,9 @@ def cancel(client: TrytonClient, sale: Row, key: str) -> Row:
     return _apply(client, sale, key, changes, {})
 
 
-def _apply(client: TrytonClient, sale: Row, key: str, changes: list[Row], addresses: Mapping[str, int]) -> Row:
-    if addresses:
-        changes.append(_party_change(client, sale, addresses))
+def _apply(client: TrytonClient, sale: Row, key: str, changes: list[Row], party: Mapping[str, int]) -> Row:
+    if party:
+        changes.append(_party_change(client, sale, party))
     if not changes:
         return sale
     if not client.has(MODEL):
@@ -96,10 +96,10 @@ def _change(row: Row, quantity: Decimal, price: Decimal | None) -> Row:
     return values | {name: row.get(name) for name in ("product", "unit")}
 
 
-def _party_change(client: TrytonClient, sale: Row, addresses: Mapping[str, int]) -> Row:
+def _party_change(client: TrytonClient, sale: Row, party: Mapping[str, int]) -> Row:
     names = ["party", "invoice_party", "shipment_party", "invoice_address", "shipment_address"]
     now = client.read(sales.MODEL, record_id(sale), names)
-    return {"action": "party"} | {name: now.get(name) for name in names} | dict(addresses)
+    return {"action": "party"} | {name: now.get(name) for name in names} | dict(party)
 
 
 def _shipped(client: TrytonClient, lines: Sequence[int]) -> dict[int, Decimal]:

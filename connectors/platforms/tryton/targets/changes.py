@@ -1,22 +1,6 @@
-"""Names what Tryton did not take when it rejected changes of a sale (M7)."""
+"""Names what differs between two payloads of an order, for when Tryton rejects the changes of a sale (M7)."""
 
 from connectors.platforms.tryton.targets.order_payloads import OrderPayload
-from connectors.sdk import issues
-from connectors.sdk.errors import SkipRecord
-from connectors.sdk.operations import Operation
-
-MAX_CHANGES = 20
-
-
-def changes_rejected(operation: Operation[OrderPayload], error: SkipRecord) -> SkipRecord:
-    """The rejection with a list of the changes; the rejection itself if it is not known what was sent before, or if it
-    has a reason of another kind."""
-    if operation.previous is None or error.problem.code != issues.REJECTED.code:
-        return error
-    changes = list_changes(operation.previous, operation.payload)
-    shown = changes[:MAX_CHANGES] + ["…"] * (len(changes) > MAX_CHANGES)
-    reason = error.problem.values.get("reason", "")
-    return SkipRecord(issues.CHANGES_REJECTED(changes="; ".join(shown), reason=reason)) if changes else error
 
 
 def list_changes(before: OrderPayload, after: OrderPayload | None) -> list[str]:

@@ -11,13 +11,14 @@ from typing import Any
 from connectors.platforms.tryton.client import TrytonClient
 from connectors.platforms.tryton.keys import order_key, order_keys, seller_key
 from connectors.platforms.tryton.targets import amendments, sales
-from connectors.platforms.tryton.targets.changes import changes_rejected
+from connectors.platforms.tryton.targets.changes import list_changes
 from connectors.platforms.tryton.targets.lookups import Lookups
 from connectors.platforms.tryton.targets.order_payloads import OrderPayload, order_payload
 from connectors.platforms.tryton.targets.parties import Parties
 from connectors.platforms.tryton.targets.returns import send_returns
 from connectors.platforms.tryton.values import Row, date_json, decimal_or_none, record_id
 from connectors.sdk import issues
+from connectors.sdk.erp_orders import changes_rejected
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Action, Operation, Outcome, References, TargetTotals
 from connectors.sdk.orders import total_problems
@@ -28,6 +29,7 @@ from orders.items import OrderItem
 
 PAGE_SIZE = 100
 _ADDRESSES = ("invoice_address", "shipment_address")
+_PARTY = ("party", *_ADDRESSES)
 
 
 class OrderTarget(Target[TrytonClient, OrderItem, OrderPayload]):
@@ -88,7 +90,8 @@ class OrderTarget(Target[TrytonClient, OrderItem, OrderPayload]):
                 return outcome
             self._write(operation, found, outcome)
         except SkipRecord as error:
-            outcome.error = error if found is None else changes_rejected(operation, error)
+            previous = operation.previous if found else None
+            outcome.error = changes_rejected(error, list_changes(previous, operation.payload) if previous else [])
         return outcome
 
     def _write(self, operation: Operation[OrderPayload], found: Row | None, outcome: Outcome) -> None:
@@ -120,15 +123,15 @@ class OrderTarget(Target[TrytonClient, OrderItem, OrderPayload]):
         if state == "cancelled" and operation.previous is not None:
             raise SkipRecord(issues.REJECTED(reason="The sale was cancelled in Tryton."))
         if state in ("processing", "done"):
-            before = self.client.read(sales.MODEL, number, _ADDRESSES)
-            moved = {
-                name: values[name] for name in _ADDRESSES if name in values and _reference(before, name) != values[name]
-            }
+            before = self.client.read(sales.MODEL, number, _PARTY)
+            party = {name: values[name] for name in _PARTY if name in values}
+            if all(_reference(before, name) == value for name, value in party.items()):
+                party = {}
             names = self.client.field_map.orders
             own = {name: values[name] for name in (names.number, names.note) if name in values}
             if changed := {name: value for name, value in own.items() if (found.get(name) or "") != (value or "")}:
                 self.client.write(sales.MODEL, number, changed)
-            return amendments.amend(self.client, found, self._key(operation), lines, moved)
+            return amendments.amend(self.client, found, self._key(operation), lines, party)
         if state != "draft":
             found = self.client.act(sales.MODEL, number, "draft", sales.fields(self.client))
         values |= {"lines": sales.line_commands(lines, found)}

@@ -1,26 +1,9 @@
-"""Names what NetSuite did not take when it rejected changes of a sales order (M7)."""
+"""Names what differs between two payloads of an order, for when NetSuite rejects the changes of a sales order (M7)."""
 
 from collections.abc import Mapping
 from typing import Any
 
 from connectors.platforms.netsuite.targets.order_payloads import LinePayload, OrderPayload
-from connectors.sdk import issues
-from connectors.sdk.errors import SkipRecord
-from connectors.sdk.operations import Operation
-
-MAX_CHANGES = 20
-
-
-def changes_rejected(operation: Operation[OrderPayload], error: SkipRecord) -> SkipRecord:
-    """The rejection with a list of the changes; the rejection itself if it is not known what was sent before."""
-    if operation.previous is None:
-        return error
-    changes = list_changes(operation.previous, operation.content)
-    if not changes:
-        return error
-    shown = changes[:MAX_CHANGES] + ["…"] * (len(changes) > MAX_CHANGES)
-    reason = error.problem.values.get("reason", "")
-    return SkipRecord(issues.CHANGES_REJECTED(changes="; ".join(shown), reason=reason))
 
 
 def list_changes(before: OrderPayload, after: OrderPayload) -> list[str]:
