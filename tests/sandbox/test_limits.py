@@ -28,8 +28,8 @@ def test_the_quota_of_a_window_is_reported_and_enforced(
 def test_concurrent_stock_adjustments_are_rejected(
     sandbox: Callable[..., SandboxProcess], api: Callable[..., Api]
 ) -> None:
-    process = sandbox("bigcommerce", accounts={"s": "t"}, products=3, dirty=False, quota=1000, latency_ms=150)
-    body = {"items": [{"location_id": 1, "variant_id": 1, "quantity": 1}]}
+    process = sandbox("bigcommerce", accounts={"s": "t"}, products=3, dirty=False, quota=1000, latency_ms=1000)
+    body = {"items": [{"location_id": 1, "product_id": 1, "quantity": 1}]}
     clients = [api(process, "/stores/s", {"X-Auth-Token": "t"}) for _ in range(3)]
     with ThreadPoolExecutor(3) as pool:
         answers = list(pool.map(lambda each: each.put("/v3/inventory/adjustments/absolute", body).status_code, clients))
