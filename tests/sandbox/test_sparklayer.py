@@ -81,7 +81,7 @@ def test_prices_of_an_unknown_list_are_404(storefront: Front) -> None:
 
 
 def test_a_price_list_accepts_one_change_at_a_time(sandbox: Callable[..., SandboxProcess]) -> None:
-    slow = Front(sandbox("sparklayer", accounts={"acme": "client-word"}, latency_ms=200))
+    slow = Front(sandbox("sparklayer", accounts={"acme": "client-word"}, latency_ms=600))
     slow.call("POST", "/api/v1/price-lists", {"slug": "main", "name": "Main", "currency_code": "GBP"})
     entry = [{"sku": "A", "pricing": [{"quantity": 1, "price": 2}]}]
     with ThreadPoolExecutor(2) as pool:
