@@ -9,6 +9,7 @@ from pathlib import Path
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from gunicorn.glogging import Logger
 
 from synccenter.logs import Formatter
@@ -33,6 +34,7 @@ def _share_metrics(folder: Path) -> None:
 _share_metrics(settings.RUNTIME_DIR / "metrics")
 application = get_wsgi_application()
 reverse("health")  # loads all views, which the first request would wait for
+import_string("connectors.adapters.registry.adapters")()  # loads all adapters, which the first webhook would wait for
 # What is loaded by now stays. Looking through it would interrupt all requests of the process for some 50 ms, whenever
 # the garbage collector looks through everything.
 gc.collect()
