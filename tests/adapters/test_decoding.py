@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.storable import storable_json, storable_text
+from connectors.sdk.api_model import utc
 from connectors.sdk.decoding import decode_json, find_malformed, flag, whole_number
-from connectors.sdk.listing_protocol import utc
 from connectors.sdk.responses import retry_after
 
 NOW = datetime(2026, 11, 30, tzinfo=UTC)
