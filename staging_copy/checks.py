@@ -89,7 +89,7 @@ def _unsuitable(policy: Policy, installed: dict[str, type[models.Model]]) -> Ite
     for table, model in installed.items():
         rules = policy.tables.get(table, TablePolicy(table))
         for column in _unique_columns(model):
-            if better := _FOR_UNIQUE_COLUMNS.get(rules.columns.get(column)):
+            if better := _FOR_UNIQUE_COLUMNS.get(str(rules.columns.get(column))):
                 yield Error(
                     f"Rule of {table}.{column}: two spellings of an address would become one value of a unique column; "
                     f"use `{better}`.",
