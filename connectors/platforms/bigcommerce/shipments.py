@@ -3,8 +3,7 @@
 The store keeps no external ID of a shipment, but comments; a line of them has our key.
 """
 
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Text
+from connectors.sdk.api_model import ApiModel, Text
 
 COMMENT_PREFIX = "SyncCenter shipment "
 

@@ -17,10 +17,9 @@ from pydantic import ValidationError
 from connectors.platforms.bigcommerce.client import Row, SourceClient, raise_malformed_response
 from connectors.platforms.bigcommerce.error_messages import rejection_reason
 from connectors.platforms.bigcommerce.shipments import COMMENT_PREFIX, Shipment
-from connectors.sdk.api_model import ApiModel
+from connectors.sdk.api_model import ApiModel, Text
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import TryAgainLater
-from connectors.sdk.listing_protocol import Text
 from connectors.sdk.responses import RequestRejected
 
 ModelT = TypeVar("ModelT", bound=ApiModel)
