@@ -239,8 +239,10 @@ class OrderItem:
         return found
 
     def _left(self, shipped: dict[int, Decimal], ended: Collection[str] = CLOSED) -> dict[int, Decimal]:
-        """Order line ID → quantity that is neither canceled, refunded nor `shipped`; 0 for lines with an `ended` status, of
-        which an earlier release stored no quantities."""
+        """Order line ID → quantity that is neither canceled, refunded nor `shipped`.
+
+        0 if the line's status is in `ended`: an earlier release stored no quantities.
+        """
         found = {}
         for line in self.lines:
             left = line.quantity - line.quantity_cancelled - line.quantity_refunded - shipped[line.id]
