@@ -63,9 +63,10 @@ def dashboard_context(request: HttpRequest, context: dict[str, Any]) -> dict[str
     sees_issues, sees_sellers = may_view(request, "synclog.issue"), may_view(request, "accounts.seller")
     blocking = shown_issues(now=now).filter(severity=Issue.Severity.ERROR)
     counts = count_by_cause(blocking) if sees_issues or sees_sellers else []
-    found = incidents(counts) if sees_issues else []
+    alerts = _open_alerts() if sees_issues or sees_sellers else []
+    found = incidents(counts, alerts) if sees_issues else []
     search = without_nul(request.GET.get("seller", ""))[:100]
-    grid = seller_grid(counts, search=search) if sees_sellers else []
+    grid = seller_grid(counts, alerts, search=search) if sees_sellers else []
     return context | {
         "title": _("Home"),
         "incidents": found[:_MAX_INCIDENTS],
@@ -80,16 +81,20 @@ def dashboard_context(request: HttpRequest, context: dict[str, Any]) -> dict[str
     }
 
 
-def incidents(counts: list[CauseCount]) -> list[Incident]:
-    """Open alerts and causes of blocking issues: what has stopped first, then by sellers and items. Two queries."""
-    found = [*_alert_incidents(), *_issue_incidents(counts)]
+def _open_alerts() -> list[Alert]:
+    return list(Alert.objects.filter(resolved_at=None).select_related("job__connection").order_by("opened_at"))
+
+
+def incidents(counts: list[CauseCount], alerts: list[Alert]) -> list[Incident]:
+    """Open alerts and causes of blocking issues: what has stopped first, then by sellers and items. One query."""
+    found = [*_alert_incidents(alerts), *_issue_incidents(counts)]
     order: dict[Color, int] = {"danger": 0, "warning": 1}
     return sorted(found, key=lambda each: (order.get(each.color, 2), -each.sellers, -each.items, each.since))
 
 
-def _alert_incidents() -> list[Incident]:
+def _alert_incidents(open_alerts: list[Alert]) -> list[Incident]:
     groups: dict[tuple[str, str], list[Alert]] = defaultdict(list)
-    for alert in Alert.objects.filter(resolved_at=None).select_related("job__connection").order_by("opened_at"):
+    for alert in open_alerts:
         groups[alert.kind, alert.job.connection.platform if alert.job else ""].append(alert)
     found = []
     for (kind, platform), alerts in groups.items():
@@ -150,8 +155,8 @@ def _sentence(found: list[Incident]) -> str:
     return _("Worst now: %(title)s (%(size)s).") % {"title": worst.title, "size": size} + (f" {more}" if others else "")
 
 
-def seller_grid(counts: list[CauseCount], *, search: str = "") -> list[SellerHealth]:
-    """The sellers whose name contains the text, those with the worst state first. Three queries."""
+def seller_grid(counts: list[CauseCount], open_alerts: list[Alert], *, search: str = "") -> list[SellerHealth]:
+    """The sellers whose name contains the text, those with the worst state first. Two queries."""
     sellers = Seller.objects.exclude(status=Seller.Status.DELETED)
     if search:
         sellers = sellers.filter(name__icontains=search)
@@ -159,8 +164,8 @@ def seller_grid(counts: list[CauseCount], *, search: str = "") -> list[SellerHea
     for count in counts:
         blocked[count.seller_id] += count.issues
     alerts: dict[int | None, set[str]] = defaultdict(set)
-    for seller, kind in Alert.objects.filter(resolved_at=None).values_list("seller", "kind"):
-        alerts[seller].add(kind)
+    for alert in open_alerts:
+        alerts[alert.seller_id].add(alert.kind)
     broken = set(Connection.objects.filter(state=Connection.State.NEEDS_ATTENTION).values_list("seller", flat=True))
     rank: dict[Color, int] = {"danger": 0, "warning": 1, "success": 2, "default": 3}
     found = [_health(each, blocked[each.pk], alerts[each.pk], each.pk in broken) for each in sellers]

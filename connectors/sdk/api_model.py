@@ -1,8 +1,16 @@
-"""The base class for models of the objects that a platform returns, for adapters that read them with pydantic (C4)."""
+"""Models of the objects that a platform returns, and records made from them, for adapters that use pydantic (C4)."""
 
-from typing import Any
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, model_validator
+
+from common.storable import refuse_nul, without_nul
+from connectors.sdk import issues
+from connectors.sdk.decoding import whole_number
+from connectors.sdk.records import Problem, Record
+from connectors.sdk.schemas import error_message
 
 # Whole numbers below it are exact as floats.
 _EXACT = 2**53
@@ -31,3 +39,44 @@ class ApiModel(BaseModel):
             for name, value in raw.items()
             if value is not None or (name in known and known[name].default is None)
         }
+
+
+def utc(timestamp: datetime) -> datetime:
+    """The time in UTC; times without a zone are taken as UTC. ValueError for one that is outside the calendar there."""
+    try:
+        return timestamp.astimezone(UTC) if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
+    except OverflowError:
+        raise ValueError("a time outside the calendar") from None
+
+
+Text = Annotated[str, AfterValidator(refuse_nul)]
+UtcDatetime = Annotated[datetime, AfterValidator(utc)]
+
+
+def unreadable(error: ValidationError | ArithmeticError) -> list[Problem]:
+    """The problems of an item: its invalid fields, or a number that is too large or too small to be used."""
+    if isinstance(error, ArithmeticError):
+        return [issues.UNREADABLE(field="A number", reason="it is too large or too small")]
+    return [
+        issues.UNREADABLE(field=".".join(map(str, each["loc"])) or "The item", reason=error_message(each))
+        for each in error.errors()
+    ]
+
+
+R = TypeVar("R", bound=BaseModel)
+RecordT = TypeVar("RecordT", bound=Record)
+
+
+def record(
+    raw: Any, schema: type[R], build: Callable[[R], RecordT], build_empty: Callable[[str], RecordT], *, key: str = "id"
+) -> RecordT:
+    """The record for a row; an invalid row becomes a `build_empty` record with a problem for each invalid field."""
+    try:
+        result = build(schema.model_validate(raw))
+    except (ValidationError, ArithmeticError) as error:
+        name = raw.get(key) if isinstance(raw, dict) else None
+        name = whole_number(name) if isinstance(name, float) else name
+        result = build_empty(without_nul(str(name or "unknown")[:200]))
+        result.problems = unreadable(error)
+    result.raw = raw
+    return result

@@ -7,7 +7,7 @@ from typing import Any, Self
 
 from common.storable import NUL, without_nul
 from connectors.sdk import decoding, issues
-from connectors.sdk.listing_protocol import utc
+from connectors.sdk.api_model import utc
 from connectors.sdk.records import Problem
 
 _NEXT_WORD = re.compile(r"_|(?<=[a-z])(?=[A-Z])")

@@ -14,18 +14,11 @@ that were not requested, a listing that repeats a page.
 from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, datetime
 from itertools import islice
-from typing import Annotated, Any, NoReturn, TypeVar
+from typing import Any, NoReturn
 
-from pydantic import AfterValidator, BaseModel, ValidationError
-
-from common.storable import refuse_nul, without_nul
-from connectors.sdk import issues
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.decoding import whole_number
+from connectors.sdk.api_model import ApiModel, Text, UtcDatetime, utc
 from connectors.sdk.errors import ListingRepeats, TryAgainLater
 from connectors.sdk.paging import IdPage
-from connectors.sdk.records import Problem, Record
-from connectors.sdk.schemas import error_message
 
 MAX_IDS = 1000
 
@@ -127,52 +120,8 @@ def _reject_answer(path: str, what: str) -> NoReturn:
     raise TryAgainLater(f"{path} {what}, so the response was not used.")
 
 
-# From rows to records
-
-
-def utc(timestamp: datetime) -> datetime:
-    """The time in UTC; times without a zone are taken as UTC. ValueError for one that is outside the calendar there."""
-    try:
-        return timestamp.astimezone(UTC) if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
-    except OverflowError:
-        raise ValueError("a time outside the calendar") from None
-
-
-Text = Annotated[str, AfterValidator(refuse_nul)]
-UtcDatetime = Annotated[datetime, AfterValidator(utc)]
-
-
 class Row(ApiModel):
     """Base class of rows in a page."""
 
     id: Text
     updated_at: UtcDatetime | None = None
-
-
-def unreadable(error: ValidationError | ArithmeticError) -> list[Problem]:
-    """The problems of an item: its invalid fields, or a number that is too large or too small to be used."""
-    if isinstance(error, ArithmeticError):
-        return [issues.UNREADABLE(field="A number", reason="it is too large or too small")]
-    return [
-        issues.UNREADABLE(field=".".join(map(str, each["loc"])) or "The item", reason=error_message(each))
-        for each in error.errors()
-    ]
-
-
-R = TypeVar("R", bound=BaseModel)
-RecordT = TypeVar("RecordT", bound=Record)
-
-
-def record(
-    raw: Any, schema: type[R], build: Callable[[R], RecordT], build_empty: Callable[[str], RecordT], *, key: str = "id"
-) -> RecordT:
-    """The record for a row; an invalid row becomes a `build_empty` record with a problem for each invalid field."""
-    try:
-        result = build(schema.model_validate(raw))
-    except (ValidationError, ArithmeticError) as error:
-        name = raw.get(key) if isinstance(raw, dict) else None
-        name = whole_number(name) if isinstance(name, float) else name
-        result = build_empty(without_nul(str(name or "unknown")[:200]))
-        result.problems = unreadable(error)
-    result.raw = raw
-    return result

@@ -6,7 +6,7 @@ from typing import Any
 
 from common.storable import without_nul
 from connectors.sdk import field_reader
-from connectors.sdk.listing_protocol import utc
+from connectors.sdk.api_model import utc
 
 
 class FieldReader(field_reader.FieldReader):

@@ -8,9 +8,8 @@ from typing import TypeVar
 from pydantic import ValidationError
 
 from connectors.platforms.magento.client import ShopClient
-from connectors.sdk.api_model import ApiModel
+from connectors.sdk.api_model import ApiModel, Text, UtcDatetime
 from connectors.sdk.decoding import whole_number
-from connectors.sdk.listing_protocol import Text, UtcDatetime
 
 PATH = "/shipments"
 # The start of the comment that we add to a shipment; the shipment's key follows, up to the end of the line.

@@ -1,7 +1,6 @@
 """The rows of the Admin API that several streams read. Amounts are whole numbers in minor units."""
 
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Text
+from connectors.sdk.api_model import ApiModel, Text
 
 
 class Channel(ApiModel):

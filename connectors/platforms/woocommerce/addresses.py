@@ -1,7 +1,6 @@
 """Billing and shipping addresses of customers and orders."""
 
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Text
+from connectors.sdk.api_model import ApiModel, Text
 from connectors.sdk.records import AddressRecord
 
 

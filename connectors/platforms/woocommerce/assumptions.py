@@ -3,8 +3,8 @@
 from datetime import datetime, timedelta
 
 from connectors.platforms.woocommerce.client import ORDERS, PRODUCTS, ShopClient
+from connectors.sdk.api_model import utc
 from connectors.sdk.assumptions import Assumption, Finding, confirmed, refuted, unknown
-from connectors.sdk.listing_protocol import utc
 
 # A few products settle it, and each needs a call.
 PRODUCTS_TO_COMPARE = 5

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BeforeValidator
 
 from common.storable import refuse_nul
-from connectors.sdk.listing_protocol import UtcDatetime
+from connectors.sdk.api_model import UtcDatetime
 
 
 def _empty_as_none(value: Any) -> Any:

@@ -9,8 +9,8 @@ from connectors.platforms.bigcommerce.client import Row, SourceClient
 from connectors.platforms.bigcommerce.field_reader import FieldReader
 from connectors.platforms.bigcommerce.paging import row_ids
 from connectors.sdk import issues
+from connectors.sdk.api_model import unreadable
 from connectors.sdk.field_reader import MalformedField
-from connectors.sdk.listing_protocol import unreadable
 from connectors.sdk.paging import Cursor, Page, Slice, by_change
 from connectors.sdk.records import Problem, Record
 from connectors.sdk.responses import RequestRejected

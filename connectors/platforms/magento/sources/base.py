@@ -8,7 +8,7 @@ from typing import Any, ClassVar, TypeVar
 from connectors.platforms.magento.client import ShopClient, row_ids
 from connectors.platforms.magento.search import Filter, Group
 from connectors.platforms.magento.values import format_timestamp
-from connectors.sdk.listing_protocol import utc
+from connectors.sdk.api_model import utc
 from connectors.sdk.paging import Cursor, IdPage, Page, Slice, by_change
 from connectors.sdk.records import Record
 from connectors.sdk.streams import Listing, Source

@@ -11,9 +11,8 @@ from typing import Any
 from connectors.platforms.magento.client import Row
 from connectors.platforms.magento.product_rows import ENABLED
 from connectors.platforms.magento.skus import sku_key
-from connectors.sdk.api_model import ApiModel
+from connectors.sdk.api_model import ApiModel, Text
 from connectors.sdk.decoding import whole_number
-from connectors.sdk.listing_protocol import Text
 from connectors.sdk.records import StockRecord
 
 _ZERO = Decimal(0)

@@ -5,8 +5,7 @@ from typing import Any
 from connectors.platforms.magento.search import Filter, Group
 from connectors.platforms.magento.sources.base import ListedSource
 from connectors.platforms.magento.values import mapped_value, text
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Text, UtcDatetime, record
+from connectors.sdk.api_model import ApiModel, Text, UtcDatetime, record
 from connectors.sdk.records import CategoryRecord
 from hub.kinds import DataType, Kind
 

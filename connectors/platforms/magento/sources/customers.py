@@ -7,10 +7,9 @@ from connectors.platforms.magento.search import Filter, Group
 from connectors.platforms.magento.sources.base import MagentoSource
 from connectors.platforms.magento.values import mapped_value, text
 from connectors.sdk import issues
-from connectors.sdk.api_model import ApiModel
+from connectors.sdk.api_model import ApiModel, Text, UtcDatetime, record
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.field_maps import mapped_paths, mapped_values
-from connectors.sdk.listing_protocol import Text, UtcDatetime, record
 from connectors.sdk.records import AddressRecord, CustomerRecord
 from hub.kinds import DataType, Kind
 

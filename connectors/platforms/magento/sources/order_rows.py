@@ -3,8 +3,7 @@
 from decimal import Decimal
 
 from connectors.platforms.magento.shipments import OfOrder
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Text, UtcDatetime
+from connectors.sdk.api_model import ApiModel, Text, UtcDatetime
 
 _ZERO = Decimal(0)
 

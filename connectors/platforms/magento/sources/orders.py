@@ -19,9 +19,9 @@ from connectors.platforms.magento.sources.order_records import (
 )
 from connectors.platforms.magento.sources.order_rows import CreditMemo, OrderRow
 from connectors.platforms.magento.values import mapped_value, text
+from connectors.sdk.api_model import record
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import NeedsAttention
-from connectors.sdk.listing_protocol import record
 from connectors.sdk.records import OrderRecord
 from hub.kinds import DataType
 

@@ -6,8 +6,7 @@ from typing import Any
 from connectors.platforms.magento.sources.bundles import Option as BundleOption
 from connectors.platforms.magento.sources.price_records import TierPrice
 from connectors.platforms.magento.values import mapped_value, text
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Text, UtcDatetime
+from connectors.sdk.api_model import ApiModel, Text, UtcDatetime
 
 
 class _Entry(ApiModel):

@@ -24,8 +24,8 @@ from connectors.platforms.magento.sources.product_models import ProductRow
 from connectors.platforms.magento.values import mapped_value, text
 from connectors.platforms.magento.weights import grams_per_unit
 from connectors.sdk import issues
+from connectors.sdk.api_model import record
 from connectors.sdk.field_maps import mapped_paths, mapped_values
-from connectors.sdk.listing_protocol import record
 from connectors.sdk.records import (
     ConditionalPriceRecord,
     ImageRecord,

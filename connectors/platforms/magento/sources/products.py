@@ -29,7 +29,7 @@ from connectors.platforms.magento.sources.product_models import ProductRow
 from connectors.platforms.magento.sources.product_records import ProductRecordBuilder, product_link
 from connectors.platforms.magento.sources.stock_records import fetch_stock
 from connectors.platforms.magento.values import text
-from connectors.sdk.listing_protocol import record
+from connectors.sdk.api_model import record
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import ProductRecord
 from connectors.sdk.streams import SizeSchedules

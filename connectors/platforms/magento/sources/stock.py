@@ -11,8 +11,7 @@ from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.sources.bundles import Option, part_skus, stock_of
 from connectors.platforms.magento.sources.product_records import product_link
 from connectors.platforms.magento.sources.stock_records import fetch_stock
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Text, record
+from connectors.sdk.api_model import ApiModel, Text, record
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import StockLevelsRecord, StockRecord
 from connectors.sdk.streams import SizeSchedules, Source

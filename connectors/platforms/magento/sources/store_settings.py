@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from datetime import datetime
 
 from connectors.platforms.magento.client import ShopClient
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Text, record
+from connectors.sdk.api_model import ApiModel, Text, record
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import SettingsRecord
 from connectors.sdk.streams import Source

@@ -6,8 +6,7 @@ from decimal import Decimal
 from pydantic import ValidationError
 
 from connectors.platforms.magento.client import ShopClient
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Text
+from connectors.sdk.api_model import ApiModel, Text
 from connectors.sdk.values import json_number
 
 PATH = "/orders"

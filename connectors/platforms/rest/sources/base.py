@@ -9,9 +9,8 @@ from pydantic import Field, ValidationError
 
 from common.storable import without_nul
 from connectors.platforms.rest.client import PAGE_SIZE, RestClient
-from connectors.sdk.api_model import ApiModel
+from connectors.sdk.api_model import ApiModel, UtcDatetime, unreadable
 from connectors.sdk.errors import CollectionAbsent, NeedsAttention
-from connectors.sdk.listing_protocol import UtcDatetime, unreadable
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import Record
 from connectors.sdk.streams import Source

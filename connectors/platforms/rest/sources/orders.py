@@ -8,8 +8,7 @@ from pydantic import BaseModel, Field
 
 from connectors.platforms.rest.sources.addresses import ApiAddress
 from connectors.platforms.rest.sources.base import ApiObject, OptionalSource
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import UtcDatetime
+from connectors.sdk.api_model import ApiModel, UtcDatetime
 from connectors.sdk.records import (
     AdjustmentRecord,
     OrderLineRecord,

@@ -8,8 +8,7 @@ from pydantic import Field, create_model
 
 from connectors.platforms.rest.sources.base import ApiObject, RestSource
 from connectors.sdk import issues
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import UtcDatetime
+from connectors.sdk.api_model import ApiModel, UtcDatetime
 from connectors.sdk.records import (
     ConditionalPriceRecord,
     ImageRecord,

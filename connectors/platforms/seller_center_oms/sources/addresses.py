@@ -6,8 +6,7 @@ from typing import Annotated
 from pydantic import Field
 
 from connectors.sdk import issues
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Text
+from connectors.sdk.api_model import ApiModel, Text
 from connectors.sdk.records import AddressRecord, Problem
 
 

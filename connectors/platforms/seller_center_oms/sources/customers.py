@@ -4,7 +4,8 @@ from typing import Any
 
 from connectors.platforms.seller_center_oms.sources.addresses import AddressRow, address_problems, address_records
 from connectors.platforms.seller_center_oms.sources.base import OmsSource
-from connectors.sdk.listing_protocol import Row, Text, record
+from connectors.sdk.api_model import Text, record
+from connectors.sdk.listing_protocol import Row
 from connectors.sdk.records import CustomerRecord
 from hub.kinds import DataType
 

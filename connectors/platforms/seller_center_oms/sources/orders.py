@@ -9,8 +9,8 @@ from pydantic import Field, IPvAnyAddress
 
 from connectors.platforms.seller_center_oms.sources.addresses import AddressRow, address_problems, address_records
 from connectors.platforms.seller_center_oms.sources.base import OmsSource
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Row, Text, UtcDatetime, record
+from connectors.sdk.api_model import ApiModel, Text, UtcDatetime, record
+from connectors.sdk.listing_protocol import Row
 from connectors.sdk.records import AdjustmentRecord, OrderLineRecord, OrderRecord, ShipmentRecord
 from hub.kinds import DataType
 from orders.currencies import round_amount

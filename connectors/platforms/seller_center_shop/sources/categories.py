@@ -5,7 +5,8 @@ from typing import Annotated, Any
 from pydantic import Field
 
 from connectors.platforms.seller_center_shop.sources.base import ShopSource
-from connectors.sdk.listing_protocol import Row, Text, record
+from connectors.sdk.api_model import Text, record
+from connectors.sdk.listing_protocol import Row
 from connectors.sdk.records import CategoryRecord
 from hub.kinds import DataType
 

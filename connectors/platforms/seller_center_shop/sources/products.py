@@ -8,8 +8,8 @@ from pydantic import Field
 
 from connectors.platforms.seller_center_shop.sources.base import ShopSource
 from connectors.sdk import issues
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Row, Text, record
+from connectors.sdk.api_model import ApiModel, Text, record
+from connectors.sdk.listing_protocol import Row
 from connectors.sdk.records import ImageRecord, PriceRecord, ProductRecord, StockRecord, VariantRecord
 from hub.kinds import DataType
 

@@ -3,8 +3,7 @@
 from typing import Any
 
 from connectors.platforms.vendure.sources.base import VendureSource
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Text, UtcDatetime, record
+from connectors.sdk.api_model import ApiModel, Text, UtcDatetime, record
 from connectors.sdk.records import BrandRecord
 from hub.kinds import DataType
 

@@ -10,9 +10,8 @@ from connectors.platforms.vendure.client import SHOP
 from connectors.platforms.vendure.mapped_values import first_and_last_name, mapped_value
 from connectors.platforms.vendure.sources.base import VendureSource
 from connectors.sdk import issues
-from connectors.sdk.api_model import ApiModel
+from connectors.sdk.api_model import ApiModel, Text, UtcDatetime, record
 from connectors.sdk.field_maps import mapped_paths, mapped_values
-from connectors.sdk.listing_protocol import Text, UtcDatetime, record
 from connectors.sdk.records import AddressRecord, CustomerRecord
 from hub.kinds import DataType, Kind
 

@@ -6,8 +6,7 @@ totals of the order with it.
 
 from decimal import Decimal
 
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Text, UtcDatetime
+from connectors.sdk.api_model import ApiModel, Text, UtcDatetime
 
 
 class AddressRow(ApiModel):

@@ -11,7 +11,7 @@ from connectors.platforms.vendure.sources.base import VendureSource
 from connectors.platforms.vendure.sources.order_records import OrderRecordBuilder
 from connectors.platforms.vendure.sources.order_rows import OrderRow
 from connectors.platforms.vendure.sources.order_scan import PLACED, changed_orders
-from connectors.sdk.listing_protocol import record
+from connectors.sdk.api_model import record
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import OrderRecord
 from hub.kinds import DataType

@@ -2,8 +2,7 @@
 
 from decimal import Decimal
 
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Text, UtcDatetime
+from connectors.sdk.api_model import ApiModel, Text, UtcDatetime
 
 
 class Price(ApiModel):

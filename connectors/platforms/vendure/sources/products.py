@@ -17,7 +17,7 @@ from connectors.platforms.vendure.sources.base import VendureSource
 from connectors.platforms.vendure.sources.order_scan import changed_orders
 from connectors.platforms.vendure.sources.product_records import ProductRecordBuilder, placeholder
 from connectors.platforms.vendure.sources.product_rows import ProductRow
-from connectors.sdk.listing_protocol import record
+from connectors.sdk.api_model import record
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import ProductRecord
 from hub.kinds import DataType

@@ -9,9 +9,8 @@ from connectors.platforms.woocommerce.error_messages import is_missing_route
 from connectors.platforms.woocommerce.field_types import Label
 from connectors.platforms.woocommerce.listings import BrandListing
 from connectors.platforms.woocommerce.sources.base import TermSource
-from connectors.sdk.api_model import ApiModel
+from connectors.sdk.api_model import ApiModel, Text, record
 from connectors.sdk.errors import NeedsAttention
-from connectors.sdk.listing_protocol import Text, record
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import BrandRecord
 from hub.kinds import DataType

@@ -6,8 +6,7 @@ from connectors.platforms.woocommerce.client import ShopClient
 from connectors.platforms.woocommerce.field_types import Label
 from connectors.platforms.woocommerce.listings import CategoryListing
 from connectors.platforms.woocommerce.sources.base import TermSource
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Text, record
+from connectors.sdk.api_model import ApiModel, Text, record
 from connectors.sdk.records import CategoryRecord
 from hub.kinds import DataType
 

@@ -10,9 +10,8 @@ from connectors.platforms.woocommerce.client import CUSTOMERS, PAGE_SIZE, ShopCl
 from connectors.platforms.woocommerce.field_types import GmtDatetime, mapped_value
 from connectors.platforms.woocommerce.paging import page_by_id
 from connectors.sdk import issues
-from connectors.sdk.api_model import ApiModel
+from connectors.sdk.api_model import ApiModel, Text, record, utc
 from connectors.sdk.field_maps import mapped_paths, mapped_values
-from connectors.sdk.listing_protocol import Text, record, utc
 from connectors.sdk.paging import Cursor, Page, numbered_page, numeric_ids
 from connectors.sdk.records import CustomerRecord
 from connectors.sdk.streams import Source

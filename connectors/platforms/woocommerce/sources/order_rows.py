@@ -7,8 +7,7 @@ from pydantic import BeforeValidator
 
 from connectors.platforms.woocommerce.addresses import AddressRow
 from connectors.platforms.woocommerce.field_types import GmtDatetime, Label
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Text, UtcDatetime
+from connectors.sdk.api_model import ApiModel, Text, UtcDatetime
 
 _ZERO = Decimal(0)
 

@@ -16,8 +16,8 @@ from connectors.platforms.woocommerce.sources.order_records import (
     order_link,
 )
 from connectors.platforms.woocommerce.sources.order_rows import OrderRow
+from connectors.sdk.api_model import record
 from connectors.sdk.decoding import flag, whole_number
-from connectors.sdk.listing_protocol import record
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import OrderRecord
 from connectors.sdk.responses import RequestRejected

@@ -10,8 +10,8 @@ from connectors.platforms.woocommerce.sources.prices import prices_of
 from connectors.platforms.woocommerce.sources.product_rows import NO_ID, ItemRow, ProductRow, VariationRow
 from connectors.platforms.woocommerce.sources.stock import stock_of
 from connectors.sdk import issues
+from connectors.sdk.api_model import record
 from connectors.sdk.field_maps import mapped_paths, mapped_values
-from connectors.sdk.listing_protocol import record
 from connectors.sdk.records import (
     ConditionalPriceRecord,
     ImageRecord,

@@ -5,8 +5,7 @@ from typing import Any
 from connectors.platforms.woocommerce.field_types import GmtDatetime, Label, Number
 from connectors.platforms.woocommerce.sources.prices import PricedRow
 from connectors.platforms.woocommerce.sources.stock import StockedRow
-from connectors.sdk.api_model import ApiModel
-from connectors.sdk.listing_protocol import Text
+from connectors.sdk.api_model import ApiModel, Text
 
 # The ID of what is not stored on its own: an attribute of one product only, a placeholder instead of an image.
 NO_ID = "0"

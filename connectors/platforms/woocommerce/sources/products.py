@@ -10,8 +10,8 @@ from connectors.platforms.woocommerce.paging import BY_ID, page_by_id
 from connectors.platforms.woocommerce.sources.base import ShopSource, changed_since
 from connectors.platforms.woocommerce.sources.product_records import ProductRecordBuilder, product_link
 from connectors.platforms.woocommerce.sources.product_rows import ProductRow
+from connectors.sdk.api_model import record
 from connectors.sdk.decoding import whole_number
-from connectors.sdk.listing_protocol import record
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import ProductRecord
 from connectors.sdk.responses import RequestRejected
