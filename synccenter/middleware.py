@@ -8,7 +8,8 @@ from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
 from common.log_context import log_context
-from synccenter.error_pages import is_api, problem
+from synccenter.api import problem
+from synccenter.error_pages import is_api
 
 _REQUEST_ID = re.compile(r"[A-Za-z0-9-]{1,64}")
 
