@@ -138,6 +138,7 @@ CASES = {
             DataType.CATEGORIES: {"channel_ids": [2]},
             DataType.ORDERS: {"b2b_channel_id": 2},
         },
+        changes_only=frozenset((DataType.ORDERS,)),
     ),
     "bigcommerce_target": Case(
         sandbox="bigcommerce",

@@ -27,6 +27,7 @@ _NETSUITE = {
 _SPARKLAYER = {"site_id": "acme", "client_id": "client"}
 
 CREDENTIALS: dict[str, dict[str, str]] = {
+    "bigcommerce": {"access_token": "word"},
     "bigcommerce_target": {"access_token": "word"},
     "elevate": {"api_key": "word"},
     "magento": {"access_token": "word"},
@@ -45,6 +46,7 @@ CREDENTIALS: dict[str, dict[str, str]] = {
 }
 
 TARGETS: dict[str, dict[str, Setup]] = {
+    "bigcommerce": {"default": Setup()},
     "bigcommerce_target": {
         "default": Setup(),
         "trade prices": Setup({"price_list": "trade", "price_list_id": 4, "location_id": 2, "on_removal": "delete"}),

@@ -8,6 +8,7 @@ from decimal import Decimal
 from ipaddress import ip_address
 
 from connectors.platforms.bigcommerce.field_reader import FieldReader, mapped_value
+from connectors.platforms.bigcommerce.shipments import shipment_key
 from connectors.platforms.bigcommerce.sources.modifiers import title_with_choices
 from connectors.platforms.bigcommerce.sources.order_amounts import adjustments, set_line_amounts, with_payments
 from connectors.sdk import issues
@@ -91,7 +92,8 @@ def order_record(order: FieldReader, *, link: str, vendor_path: str, b2b_channel
         ip_address=_ip(order.text("ip_address") or order.text("ip_address_v6")),
         lines=lines,
         adjustments=adjustments(order, lines),
-        shipments=[_shipment(shipment) for shipment in order.objects("shipments")],
+        # Those that SyncCenter created are known from the systems that reported them.
+        shipments=[_shipment(each) for each in order.objects("shipments") if not shipment_key(each.text("comments"))],
         refunds=refunds,
         addresses=[
             _address(order, order.nested("billing_address"), "billing"),
