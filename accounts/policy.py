@@ -6,7 +6,7 @@ POLICY = {
         "password": "mask:password",
         "last_login": "empty",
         "is_superuser": "keep",
-        "email": "mask:email",
+        "email": "mask:unique_email",
         "name": "mask:name",
         "is_staff": "keep",
         "is_active": "keep",

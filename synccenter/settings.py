@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "accounts.client_address.remember_client_address",
     "synccenter.middleware.reject_nul",
+    "synccenter.middleware.describe_wrong_methods",
     "django.middleware.common.CommonMiddleware",
     "connectors.webhooks.middleware.answer_webhooks",
     "connectors.adapters.web_calls.limit_platform_calls",

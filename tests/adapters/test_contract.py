@@ -85,7 +85,7 @@ def test_docstring_and_docs_page_describe_the_adapter(key: str) -> None:
     adapter = adapters()[key]
     assert adapter.__doc__ and adapter.__doc__.strip()
     page = platform_page(key)
-    text = page.read_text()
+    text = " ".join(page.read_text().split())
     assert adapter.name in text
     for schema in (adapter.Settings, adapter.Credentials, adapter.FieldMap):
         # What every source has is explained once, in dashboard.md.

@@ -77,7 +77,8 @@ def test_shipments_are_created_once_and_complete_the_order(shop: Shop) -> None:
     with pytest.raises(TryAgainLater):
         shop.send(placed, first, second, notify=True)
     assert shop.send(placed, first, second) is None and shop.pieces(placed) == [("A", [2]), ("B", [1])]
-    assert shop.sales.view(placed["id"])["status"] == "completed" and len(list(shop.process.state("shipment_emails"))) == 1
+    assert shop.sales.view(placed["id"])["status"] == "completed"
+    assert len(list(shop.process.state("shipment_emails"))) == 1
     providers = [(each.get("_shipment_provider"), each.get("Carrier")) for each in shop.found(placed)]
     assert providers == [("ups", None), (None, "Hermes")]
 
