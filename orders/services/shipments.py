@@ -1,5 +1,6 @@
 """Saves shipments. Those of one reporter are compared and replaced together; those of others are kept."""
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from orders.models import Shipment, ShipmentLine
 from orders.records import ShipmentRecord
 from orders.services.common import MASKED_CHANGE, THOUSANDTHS, SaveResult, record_difference, rounded
 
+_SEPARATORS = re.compile(r"[,;\n]")
 _JOINED_LENGTH = Shipment._meta.get_field("tracking_number").max_length or 0
 
 
@@ -101,8 +103,10 @@ def _is_part(one: ShipmentItem, other: ShipmentItem) -> bool:
 
 
 def _numbers(item: ShipmentItem) -> set[str]:
-    """The tracking numbers without what shops and carriers write in different ways: spaces, upper and lower case."""
-    return {"".join(number.split()).upper() for number in item.tracking_numbers}
+    """The tracking numbers without what shops write in different ways: spaces, upper and lower case, or several numbers
+    in one field."""
+    found = {"".join(each.split()).upper() for number in item.tracking_numbers for each in _SEPARATORS.split(number)}
+    return found - {""}
 
 
 def _joined(numbers: Sequence[str]) -> str:
