@@ -85,7 +85,7 @@ def _unknown(reported: Sequence[ShipmentItem], others: Sequence[ShipmentItem]) -
         parts = [item for item in left if _is_part(item, other)]
         together = {line: sum(part.lines.get(line, Decimal(0)) for part in parts) for line in other.lines}
         if together != other.lines:
-            parts = [item for item in parts if _numbers(item) & _numbers(other)]
+            parts = [item for item in parts if _numbers(item) & _names(other)]
         left = [item for item in left if item not in parts]
     return left
 
@@ -99,7 +99,12 @@ def _is_part(one: ShipmentItem, other: ShipmentItem) -> bool:
     """Whether the first may be all or a part of the second: no other pieces, and no different tracking numbers."""
     numbers, others = _numbers(one), _numbers(other)
     pieces = all(quantity <= other.lines.get(line, 0) for line, quantity in one.lines.items())
-    return pieces and (numbers <= others or others <= numbers)
+    return pieces and (numbers <= _names(other) or others <= numbers)
+
+
+def _names(item: ShipmentItem) -> set[str]:
+    """The tracking numbers, and the ID with which a shop got the shipment while it had none."""
+    return _numbers(item) | {"".join(item.external_id.split()).upper()}
 
 
 def _numbers(item: ShipmentItem) -> set[str]:
