@@ -1,4 +1,4 @@
-"""Staging copy rules for users, sellers and API keys (L4–L8). docs/staging-copy.md describes the format."""
+"""Staging copy rules for users, sellers and API keys (L4–L8). docs/masking.md describes the format."""
 
 POLICY = {
     "accounts_user": {
@@ -6,7 +6,7 @@ POLICY = {
         "password": "mask:password",
         "last_login": "empty",
         "is_superuser": "keep",
-        "email": "mask:email",
+        "email": "mask:unique_email",
         "name": "mask:name",
         "is_staff": "keep",
         "is_active": "keep",

@@ -1,5 +1,8 @@
 """Console pages of the catalog. They are read-only: the next sync would overwrite an edit."""
 
+from decimal import Decimal
+from typing import Any
+
 from django.contrib import admin
 from django.contrib.postgres.search import SearchQuery, SearchVector
 from django.db.models import QuerySet
@@ -32,7 +35,9 @@ from common.admin import (
     ReadOnlyInline,
     as_json,
     badge,
+    shown_as,
 )
+from common.currencies import format_amount, format_quantity
 
 STATUS_COLORS: dict[Status, Color] = {
     Status.LIVE: "success",
@@ -47,6 +52,19 @@ def with_sku(variants: QuerySet[Variant], prefix: str) -> QuerySet[Variant]:
     """Variants whose SKU starts with `prefix`, ignoring case. The index starts with the seller, so all are listed."""
     sellers = list(Seller.objects.order_by().values_list("pk", flat=True))
     return variants.alias(upper_sku=Upper("sku")).filter(seller__in=sellers, upper_sku__startswith=prefix.upper())
+
+
+def _quantity(row: Any, quantity: Decimal) -> str:
+    return format_quantity(quantity)
+
+
+def _rrp(variant: Variant, amount: Decimal) -> str:
+    return format_amount(amount)
+
+
+def _amount(row: Price | ScheduledPrice, amount: Decimal) -> str:
+    currency = row.price_list.currency
+    return f"{format_amount(amount, currency)} {currency}".strip()
 
 
 class AttributeInline(ReadOnlyInline):
@@ -83,7 +101,9 @@ class BrandAdmin(ReadOnlyAdmin):
 
 class VariantInline(ReadOnlyInline):
     model = Variant
-    fields = ("sku", "options", "status", "weight_in_grams", "rrp", "updated_at")
+    fields = ("sku", "options", "status", "weight_in_grams", *shown_as(Variant, ("rrp",), _rrp), "updated_at")
+    # The title holds the link to the variant's page.
+    hide_title = False
     show_change_link = True
 
 
@@ -95,7 +115,7 @@ class ImageInline(ReadOnlyInline):
 @admin.register(Product)
 class ProductAdmin(ReadOnlyAdmin):
     list_display = ("id", "title", "seller", "status_text", "updated_at")
-    list_display_links = ("title",)
+    list_display_links = ("id", "title")
     list_filter = (("status", ChoicesDropdownFilter), SELLER)
     list_select_related = ("seller",)
     search_fields = ("title",)
@@ -132,17 +152,20 @@ class ProductAdmin(ReadOnlyAdmin):
 
 class StockInline(ReadOnlyInline):
     model = Stock
-    fields = ("location", "quantity", "min_level", "restock_date", "updated_at")
+    fields = ("location", *shown_as(Stock, ("quantity", "min_level"), _quantity), "restock_date", "updated_at")
 
 
 class PriceInline(ReadOnlyInline):
-    model = Price
-    fields = ("price_list", "min_quantity", "max_quantity", "amount", "list_amount")
+    model: type[Price | ScheduledPrice] = Price
+    fields = ("price_list", "min_quantity", "max_quantity", *shown_as(Price, ("amount", "list_amount"), _amount))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("price_list")
 
 
-class ScheduledPriceInline(ReadOnlyInline):
+class ScheduledPriceInline(PriceInline):
     model = ScheduledPrice
-    fields = ("price_list", "min_quantity", "max_quantity", "amount", "list_amount", "starts_at", "ends_at")
+    fields = (*PriceInline.fields, "starts_at", "ends_at")
 
 
 @admin.register(Variant)

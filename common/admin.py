@@ -9,6 +9,7 @@ from zoneinfo import available_timezones
 
 from django.contrib import messages
 from django.contrib.admin import ShowFacets
+from django.contrib.admin.utils import label_for_field
 from django.contrib.auth import get_permission_codename
 from django.core.paginator import Paginator
 from django.db import connection
@@ -25,7 +26,7 @@ from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.dataclasses import UnfoldAction
-from unfold.decorators import action
+from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
 
@@ -153,11 +154,13 @@ class ReadOnlyInline(TabularInline):
     extra = 0
     can_delete = False
     show_change_link = False
+    # A row's own text repeats its columns.
+    hide_title = True
     per_page = 50
-    fields: tuple[str, ...]
+    fields: tuple[Any, ...]
     ordering: tuple[str, ...] = ("pk",)
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
         return self.fields
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -209,6 +212,21 @@ def badge(text: Text, color: Color = "default") -> SafeString:
     Callers look the color up by enum member: Unfold's own `display(label=…)` would look it up by the text shown.
     """
     return render_to_string("unfold/helpers/label.html", {"text": text, "type": color})
+
+
+def shown_as(model: type[Model], names: tuple[str, ...], text: Callable[[Any, Any], str]) -> tuple[Any, ...]:
+    """Columns, or read-only fields, that show fields of the model by `text(row, value)`; a dash for an empty value."""
+
+    def column(name: str) -> Callable[[Any], str]:
+        def show(row: Any) -> str:
+            value = getattr(row, name)
+            return "-" if value is None else text(row, value)
+
+        # Django looks up the help text of the field by the name.
+        show.__name__ = name
+        return display(description=label_for_field(name, model), ordering=name)(show)
+
+    return tuple(map(column, names))
 
 
 def as_json(value: Any) -> SafeString | str:

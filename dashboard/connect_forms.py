@@ -12,6 +12,7 @@ from hub.models import Connection, Job
 
 _SCHEDULES = [
     ("", _("Only manually")),
+    ("15m", _("Every 15 minutes")),
     ("1h", _("Every hour")),
     ("6h", _("Every 6 hours")),
     ("1d", _("Every day")),

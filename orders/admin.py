@@ -1,5 +1,6 @@
 """Console pages of customers and orders. They are read-only: the next sync would overwrite an edit."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.contrib import admin
@@ -12,7 +13,8 @@ from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdo
 from unfold.decorators import display
 
 from accounts.models import Seller
-from common.admin import Color, ReadOnlyAdmin, ReadOnlyInline, badge
+from common.admin import Color, ReadOnlyAdmin, ReadOnlyInline, badge, shown_as
+from common.currencies import format_amount, format_quantity
 from orders.models import (
     Address,
     Customer,
@@ -37,6 +39,18 @@ ORDER_COLORS: dict[Order.Status, Color] = {
     Order.Status.RETURNED: "default",
     Order.Status.REFUNDED: "default",
 }
+
+
+def _amount(row: Any, amount: Decimal) -> str:
+    return format_amount(amount, (row if isinstance(row, Order) else row.order).currency)
+
+
+def _with_currency(order: Order, amount: Decimal) -> str:
+    return f"{_amount(order, amount)} {order.currency}"
+
+
+def _plain(row: Any, number: Decimal) -> str:
+    return format_quantity(number)
 
 
 def all_sellers_filter() -> Q:
@@ -79,30 +93,47 @@ class CustomerAdmin(ReadOnlyAdmin):
         return queryset.filter(all_sellers_filter()), False
 
 
-class LineInline(ReadOnlyInline):
+class OrderInline(ReadOnlyInline):
+    """Rows of an order, with amounts in its currency."""
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return super().get_queryset(request).select_related("order")
+
+
+_QUANTITIES = ("quantity", "quantity_cancelled", "quantity_refunded", "quantity_shipped")
+_LINE_AMOUNTS = ("unit_price_net", "unit_price_gross", "total_net", "tax", "total_gross", "discount_gross")
+
+
+class LineInline(OrderInline):
     model = OrderLine
     fields = (
-        "position", "kind", "sku", "title", "vendor", "quantity", "quantity_cancelled", "quantity_refunded",
-        "quantity_shipped", "unit_price_net", "unit_price_gross", "total_net", "tax", "total_gross", "discount_gross",
-        "status",
-    )  # fmt: skip
+        *("sku", "title", "kind", "vendor", *shown_as(OrderLine, _QUANTITIES, _plain)),
+        *(*shown_as(OrderLine, _LINE_AMOUNTS, _amount), "status"),
+    )
     ordering = ("position", "pk")
 
 
-class AdjustmentInline(ReadOnlyInline):
+class AdjustmentInline(OrderInline):
     model = OrderAdjustment
     verbose_name_plural = _("charges, discounts and payments")
-    fields = ("kind", "title", "code", "net", "tax", "gross", "discount_gross")
+    fields = (
+        *("kind", "title", "code"),
+        *shown_as(OrderAdjustment, ("net", "tax", "gross", "discount_gross"), _amount),
+    )
 
 
-class RefundInline(ReadOnlyInline):
+class RefundInline(OrderInline):
     model = Refund
-    fields = ("number", "external_id", "gross", "shipping_gross", "adjustment", "refunded_at")
+    fields = (
+        *("number", "external_id"),
+        *(*shown_as(Refund, ("gross", "shipping_gross", "adjustment"), _amount), "refunded_at"),
+    )
 
 
-class TargetTotalsInline(ReadOnlyInline):
+class TargetTotalsInline(OrderInline):
     model = TargetTotals
-    fields = ("connection", "expected_total", "total", "difference", "expected_tax", "tax", "differs", "read_at")
+    _amounts = shown_as(TargetTotals, ("expected_total", "total", "difference", "expected_tax", "tax"), _amount)
+    fields = ("connection", *_amounts, "differs", "read_at")
 
 
 class ShipmentInline(ReadOnlyInline):
@@ -133,16 +164,27 @@ class ReconciliationFilter(admin.SimpleListFilter):
         return found
 
 
+_TOTALS = ("subtotal_net", "subtotal_gross", "total_net", "total", "tax", "shipping_cost", "paid", "refunded")
+
+
 @admin.register(Order)
 class OrderAdmin(ReadOnlyAdmin):
     list_display = (
-        "number", "seller", "status_text", "total", "currency", "reconciliation", "difference",
-        "placed_at", "placed_through_b2b",
-    )  # fmt: skip
+        *("number", "seller", "status_text", *shown_as(Order, ("total",), _with_currency), "reconciliation"),
+        *(*shown_as(Order, ("difference",), _amount), "placed_at", "placed_through_b2b"),
+    )
     list_filter = (("status", ChoicesDropdownFilter), ReconciliationFilter, "placed_through_b2b", SELLER)
     list_select_related = ("seller",)
     search_fields = ("number",)
     search_help_text = _("Search by exact order number")
+    fields = (
+        *("seller", "source", "number", "customer", "customer_reference", "status", "source_status", "currency"),
+        *("base_currency", *shown_as(Order, ("exchange_rate",), _plain), "prices_include_tax"),
+        *shown_as(Order, _TOTALS, _amount),
+        *("reconciliation", *shown_as(Order, ("difference", "accepted_difference"), _amount), "read_version"),
+        *("placed_at", "placed_through_b2b", "cart_id", "customer_note", "internal_note", "ip_address", "revision"),
+        "updated_at",
+    )
     inlines = (LineInline, AdjustmentInline, RefundInline, ShipmentInline, TargetTotalsInline, AddressInline)
 
     @display(description=_("Status"))

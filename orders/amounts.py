@@ -114,6 +114,15 @@ def balance(record: OrderRecord) -> Balance:
     return Balance(lines, charges, discounts, record.tax, record.total, difference, tolerance)
 
 
+def with_payments(record: OrderRecord) -> OrderRecord:
+    """The order with a total that gift cards and store credit do not lower, if it adds up with that one only."""
+    payments = sum((each.gross or _ZERO for each in record.adjustments or () if each.kind in PAYMENTS), _ZERO)
+    if not payments or balance(completed(record)).reconciliation != "different":
+        return record
+    whole = replace(record, total=record.total + payments, total_net=record.total + payments - record.tax)
+    return whole if balance(completed(whole)).reconciliation == "balanced" else record
+
+
 def _before_discounts(row: OrderLineRecord | AdjustmentRecord) -> Decimal | None:
     gross = row.total_gross if isinstance(row, OrderLineRecord) else row.gross
     if gross is None or (row.discount_gross is None and row.discount_net):

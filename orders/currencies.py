@@ -1,25 +1,9 @@
-"""Decimal places of currencies, and rounding to them (M2). Amounts never pass through floats."""
+"""Rounding of amounts to the places of their currency (M2). They never pass through floats."""
 
 from collections.abc import Sequence
 from decimal import ROUND_HALF_UP, Decimal
 
-# ISO 4217: currencies whose minor unit is not a hundredth.
-_PLACES = {
-    **dict.fromkeys(
-        (
-            "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF", "UGX", "UYI", "VND", "VUV", "XAF",
-            "XOF", "XPF",
-        ),
-        0,
-    ),
-    **dict.fromkeys(("BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"), 3),
-    **dict.fromkeys(("CLF", "UYW"), 4),
-}  # fmt: skip
-
-
-def places(currency: str) -> int:
-    """The number of decimal places of a currency's amounts; 2 for unknown codes."""
-    return _PLACES.get(currency.upper(), 2)
+from common.currencies import places
 
 
 def quantum(currency: str) -> Decimal:

@@ -58,18 +58,17 @@ def sold_lines(item: OrderItem, *, whole_bundles: bool = False) -> list[OrderLin
     for line in item.lines:
         if line.parent_id is not None:
             parts[line.parent_id].append(line)
-    lines = []
-    for line in item.lines:
-        if line.parent_id is not None:
-            continue
+
+    def sold(line: OrderLineItem) -> list[OrderLineItem]:
+        """A part may be a bundle itself."""
         own = parts[line.id]
         if not own:
-            lines.append(line)
-        elif whole_bundles:
-            lines.append(_with_amounts_of(line, own))
-        else:
-            lines += _shared_out(line, own, item.currency)
-    return lines
+            return [line]
+        if whole_bundles:
+            return [_with_amounts_of(line, [each for part in own for each in sold(part)])]
+        return [each for part in _shared_out(line, own, item.currency) for each in sold(part)]
+
+    return [each for line in item.lines if line.parent_id is None for each in sold(line)]
 
 
 def _with_amounts_of(bundle: OrderLineItem, parts: Sequence[OrderLineItem]) -> OrderLineItem:
@@ -153,6 +152,7 @@ def vendor_part(item: OrderItem, vendor: str) -> OrderItem:
     A refund has the vendor's lines and its share of the shipping; what belongs to no line is between the seller and the
     customer.
     """
+    item = _without_mixed_bundles(item)
     names = sorted({line.vendor.upper() for line in item.lines})
     own = [line for line in item.lines if line.vendor.upper() == vendor.upper()]
     weights = [
@@ -188,6 +188,28 @@ def vendor_part(item: OrderItem, vendor: str) -> OrderItem:
         paid=None,
         refunded=None,
     )
+
+
+def _without_mixed_bundles(item: OrderItem) -> OrderItem:
+    """The order with the parts of a bundle in its place, with their shares of its price, if they are of several vendors
+    or of another one than the bundle: each vendor then has parts without a bundle."""
+    bundles = {line.id: line for line in item.lines}
+    inside: dict[int, list[OrderLineItem]] = defaultdict(list)
+    mixed = set()
+    for line in item.lines:
+        root = line
+        while root.parent_id in bundles:
+            root = bundles[root.parent_id]
+        inside[root.id].append(line)
+        if line.vendor.upper() != root.vendor.upper():
+            mixed.add(root.id)
+    if not mixed:
+        return item
+    lines = []
+    for root_id, own in inside.items():
+        split = sold_lines(replace(item, lines=own)) if root_id in mixed else ()
+        lines += [replace(line, parent_id=None) for line in split] or own
+    return replace(item, lines=lines)
 
 
 def _share(row: AdjustmentRecord, weights: list[Decimal], place: int, currency: str) -> AdjustmentRecord:

@@ -78,14 +78,21 @@ def _orphaned_rule(name: str) -> Error:
     )
 
 
+_FOR_UNIQUE_COLUMNS = {
+    "scrub": "scrub:unique",
+    "scrub:contacts": "scrub:unique",
+    "mask:email": "mask:unique_email",
+}
+
+
 def _unsuitable(policy: Policy, installed: dict[str, type[models.Model]]) -> Iterator[Error]:
     for table, model in installed.items():
         rules = policy.tables.get(table, TablePolicy(table))
         for column in _unique_columns(model):
-            if rules.columns.get(column) in ("scrub", "scrub:contacts"):
+            if better := _FOR_UNIQUE_COLUMNS.get(str(rules.columns.get(column))):
                 yield Error(
                     f"Rule of {table}.{column}: two spellings of an address would become one value of a unique column; "
-                    "use `scrub:unique`.",
+                    f"use `{better}`.",
                     id="staging_copy.E005",
                 )
         for column, field in _columns(model).items():

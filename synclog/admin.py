@@ -1,28 +1,15 @@
-"""Console pages of results: sync logs, issues, the sync status of each item and its timeline."""
+"""Console pages of results: sync logs, the sync status of each item and its timeline."""
 
-from typing import Any
-
-from django.contrib import admin, messages
-from django.core.exceptions import PermissionDenied
-from django.db.models import Q, QuerySet
-from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.contrib import admin
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 
-from accounts.models import Seller
-from accounts.operators import get_operator
 from common.admin import Color, ReadOnlyAdmin, as_json, badge
-from hub.admin.item_search import ItemSearchMixin, item_filter
-from synclog import queries
-from synclog.models import Issue, ItemEvent, ItemStatus, SyncLog
-from synclog.services import resolve_issues
-from synclog.triage import send_again
+from hub.admin.item_search import ItemSearchMixin
+from synclog.models import ItemEvent, ItemStatus, SyncLog
 
 STATE_COLORS: dict[ItemStatus.State, Color] = {
     ItemStatus.State.SYNCED: "success",
@@ -61,121 +48,6 @@ class SyncLogAdmin(ReadOnlyAdmin):
         else:
             state = gettext("Up to date.")
         return f"{state} {log.remote.reason}".strip()
-
-
-class OpenFilter(admin.SimpleListFilter):
-    """Shows open issues by default; most resolved ones are of no interest any longer."""
-
-    title = _("status")
-    parameter_name = "open"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("no", _("Resolved")), ("all", _("All"))]
-
-    def choices(self, changelist: Any) -> Any:
-        default, *others = super().choices(changelist)
-        return [default | {"display": _("Open")}, *others]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Issue]) -> QuerySet[Issue]:
-        if self.value() == "all":
-            return queryset
-        return queryset.filter(resolved_at__isnull=self.value() != "no")
-
-
-class CauseFilter(admin.SimpleListFilter):
-    """Issues with one cause. Set by links: there may be thousands of causes."""
-
-    title = _("cause")
-    parameter_name = "cause"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        chosen = self.used_parameters.get(self.parameter_name)
-        return [(chosen, chosen)] if chosen else []
-
-    def has_output(self) -> bool:
-        return True
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Issue]) -> QuerySet[Issue]:
-        return queryset.filter(cause=self.value()) if self.value() else queryset
-
-
-@admin.register(Issue)
-class IssueAdmin(ItemSearchMixin, ReadOnlyAdmin):
-    list_display = ("external_id", "title", "text", "severity_text", "seller", "sync_log", "occurrences", "seen_at")
-    list_filter = (
-        OpenFilter,
-        "severity",
-        CauseFilter,
-        ("seller", AutocompleteSelectFilter),
-        ("sync_log", AutocompleteSelectFilter),
-    )
-    list_select_related = ("seller", "sync_log")
-    search_help_text = _("Search by a text, an external ID or an item such as product:17")
-    actions = ("resolve", "send_again")
-    actions_list = ("show_ids",)
-    fields = (
-        *("seller", "sync_log", "job", "external_id", "kind", "item_id", "title", "severity", "code", "message"),
-        *("fix", "link", "occurrences", "opened_at", "seen_at", "resolved_at", "resolved_by"),
-    )
-
-    def get_urls(self) -> list[URLPattern]:
-        own = path("ids/", self.admin_site.admin_view(self.ids_view), name="synclog_issue_ids")
-        return [own, *super().get_urls()]
-
-    def ids_view(self, request: HttpRequest) -> HttpResponse:
-        """Issues about IDs that another item has, and the highest ID of each sequence (L16)."""
-        if not self.has_view_permission(request):
-            raise PermissionDenied
-        collisions = queries.open_collisions()
-        context = {
-            **self.admin_site.each_context(request),
-            "title": gettext("ID conflicts"),
-            "opts": self.opts,
-            "collisions": collisions[: self.list_per_page],
-            "total": collisions.count(),
-            "highest": queries.highest_ids(),
-        }
-        return TemplateResponse(request, "admin/synclog/issue/id_conflicts.html", context)
-
-    @action(description=_("ID conflicts"), icon="tag", permissions=["view"])
-    def show_ids(self, request: HttpRequest) -> HttpResponse:
-        return redirect("admin:synclog_issue_ids")
-
-    @display(description=_("Severity"))
-    def severity_text(self, issue: Issue) -> SafeString:
-        return badge(issue.get_severity_display(), "danger" if issue.severity == Issue.Severity.ERROR else "warning")
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: QuerySet[Issue], search_term: str
-    ) -> tuple[QuerySet[Issue], bool]:
-        """An item by its ID, or a text of the issue."""
-        if not search_term or item_filter(search_term):
-            return super().get_search_results(request, queryset, search_term)
-        words = Q(title__icontains=search_term) | Q(message__icontains=search_term)
-        return queryset.filter(words | Q(external_id__icontains=search_term)), False
-
-    @display(description=_("Problem"))
-    def text(self, issue: Issue) -> str:
-        return issue.message[:120]
-
-    @admin.action(description=_("Mark resolved (issues reopen if the problem comes back)"), permissions=["operate"])
-    def resolve(self, request: HttpRequest, issues: QuerySet[Issue]) -> None:
-        number = 0
-        for seller in Seller.objects.filter(pk__in=issues.order_by().values("seller")):
-            number += resolve_issues(issues=issues.filter(seller=seller), by=get_operator(request))
-        message = ngettext("%(count)s issue resolved.", "%(count)s issues resolved.", number)
-        self.message_user(request, message % {"count": f"{number:,}"})
-
-    @admin.action(description=_("Send again"), permissions=["operate"])
-    def send_again(self, request: HttpRequest, issues: QuerySet[Issue]) -> None:
-        number = 0
-        for seller in Seller.objects.filter(pk__in=issues.order_by().values("seller")):
-            number += send_again(issues=issues, seller=seller, by=get_operator(request))
-        if not number:
-            message = gettext("Nothing to send: these issues are about imports. Select Check again in the dashboard.")
-            return self.message_user(request, message, messages.WARNING)
-        message = ngettext("Sending %(count)s item again.", "Sending %(count)s items again.", number)
-        self.message_user(request, message % {"count": f"{number:,}"})
 
 
 @admin.register(ItemStatus)

@@ -120,6 +120,8 @@ class JobForm(JobFiltersForm):
 class JobInline(ReadOnlyInline):
     model = Job
     fields = ("direction", "data_type", "state_text", "schedule_text", "incremental_schedule", "last_full_sync")
+    # The title holds the link to the job's page.
+    hide_title = False
     show_change_link = True
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Job]:

@@ -42,12 +42,20 @@ class ApiModel(BaseModel):
         }
 
 
+# The times that are inside the calendar in every time zone.
+_FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
+
+
 def utc(timestamp: datetime) -> datetime:
-    """The time in UTC; times without a zone are taken as UTC. ValueError for one that is outside the calendar there."""
+    """The time in UTC; times without a zone are taken as UTC. ValueError for one that is outside the calendar there.
+
+    One that would be outside it in another zone, where no page could show it, is moved by a day or two.
+    """
     try:
-        return timestamp.astimezone(UTC) if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
+        found = timestamp.astimezone(UTC) if timestamp.tzinfo else timestamp.replace(tzinfo=UTC)
     except OverflowError:
         raise ValueError("a time outside the calendar") from None
+    return min(max(found, _FIRST), _LAST)
 
 
 Text = Annotated[str, AfterValidator(refuse_nul)]

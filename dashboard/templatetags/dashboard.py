@@ -4,13 +4,12 @@ import json
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import template
 from django.contrib.humanize.templatetags.humanize import intcomma, naturaltime
 from django.templatetags.static import static
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.html import conditional_escape, format_html
 from django.utils.safestring import SafeString
@@ -21,6 +20,8 @@ from django.utils.translation import gettext_lazy
 
 from accounts.models import Seller
 from accounts.sessions import browser_name
+from common.currencies import format_amount, format_quantity
+from common.web_links import safe_url
 from connectors.models import AssumptionResult, WebhookEvent
 from dashboard import presentation, summary
 from dashboard.chart import day_chart
@@ -45,6 +46,7 @@ _NEVER = gettext_lazy("Never")
 register = template.Library()
 register.filter("capped_count", presentation.capped_count)
 register.filter("duration", format_duration)
+register.filter("safe_url", safe_url)
 register.filter("kind_label", kind_label)
 register.filter("platform_name", platform_name)
 register.filter("connection_notices", presentation.connection_notices)
@@ -323,34 +325,19 @@ def progress(run: Run) -> presentation.Progress | None:
 
 @register.filter
 def amount(value: Decimal | None, currency: str = "") -> str:
-    """`12.50 EUR`, with at least two decimal places and no more than are needed."""
-    if value is None:
-        return "–"
-    plain = value.normalize()
-    places = max(2, -int(plain.as_tuple().exponent))
-    return f"{number_format(plain, decimal_pos=places, force_grouping=True)} {currency}".strip()
+    """`12.50 EUR`, with the places of the currency, or with more if the value has them."""
+    return "–" if value is None else f"{format_amount(value, currency)} {currency}".strip()
 
 
 @register.filter
 def quantity(value: Decimal | None) -> str:
-    """`3`, `2.5`: a number without trailing zeros."""
-    return "–" if value is None else number_format(value.normalize(), force_grouping=True)
+    return "–" if value is None else format_quantity(value)
 
 
 @register.filter
 def hit_kind(hit: Hit) -> str:
     """What the search found: the kind of an item, a run or an issue."""
     return {"run": _("Run"), "rejected": _("Not imported"), "issue": _("Issue")}.get(hit.kind) or kind_label(hit.kind)
-
-
-@register.filter
-def safe_url(value: str) -> str:
-    """The URL if it is http(s), else an empty string: external data may hold `javascript:` links."""
-    try:
-        parts = urlsplit(value)
-    except ValueError:
-        return ""
-    return value if parts.scheme in ("http", "https") and parts.netloc else ""
 
 
 @register.filter

@@ -6,6 +6,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 
 from connectors.engine.error_texts import error_text
+from connectors.models import AssumptionResult
 from connectors.sdk.errors import ConnectorError
 from connectors.services.connection_tests import assumption_rows, check_connection
 from connectors.services.installation import can_install
@@ -17,10 +18,13 @@ from hub.models import Connection
 @seller_page
 def show(request: SellerRequest, connection: str) -> HttpResponse:
     chosen = get_object_or_404(Connection, seller=request.seller, slug=connection)
+    rows = assumption_rows(chosen)
     context = {
         "connection": chosen,
         "platform": platform_name(chosen),
-        "assumptions": assumption_rows(chosen),
+        "assumptions": rows,
+        "wrong": [row for row in rows if row.result and row.result.state == AssumptionResult.State.REFUTED],
+        "tested_at": max((row.result.tested_at for row in rows if row.result), default=None),
         "is_owner": request.is_owner and chosen.state != Connection.State.UNINSTALLED,
         "can_install": can_install(chosen),
     }

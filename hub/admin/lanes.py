@@ -112,8 +112,13 @@ class WorkerAdmin(ReadOnlyAdmin):
 
 @admin.register(RateBudget)
 class RateBudgetAdmin(ReadOnlyAdmin):
-    list_display = ("key", "tokens", "updated_at", "blocked_until")
+    list_display = ("key", "tokens_left", "updated_at", "blocked_until")
+    fields = list_display
     actions = ("reset_wait",)
+
+    @display(description=_("Calls left"))
+    def tokens_left(self, budget: RateBudget) -> str:
+        return f"{budget.tokens:,.0f}"
 
     @admin.action(description=_("Reset wait: let requests through at once"), permissions=["operate"])
     def reset_wait(self, request: HttpRequest, blocked: QuerySet[RateBudget]) -> None:

@@ -23,7 +23,7 @@ class LinkAdmin(ReadOnlyAdmin):
     """External IDs of items, and the last payloads received and sent for each (S7)."""
 
     list_display = ("kind", "external_id", "item_id", "connection", "missing", "fetched_at", "sent_at")
-    list_display_links = ("external_id",)
+    list_display_links = ("kind", "external_id")
     list_filter = (("connection", AutocompleteSelectFilter),)
     list_select_related = ("connection",)
     search_fields = ("external_id",)

@@ -12,7 +12,7 @@ _JOINED_LENGTH = Shipment._meta.get_field("tracking_number").max_length or 0
 
 
 def build_shipment(record: ShipmentRecord, line_ids: dict[str, int], *, reported_by: int | None = None) -> ShipmentItem:
-    """Convert a record. Unknown order lines and lines with quantity zero are left out."""
+    """Convert a record. Unknown order lines and lines without pieces are left out."""
     return ShipmentItem(
         external_id=record.external_id,
         carrier=record.carrier,
@@ -21,7 +21,7 @@ def build_shipment(record: ShipmentRecord, line_ids: dict[str, int], *, reported
         lines={
             line_ids[external_id]: rounded(quantity, THOUSANDTHS)
             for external_id, quantity in record.lines.items()
-            if quantity and external_id in line_ids
+            if quantity > 0 and external_id in line_ids
         },
         reported_by=reported_by,
     )
@@ -83,7 +83,7 @@ def _unknown(reported: Sequence[ShipmentItem], others: Sequence[ShipmentItem]) -
         parts = [item for item in left if _is_part(item, other)]
         together = {line: sum(part.lines.get(line, Decimal(0)) for part in parts) for line in other.lines}
         if together != other.lines:
-            parts = [item for item in parts if set(item.tracking_numbers) & set(other.tracking_numbers)]
+            parts = [item for item in parts if _numbers(item) & _numbers(other)]
         left = [item for item in left if item not in parts]
     return left
 
@@ -95,9 +95,14 @@ def _same(one: ShipmentItem, other: ShipmentItem) -> bool:
 
 def _is_part(one: ShipmentItem, other: ShipmentItem) -> bool:
     """Whether the first may be all or a part of the second: no other pieces, and no different tracking numbers."""
-    numbers, others = set(one.tracking_numbers), set(other.tracking_numbers)
+    numbers, others = _numbers(one), _numbers(other)
     pieces = all(quantity <= other.lines.get(line, 0) for line, quantity in one.lines.items())
     return pieces and (numbers <= others or others <= numbers)
+
+
+def _numbers(item: ShipmentItem) -> set[str]:
+    """The tracking numbers without what shops and carriers write in different ways: spaces, upper and lower case."""
+    return {"".join(number.split()).upper() for number in item.tracking_numbers}
 
 
 def _joined(numbers: Sequence[str]) -> str:

@@ -121,6 +121,17 @@ def _mask_uncached(kind: str, rules: Rules, limit: int | None) -> ColumnFunction
     return column
 
 
+def _unique_email(rules: Rules) -> Mask:
+    """A mask for one column, as `mask:email`; of several spellings of an address, the first has its number."""
+    mask, spellings = rules.mask("email"), dict[bytes, bytes]()
+
+    def unique(value: bytes) -> bytes:
+        masked = mask(value)
+        return masked if spellings.setdefault(masked, value) == value else mask(value.hex().encode())
+
+    return unique
+
+
 def _scrub_column(mask: Mask, limit: int | None, *, with_contacts: bool) -> ColumnFunction:
     """For a mask that changes only addresses and contacts: inspects only values that can contain one."""
     scrub = FieldMask(mask, limit)
@@ -261,8 +272,10 @@ def _column_function(column: Column, rule: Rule, rules: Rules, now: datetime, wh
         if rule == "scrub:tree":
             return _scrub_column(json_mask, None, with_contacts=True)
         return FieldMask(json_mask).column
-    if kind == "email" and limit is not None and limit < len(rules.domain) + 21:
+    if kind in ("email", "unique_email") and limit is not None and limit < len(rules.domain) + 21:
         raise PolicyError(where, f"NUMBER@{rules.domain.decode()} does not fit into {limit} characters")
+    if kind == "unique_email":
+        return FieldMask(_unique_email(rules), limit).column
     if is_array:
         return FieldMask(_array_mask(rules.mask(kind), limit)).column
     if kind in _CACHED_KINDS:

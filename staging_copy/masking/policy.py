@@ -1,6 +1,6 @@
 """Masking policies: what happens to each table and column in a copy to staging. Defines their format and parser.
 
-A policy is plain data in `<app>/policy.py`, without imports (reference: docs/staging-copy.md):
+A policy is plain data in `<app>/policy.py`, without imports (reference: docs/masking.md):
 
     POLICY = {                                # every table and column; a missing rule stops the copy
         "orders_customer": {
@@ -25,6 +25,7 @@ Rules of a column:
     scrub:unique    as scrub, and different spellings of an address stay different, for unique columns
     scrub:contacts  as scrub, and phone numbers and IBANs are replaced too
     mask:KIND       replaced; KIND is one of MASKS
+    mask:unique_email  as mask:email, for unique columns: of two spellings of an address, the second gets another number
     empty           NULL, or the empty value of a column that may not be NULL
     set:TEXT        this value in every row (`now`: the time of the copy)
     preserve        staging's own value, from the row with the same key; `empty` in rows that staging lacks
@@ -46,7 +47,10 @@ MASKS = frozenset(
     ("email", "first_name", "last_name", "name", "company", "phone", "street", "city", "postcode")
     + ("tax_id", "iban", "bank", "text", "ip", "url", "secret", "password")
 )
-_PLAIN = frozenset({"keep", "keep:tree", "scrub", "scrub:unique", "scrub:contacts", "scrub:tree", "empty", "preserve"})
+_PLAIN = frozenset(
+    ("keep", "keep:tree", "scrub", "scrub:unique", "scrub:contacts", "scrub:tree", "empty", "preserve")
+    + ("mask:unique_email",)
+)
 
 # The rule of a column: a string, or for JSON a structure in the shape of the values.
 Rule = str | dict[str, Any] | list[Any]
@@ -164,7 +168,9 @@ def check_rule(rule: Any, where: str) -> None:
         check_rule(rule[0], f"{where}[]")
     elif not isinstance(rule, str):
         raise PolicyError(where, f"{rule!r} is not a rule")
+    elif rule in _PLAIN:
+        return
     elif verb(rule) == "mask" and argument(rule) not in MASKS:
         raise PolicyError(where, f"{rule!r}: unknown mask; use one of {', '.join(sorted(MASKS))}")
-    elif rule not in _PLAIN and verb(rule) not in ("mask", "set", "preserve"):
+    elif verb(rule) not in ("mask", "set", "preserve"):
         raise PolicyError(where, f"{rule!r} is not a rule")

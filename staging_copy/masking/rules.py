@@ -184,13 +184,15 @@ def _ip(numbers: Sequence[int], values: Sequence[bytes]) -> list[bytes]:
 
 
 def _bare_address(value: bytes) -> bytes:
-    """Reduces `Anna <anna@example.com>` to `anna@example.com`."""
+    """Reduces `Anna <anna@example.com>` to `anna@example.com`, and decodes a domain in punycode (`xn--…`)."""
     return next((found.normalized for found in addresses.find(value)), value)
 
 
 # How values are normalized before hashing, beyond ignoring case.
 _CANONICAL_FORMS: dict[str, Callable[[Sequence[bytes]], list[bytes]]] = {
-    "email": lambda values: [_bare_address(value) if b"<" in value or b" " in value else value for value in values],
+    "email": lambda values: [
+        _bare_address(value) if b"<" in value or b" " in value or b"--" in value else value for value in values
+    ],
     # Ignore the formatting of phone numbers.
     "phone": lambda values: [value.translate(None, _NOT_DIGITS) or value for value in values],
 }

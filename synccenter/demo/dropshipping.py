@@ -1,4 +1,4 @@
-"""Demo step: a vendor receives its part of an order in its ERP and reports the shipment (S1, S9)."""
+"""Demo step: a vendor receives its part of an order in its ERP, and its shipment gets back to the shop (S1, S9)."""
 
 import secrets
 import time
@@ -26,7 +26,10 @@ TRACKING = "CASCADE-1"
 class DropshippingDemo:
     """Runs the step; `print_line` is called with each line of output."""
 
-    def __init__(self, erp: Platform, seller_setup: DemoSeller, print_line: Callable[[str], None]) -> None:
+    def __init__(
+        self, shop: Platform, erp: Platform, seller_setup: DemoSeller, print_line: Callable[[str], None]
+    ) -> None:
+        self.shop = shop
         self.erp = erp
         self.seller_setup = seller_setup
         self.print_line = print_line
@@ -52,9 +55,14 @@ class DropshippingDemo:
         sync(connection=connection, data_type=DataType.ORDERS, trigger=Run.Trigger.BUTTON)
         parcels = Shipment.objects.filter(order=order, tracking_number=TRACKING)
         self._wait_for(parcels.first, "the vendor's shipment in the seller's order")
-        self.print_line(f"    Shipment {TRACKING} is in the order of {self.seller_setup.seller}")
+        created = self._wait_for(self._shipped, "the vendor's shipment in the shop")
+        self.print_line(f"    Shipment {TRACKING} is in the order of {self.seller_setup.seller} and in its shop")
         shipped = {line.order_line.sku for line in parcels.get().lines.select_related("order_line")}
-        self.step.checks.append(Check("the shipment has the vendor's lines", set(wanted), shipped))
+        in_shop = sum(item["quantity"] for item in created["items"])
+        self.step.checks += [
+            Check("the shipment has the vendor's lines", set(wanted), shipped),
+            Check("the shop's shipment has the vendor's pieces", sum(wanted.values()), in_shop),
+        ]
         self.step.seconds = round(time.monotonic() - started, 1)
         return self.step
 
@@ -97,6 +105,10 @@ class DropshippingDemo:
     def _sold(self, order: Order) -> Any:
         number = f"sc-order-{order.pk}"
         return next((row for row in self.erp.holds(ACCOUNT, "orders") if row["externalId"] == number), None)
+
+    def _shipped(self) -> Any:
+        shipments = self.shop.holds(self.seller_setup.seller.slug, "shipments")
+        return next((row for row in shipments if row.get("tracking_number") == TRACKING), None)
 
     def _wait_for(self, found: Callable[[], Any], what: str, *, seconds: float = 60.0) -> Any:
         deadline = time.monotonic() + seconds

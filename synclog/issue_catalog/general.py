@@ -94,7 +94,7 @@ IDENTIFIER_TOO_LONG = IssueType(
 NUMBER_OUT_OF_RANGE = IssueType(
     "number_out_of_range",
     title=_("Number out of range"),
-    message=_("{field} is not a number, or larger than SyncCenter can store."),
+    message=_("{field} is not a number, or outside the range that SyncCenter can store."),
     fix=_("Correct the value in {source}."),
 )
 HIDDEN_CHARACTER = IssueType(

@@ -138,6 +138,7 @@ CASES = {
             DataType.CATEGORIES: {"channel_ids": [2]},
             DataType.ORDERS: {"b2b_channel_id": 2},
         },
+        changes_only=frozenset((DataType.ORDERS,)),
     ),
     "bigcommerce_target": Case(
         sandbox="bigcommerce",
@@ -384,6 +385,7 @@ CASES = {
             DataType.CUSTOMERS: {"customer_roles": ["wholesale_customer"]},
             DataType.ORDERS: {"b2b_created_via": ["checkout"]},
         },
+        changes_only=frozenset((DataType.ORDERS,)),
     ),
     "woocommerce_target": Case(
         sandbox="woocommerce",

@@ -1,7 +1,7 @@
 """Lenient decoding of JSON (C4), and what becomes of text that PostgreSQL cannot store."""
 
 import math
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from common.storable import storable_json, storable_text
+from connectors.sdk.api_model import utc
 from connectors.sdk.decoding import decode_json, find_malformed, flag, whole_number
 from connectors.sdk.responses import retry_after
 
@@ -43,6 +44,12 @@ def test_a_declared_character_set_is_used_if_the_text_is_not_utf_8() -> None:
         False,
     )
     assert decode_json(body, content_type="application/json; charset=no-such")[0] == {"a": "\udce9"}
+
+
+@pytest.mark.parametrize("text", ["0001-01-01T00:00:00", "9999-12-31T23:59:59Z", "9999-12-31T23:59:59+02:00"])
+def test_times_can_be_shown_in_every_time_zone(text: str) -> None:
+    for hours in (-12, 14):
+        utc(datetime.fromisoformat(text)).astimezone(timezone(timedelta(hours=hours)))
 
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e400", "9" * 5000])

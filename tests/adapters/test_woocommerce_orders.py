@@ -186,6 +186,17 @@ def test_statuses_of_plug_ins(sales: Sales, shop: SandboxProcess, open_adapter: 
     assert open_adapter("woocommerce").source(DataType.ORDERS).fetch([placed["id"]]) == []
 
 
+def test_a_gift_card_of_an_extension_pays_for_an_order(sales: Sales, shop: SandboxProcess, open_adapter: Open) -> None:
+    placed = sales.place({"lines": [MUGS], "charges": [SHIPPING]})
+    cards = [{"id": 7, "code": "CARD", "amount": 20}]
+    change(shop, placed["id"], total=str(D(placed["total"]) - 20), gift_cards=cards)
+    order = read(open_adapter("woocommerce"), placed["id"])
+    assert (balance(order).reconciliation, order.total) == ("balanced", D(placed["total"]))
+    assert [(each.kind, each.gross) for each in order.adjustments or () if each.kind == "gift_card"] == [
+        ("gift_card", 20)
+    ]
+
+
 def test_guests_and_deleted_products(sales: Sales, shop: SandboxProcess, open_adapter: Open) -> None:
     placed = sales.place({"lines": [MUGS, {"sku": "by hand", "kind": "custom", "price": "3", "name": "Engraving"}]})
     lines = next(each for each in shop.state("orders") if each["id"] == int(placed["id"]))["line_items"]

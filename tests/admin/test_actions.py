@@ -13,7 +13,7 @@ from hub.kinds import DataType
 from hub.models import Change, Job, JobState, Master, PlatformSwitch, Run
 from hub.services import pause_job, require_attention
 from synclog.models import Issue
-from synclog.services import IssueDraft, upsert_issues
+from synclog.services import IssueDraft, resolve_issues, upsert_issues
 from tests.admin.conftest import Console
 from tests.admin.sample_rows import export_job, make_changes
 from tests.two_sellers import TwoSellers
@@ -210,6 +210,27 @@ def test_issues_of_exports_are_sent_again(operator: Console, two_sellers: TwoSel
     change.refresh_from_db()
     assert change.state == Change.State.READY
     assert "Sending 1 item again." in operator.get("/admin/synclog/issue/").content.decode()
+
+
+def test_issues_are_checked_again_at_their_sources(operator: Console, two_sellers: TwoSellers) -> None:
+    """I1, I2: one on its page, all that match the filters in the list, each seller by itself."""
+    jobs = [setup.job(DataType.PRODUCTS) for setup in (two_sellers.north, two_sellers.south)]
+    for setup, job in zip((two_sellers.north, two_sellers.south), jobs, strict=True):
+        upsert_issues(log=setup.log, job=job, drafts=[IssueDraft("product:9", "?")], now=timezone.now())
+    issue = Issue.objects.get(job=jobs[0])
+    page = f"/admin/synclog/issue/{issue.pk}/"
+    assert "Check this item again?" in operator.dialog(f"{page}check_one/").decode()
+    operator.do(f"{page}check_one/")
+    assert "Checking 1 item again." in operator.get(f"{page}change/").content.decode()
+    sent = {"action": "check_again", "_selected_action": [issue.pk], "select_across": "1"}
+    operator.post("/admin/synclog/issue/?cause=" + issue.cause, sent)
+    assert "Checking 2 items again." in operator.get("/admin/synclog/issue/").content.decode()
+    checked = AuditEvent.objects.filter(action="issue.check").order_by("pk")
+    assert list(checked.values_list("seller__slug", flat=True)) == ["north", "north", "south"]
+    resolve_issues(issues=Issue.objects.all(), by=two_sellers.north.owner)
+    assert b"check_one" not in operator.get(f"{page}change/").content
+    operator.post("/admin/synclog/issue/?open=no", sent)
+    assert "Nothing was checked" in operator.get("/admin/synclog/issue/").content.decode()
 
 
 def test_changes_of_the_source_of_truth_are_audited(operator: Console, two_sellers: TwoSellers) -> None:

@@ -57,3 +57,11 @@ def test_pages_load_nothing_from_other_hosts(page: Page, live_server: object) ->
         page.wait_for_load_state("networkidle")
     own = urlsplit(page.url).netloc
     assert {urlsplit(url).netloc for url in requested if not url.startswith("data:")} == {own}
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+def test_a_page_with_boxes_of_choices_fits_the_window(page: Page, two_sellers: TwoSellers, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 900})
+    page.goto(f"/admin/accounts/user/{two_sellers.north.owner.pk}/change/")
+    expect(page.locator("#id_groups_from")).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == width

@@ -12,6 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
+from orders.models import Order
 from tests.admin.sample_rows import fill
 from tests.factories import make_user
 from tests.two_sellers import SECRET, TwoSellers, make_person
@@ -47,6 +48,16 @@ def addresses(model: Any) -> list[str]:
     """The list, a search in it, and the page of one row."""
     some = [page(model, "change", model._default_manager.first().pk)] if model._default_manager.exists() else []
     return [page(model, "changelist"), page(model, "changelist") + "?q=product:1", *some]
+
+
+def test_amounts_and_quantities_of_an_order_are_shown_by_its_currency(operator: Client) -> None:
+    """M2: two places in euros, none in yen; quantities without trailing zeros."""
+    order = Order.objects.get(number="1001")
+    Order.objects.filter(pk=order.pk).update(total="1250.5", difference="0")
+    text = operator.get(page(Order, "change", order.pk)).content.decode()
+    assert "1,250.50" in text and "0.00" in text and "0.000" not in text
+    Order.objects.filter(pk=order.pk).update(total="1250", currency="JPY")
+    assert "1,250 JPY" in operator.get(page(Order, "changelist")).content.decode()
 
 
 def test_every_page_loads_for_an_operator_and_shows_no_secret(operator: Client) -> None:

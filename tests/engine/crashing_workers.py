@@ -23,6 +23,7 @@ POINTS = {
     "before_call": ("connectors.platforms.rest.targets.base", "RestTargetStream.send", False),
     "after_call": ("connectors.platforms.rest.targets.base", "RestTargetStream.send", True),
     "after_sale": ("connectors.platforms.netsuite.targets.orders", "OrderTarget.send", True),
+    "after_shipment": ("connectors.platforms.bigcommerce.targets.shipments", "ShipmentTarget.send", True),
     "between_steps": ("connectors.platforms.tryton.targets.sales", "advance", False),
     "after_tryton": ("connectors.platforms.tryton.targets.orders", "OrderTarget.send", True),
     "before_variants": ("connectors.platforms.vendure.targets.variants", "VariantWriter.sync", False),
@@ -111,7 +112,7 @@ def main(argv: list[str]) -> int:
     django.setup()
     # Imported before the first fork, so that each worker starts at once; none of these opens a connection.
     from connectors.engine import turn_loop  # noqa: F401
-    from connectors.platforms import netsuite, rest, tryton, vendure  # noqa: F401
+    from connectors.platforms import bigcommerce, netsuite, rest, tryton, vendure  # noqa: F401
 
     crashes = 0
     if argv[0] == "poison":

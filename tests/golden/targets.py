@@ -27,6 +27,7 @@ _NETSUITE = {
 _SPARKLAYER = {"site_id": "acme", "client_id": "client"}
 
 CREDENTIALS: dict[str, dict[str, str]] = {
+    "bigcommerce": {"access_token": "word"},
     "bigcommerce_target": {"access_token": "word"},
     "elevate": {"api_key": "word"},
     "magento": {"access_token": "word"},
@@ -41,10 +42,12 @@ CREDENTIALS: dict[str, dict[str, str]] = {
     "tryton": {"key": "word"},
     "vendure": {"api_key": "word"},
     "vendure_target": {"api_key": "word"},
+    "woocommerce": {"consumer_key": "word", "consumer_secret": "word"},
     "woocommerce_target": {"consumer_key": "word", "consumer_secret": "word"},
 }
 
 TARGETS: dict[str, dict[str, Setup]] = {
+    "bigcommerce": {"default": Setup()},
     "bigcommerce_target": {
         "default": Setup(),
         "trade prices": Setup({"price_list": "trade", "price_list_id": 4, "location_id": 2, "on_removal": "delete"}),
@@ -147,5 +150,6 @@ TARGETS: dict[str, dict[str, Setup]] = {
         "default": Setup(),
         "trade prices": Setup({"price_list": "trade", "location_id": "2", "on_removal": "delete"}),
     },
+    "woocommerce": {"default": Setup()},
     "woocommerce_target": {"default": Setup(), "trade prices": Setup({"price_list": "trade"})},
 }

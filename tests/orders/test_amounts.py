@@ -5,9 +5,11 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.utils import translation
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from common.currencies import format_amount
 from orders.amounts import CHARGES, DISCOUNTS, balance, completed
 from orders.currencies import quantum, round_amount, share_out
 from orders.records import AdjustmentRecord, OrderLineRecord, OrderRecord
@@ -31,6 +33,18 @@ def row(quantity: str, **amounts: Any) -> OrderLineRecord:
 def test_amounts_are_rounded_to_the_places_of_their_currency(currency: str, smallest: str) -> None:
     assert quantum(currency) == D(smallest)
     assert round_amount(D("2.5") * D(smallest), currency) == 3 * D(smallest)
+
+
+@pytest.mark.parametrize(
+    ("amount", "currency", "shown"),
+    [
+        *(("1200.0000", "JPY", "1,200"), ("1200.0000", "GBP", "1,200.00"), ("12.5000", "KWD", "12.500")),
+        *(("0.0000", "GBP", "0.00"), ("49.8750", "GBP", "49.875"), ("-3.1000", "", "-3.10")),
+    ],
+)
+def test_amounts_are_shown_with_the_places_of_their_currency(amount: str, currency: str, shown: str) -> None:
+    with translation.override("en"):
+        assert format_amount(D(amount), currency) == shown
 
 
 def test_prices_without_tax_and_a_discount_before_tax() -> None:

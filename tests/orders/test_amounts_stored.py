@@ -8,6 +8,7 @@ from hub.kinds import Kind
 from hub.models import Change, Job, Link
 from orders.items import OrderItem, load_orders
 from orders.models import Order, OrderAdjustment, OrderLine, Refund, RefundLine, Shipment
+from orders.parts import sold_lines
 from orders.records import AdjustmentRecord, OrderRecord, RefundLineRecord, RefundRecord, ShipmentRecord
 from synclog.models import ItemEvent
 from tests.orders.importing import PLACED, import_records, line, order
@@ -113,6 +114,13 @@ def test_a_part_of_a_bundle_refers_to_it_even_if_it_comes_first(orders: Job) -> 
     # The part is now sold alone.
     import_records(orders, order("5", "N-5", line("a", "SKU-1"), line("b", "SET")))
     assert not OrderLine.objects.exclude(parent=None).exists()
+
+
+def test_a_line_that_is_a_part_of_itself_is_no_part(orders: Job) -> None:
+    lines = [line("a", "A", parent_id="b"), line("b", "B", parent_id="a"), line("c", "C", parent_id="c")]
+    import_records(orders, order("5", "N-5", *lines))
+    assert sorted(each.sku for each in sold_lines(stored())) == ["B", "C"]
+    assert OrderLine.objects.get(sku="B").parent == OrderLine.objects.get(sku="A")
 
 
 def test_open_quantities(orders: Job) -> None:

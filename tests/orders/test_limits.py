@@ -43,6 +43,16 @@ def test_a_long_phone_number_postcode_and_vendor_name(orders: Job) -> None:
     assert "12 34" not in text
 
 
+def test_numbers_that_the_tables_do_not_allow(orders: Job, customers: Job) -> None:
+    import_records(orders, order("5", "N-5", line("1", quantity="-1")))
+    assert not Order.objects.exists() and "quantity (OAK-1) is" in issues()["number_out_of_range"]
+    import_records(customers, customer("7", discount_percentage=Decimal(-5)))
+    assert Customer.objects.get().discount_percentage is None
+    nothing = ShipmentRecord(external_id="s", lines={"6-1": Decimal(-1)})
+    import_records(orders, order("6", shipments=[nothing]))
+    assert Shipment.objects.get().lines.count() == 0
+
+
 def test_tracking_numbers_are_a_list_without_a_limit(orders: Job) -> None:
     numbers = ["9400111202555" + f"{number:09}" for number in range(7)]
     import_records(orders, order("5", shipments=[ShipmentRecord(external_id="s", tracking_numbers=numbers)]))

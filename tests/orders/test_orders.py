@@ -118,9 +118,9 @@ def test_shipments_are_added_changed_and_removed(orders: Job) -> None:
     assert shipped() == [] and not Shipment.objects.exists()
 
 
-@pytest.mark.parametrize("numbers", [["JD01"], []])
+@pytest.mark.parametrize("numbers", [["JD01"], [], ["jd 01"]])
 def test_a_shipment_that_the_shop_split_is_not_counted_twice(orders: Job, numbers: list[str]) -> None:
-    """Shopify has a fulfillment for each location (`numbers`: the tracking numbers of both)."""
+    """Shopify has a fulfillment for each location (`numbers`: the tracking numbers of both, as it spells them)."""
     lines = (line("5-1", "A", "5"), line("5-2", "B", "2"))
     import_records(orders, order("5", "", *lines))
     item = Order.objects.get()

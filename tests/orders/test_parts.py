@@ -89,6 +89,32 @@ def test_refunded_shipping_lowers_the_charges() -> None:
     assert [(each.net, each.gross) for each in left_over] == [(0, 0), (4, 5)]
 
 
+def test_a_bundle_in_a_bundle_goes_as_its_parts() -> None:
+    free = {"total_net": D(0), "tax": D(0), "total_gross": D(0), "unit_price": D(0)}
+    outer, inner = line(1, "1", "100"), line(2, "1", "0", **free | {"parent_id": 1})
+    parts = [line(number, "1", "0", **free | {"parent_id": parent}) for number, parent in ((3, 1), (4, 2), (5, 2))]
+    item = order(outer, inner, *parts)
+    assert [(each.id, each.total_gross) for each in sold_lines(item)] == [(4, 25), (5, 25), (3, 50)]
+    (whole,) = sold_lines(item, whole_bundles=True)
+    assert (whole.id, whole.total_gross) == (1, 100)
+
+
+def test_a_vendor_gets_its_parts_of_a_bundle_with_their_share_of_its_price() -> None:
+    free = {"total_net": D(0), "tax": D(0), "total_gross": D(0), "unit_price": D(0), "parent_id": 1}
+    item = order(
+        line(1, "1", "100", kind="bundle"),
+        line(2, "1", "0", **free, vendor="Nord"),
+        line(3, "3", "0", **free),
+        line(4, "1", "20", vendor="nord"),
+        total=D(120),
+        adjustments=[],
+    )
+    nord, rest = vendor_part(item, "Nord"), vendor_part(item, "")
+    assert [(each.id, each.total_gross) for each in sold_lines(nord)] == [(2, 25), (4, 20)]
+    assert [(each.id, each.total_gross) for each in sold_lines(rest)] == [(3, 75)]
+    assert nord.total + rest.total == item.total
+
+
 def test_a_refund_reaches_the_part_of_each_vendor() -> None:
     """Lines with what they cost, and a share of the shipping; what belongs to no line stays with the seller."""
     lines = [line(1, "1", "30", vendor="Nord"), line(2, "1", "10", vendor="Quays"), line(3, "1", "10")]

@@ -1,4 +1,4 @@
-"""Every spelling of an address in docs/staging-copy.md is treated as the page says; masked values fit their columns."""
+"""Every spelling of an address in docs/masking.md is treated as the page says; masked values fit their columns."""
 
 import re
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from staging_copy.masking.columns import Column, compile_table
 from staging_copy.masking.leak_check import AddressFound, LeakCheck
 from tests.staging_copy.test_rules import rules
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "staging-copy.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "masking.md"
 ROW = re.compile(r"^\| (?P<spelling>[^|]+) \| `(?P<example>[^|]+)` \| (?P<decision>[^|]+) \|$", re.MULTILINE)
 SPELLINGS = [
     row.groups()
@@ -70,6 +70,19 @@ def test_spellings_of_an_address_stay_different_in_a_unique_column() -> None:
     assert masked[0] == scrub_column(spellings[0])
     assert len(set(masked)) == len(spellings) and {each.lower() for each in masked} == {masked[0]}
     LeakCheck("sellercenter.net").check("\n".join(masked).encode() + b"\n", "t", ["c"])
+
+
+def test_two_accounts_with_one_address_in_two_spellings_stay_two() -> None:
+    column = Column("email", "character varying", limit=254)
+    users, customers = (
+        compile_table("t", [column], {"email": rule}, rules, datetime(2026, 1, 1, tzinfo=UTC)).mask
+        for rule in ("mask:unique_email", "mask:email")
+    )
+    spellings = "jane@d\xf6e.example\njane@xn--de-fka.example\nja\xadne@d\xf6e.example\n".encode()
+    first, *others = users(spellings).splitlines()
+    assert {first} == set(customers(spellings).splitlines())
+    assert len({first, *others}) == 3 and users(spellings).splitlines() == [first, *others]
+    LeakCheck("sellercenter.net").check(b"\n".join(others) + b"\n", "t", ["c"])
 
 
 @pytest.mark.parametrize(

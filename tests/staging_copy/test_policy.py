@@ -71,6 +71,7 @@ def test_no_text_that_others_write_is_kept() -> None:
             "E005 Rule of hub_connection.webhook",
         ),
         (lambda t, r, gone: t["catalog_variant"].update(sku="scrub"), "E005 Rule of catalog_variant.sku: two"),
+        (lambda t, r, gone: t["accounts_user"].update(email="mask:email"), "E005 Rule of accounts_user.email: two"),
         (lambda t, r, gone: r.pop("orders_order"), "E006 Table orders_order has no retention"),
         (lambda t, r, gone: t.update(catalog_brand={"*": "empty"}), "E007 catalog_product.brand_id is kept"),
     ],

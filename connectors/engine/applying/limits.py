@@ -57,6 +57,17 @@ class Excess(Enum):
     REFUSE = "refuse"
 
 
+_ANY = 10**18
+_RANGES: dict[tuple[type[Model], str], tuple[int, int]] = {
+    **{
+        (orders.OrderLine, name): (0, _ANY)
+        for name in ("quantity", "quantity_cancelled", "quantity_refunded", "quantity_shipped")
+    },
+    (orders.RefundLine, "quantity"): (0, _ANY),
+    (orders.Customer, "discount_percentage"): (0, 100),
+}
+
+
 @dataclass(slots=True)
 class Limit:
     """The limit of a field of a record: the column that holds it, and what is done with a value that is longer."""
@@ -67,18 +78,24 @@ class Limit:
     """Characters of a text."""
     bound: Decimal | None = field(init=False, default=None)
     """The absolute value of a number is below it."""
+    range: tuple[int, int] | None = field(init=False, default=None)
+    """The smallest and the largest number, where its table checks that."""
 
     def __post_init__(self) -> None:
         """Computed once, because an import asks for each value of each record."""
         if isinstance(self.column, DecimalField):
             self.bound = Decimal(10) ** ((self.column.max_digits or 0) - (self.column.decimal_places or 0))
+            self.range = _RANGES.get((self.column.model, self.column.name))
         elif isinstance(self.column, CharField | TextField):
             self.longest = self.column.max_length
 
     def fits(self, value: Any) -> bool:
         if self.longest is not None:
             return len(value) <= self.longest
-        return self.bound is None or (value.is_finite() and abs(value) < self.bound)
+        if self.bound is None:
+            return True
+        least, most = self.range or (-self.bound, self.bound)
+        return value.is_finite() and abs(value) < self.bound and least <= value <= most
 
 
 def _limits(model: type[Model], **excess: Excess) -> dict[str, Limit]:

@@ -35,11 +35,24 @@ def prepare(record: Record) -> Record:
     _round(record)
     if not isinstance(record, OrderRecord) or any(problem.fatal for problem in record.problems):
         return record
+    _drop_circular_parents(record)
     order = completed(record)
     result = balance(order)
     if result.reconciliation == "different":
         order.problems.append(_does_not_add_up(result, order.currency))
     return order
+
+
+def _drop_circular_parents(order: OrderRecord) -> None:
+    """A line that is a part of itself, or of its own part, is no part: targets would get neither."""
+    parents = {line.external_id: line.parent_id for line in order.lines}
+    for line in order.lines:
+        seen, parent = {line.external_id}, line.parent_id
+        while parent and parent not in seen:
+            seen.add(parent)
+            parent = parents.get(parent, "")
+        if parent == line.external_id:
+            line.parent_id = parents[parent] = ""
 
 
 def _normalize_skus(record: Record) -> None:

@@ -26,6 +26,7 @@ from connectors.platforms.bigcommerce.targets import (
     CustomerTarget,
     PriceTarget,
     ProductTarget,
+    ShipmentTarget,
     StockTarget,
 )
 from connectors.platforms.bigcommerce.webhooks import BigCommerceWebhooks
@@ -65,7 +66,8 @@ class _BigCommerce(Adapter[ClientT]):
 
 
 class BigCommerce(_BigCommerce[SourceClient]):
-    """Reads a store's settings, categories, brands, products, stock, customers and orders.
+    """Reads a store's settings, categories, brands, products, stock, customers and orders; creates shipments that other
+    systems report.
 
     Items that have webhooks are also read by modification time, in case a webhook is lost. Changes without a
     modification time (deletions, brands, categories) are found by full imports.
@@ -79,7 +81,7 @@ class BigCommerce(_BigCommerce[SourceClient]):
     Credentials = settings.SourceCredentials
     FieldMap = settings.FieldMap
     assumptions = SOURCE_ASSUMPTIONS
-    streams = (StoreSettings, Categories, Brands, Products, Stock, Customers, Orders)
+    streams = (StoreSettings, Categories, Brands, Products, Stock, Customers, Orders, ShipmentTarget)
     webhooks = BigCommerceWebhooks
     accounts = Accounts
     sign_ins = CurrentCustomer

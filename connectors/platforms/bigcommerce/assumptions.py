@@ -3,6 +3,8 @@
 from connectors.platforms.bigcommerce.client import VARIANTS, BigCommerceClient, join
 from connectors.platforms.bigcommerce.inventory import ITEMS
 from connectors.sdk.assumptions import Assumption, Finding, confirmed, refuted, unknown
+from connectors.sdk.errors import NeedsAttention
+from connectors.sdk.responses import RequestRejected
 
 # A few rows settle it; all of them would take a call for each page.
 ROWS = 50
@@ -26,7 +28,22 @@ def _stock_is_available_to_sell(client: BigCommerceClient) -> Finding:
     return confirmed(f"True for {len(stocked)} variants.")
 
 
+def _may_create_shipments(client: BigCommerceClient) -> Finding:
+    """No call tells the scopes of an account. So it asks for a shipment of order 0, which no store has."""
+    shipment = {"order_address_id": 0, "items": [{"order_product_id": 0, "quantity": 1}]}
+    try:
+        client.http.request("POST", "/v2/orders/0/shipments", body=shipment)
+    except RequestRejected as error:
+        return confirmed(f"The store looked for the order of a shipment (status {error.status}).")
+    except NeedsAttention as error:
+        if error.status != 403:
+            raise
+        return refuted("The store refuses shipments. Give the API account the scope Orders with “modify”.")
+    return unknown("The store did not say that the order does not exist.")
+
+
 SOURCE_ASSUMPTIONS = (
+    Assumption("shipments", "The account may create shipments, which other systems report.", _may_create_shipments),
     Assumption(
         "available_to_sell",
         "The stock of a variant in the catalog is what all locations together have to sell.",

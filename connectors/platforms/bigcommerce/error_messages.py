@@ -10,8 +10,11 @@ from connectors.sdk.responses import RequestRejected, Response
 
 def rejection_reason(error: RequestRejected) -> str:
     """The reason as stated by the store."""
-    body = error.body if isinstance(error.body, dict) else {}
-    details = "; ".join(filter(None, map(error_text, body.get("batch_errors") or [body])))
+    body = error.body
+    errors = body if isinstance(body, list) else [body]  # V2 returns a list
+    if isinstance(body, dict):
+        errors = body.get("batch_errors") or errors
+    details = "; ".join(filter(None, map(error_text, errors)))
     return details or error.response.text(200)
 
 
@@ -34,7 +37,7 @@ def error_text(error: Any) -> str:
         return ""
     fields = error.get("errors") or error.get("field_errors")
     reported = [f"{name}: {text}" for name, text in fields.items()] if isinstance(fields, dict) else []
-    return ", ".join(filter(None, [str(error.get("title") or ""), *reported]))
+    return ", ".join(filter(None, [str(error.get("title") or error.get("message") or ""), *reported]))
 
 
 def removal_outcome(operation: Operation[Any]) -> Outcome:

@@ -182,7 +182,7 @@ GUIDE = SetupGuide(
     url="https://api.bigcommerce.com/stores/STORE_HASH: the API path that BigCommerce shows with the token, without "
     "the version.",
     steps="In BigCommerce, open Settings › Store-level API accounts, create an account of the type V2/V3 with the "
-    "scopes Products, Information & settings, Customers and Orders, and copy the access token; it is shown "
-    "once.",
+    "scopes Products, Information & settings, Customers and Orders (with “modify” if vendors ship orders), and copy "
+    "the access token; it is shown once.",
     page="https://docs.bigcommerce.com/developer/docs/overview/api-fundamentals/api-accounts",
 )

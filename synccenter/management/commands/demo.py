@@ -121,7 +121,7 @@ class Command(BaseCommand):
         erp = Platform(processes, "netsuite", accounts, products=5)
         ordering = accounting.AccountingDemo(shop, erp, storefront, scenario.sellers[0], print_line)
         scenario.steps.append(ordering.run_step())
-        scenario.steps.append(dropshipping.DropshippingDemo(erp, scenario.sellers[0], print_line).run_step())
+        scenario.steps.append(dropshipping.DropshippingDemo(shop, erp, scenario.sellers[0], print_line).run_step())
         copying = StagingCopyDemo(processes, staging, print_line)
         scenario.steps.append(copying.run_step())
         login = f"(log in as {settings.STAGING_ADMIN_EMAIL}, {PASSWORD})"

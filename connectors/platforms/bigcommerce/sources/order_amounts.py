@@ -7,12 +7,10 @@ the lines, and only if they do not tell, from the store's kind of prices.
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from decimal import Decimal
 
 from connectors.platforms.bigcommerce.field_reader import FieldReader
-from connectors.sdk.records import AdjustmentRecord, OrderLineRecord, OrderRecord
-from orders.amounts import balance, completed
+from connectors.sdk.records import AdjustmentRecord, OrderLineRecord
 
 _ZERO = Decimal(0)
 # Charges of an order, by the beginning of their fields.
@@ -88,17 +86,3 @@ def _are_with_tax(order: FieldReader, lines: Sequence[OrderLineRecord], total: D
         if min(far_from_gross, far_from_net) <= _CLOSE:
             return far_from_gross < far_from_net
     return order.flag("is_tax_inclusive_pricing")
-
-
-def with_payments(record: OrderRecord, order: FieldReader) -> OrderRecord:
-    """The order with a total that gift certificates and store credit do not lower.
-
-    The reference does not say whether `total_inc_tax` contains what was paid with them, so the sum decides.
-    """
-    payments = sum(
-        (each.gross or _ZERO for each in record.adjustments or () if each.kind in ("gift_card", "store_credit")), _ZERO
-    )
-    if not payments or balance(completed(record)).reconciliation != "different":
-        return record
-    whole = replace(record, total=record.total + payments, total_net=record.total + payments - record.tax)
-    return whole if balance(completed(whole)).reconciliation == "balanced" else record

@@ -8,8 +8,9 @@ from decimal import Decimal
 from ipaddress import ip_address
 
 from connectors.platforms.bigcommerce.field_reader import FieldReader, mapped_value
+from connectors.platforms.bigcommerce.shipments import shipment_key
 from connectors.platforms.bigcommerce.sources.modifiers import title_with_choices
-from connectors.platforms.bigcommerce.sources.order_amounts import adjustments, set_line_amounts, with_payments
+from connectors.platforms.bigcommerce.sources.order_amounts import adjustments, set_line_amounts
 from connectors.sdk import issues
 from connectors.sdk.field_reader import MalformedField
 from connectors.sdk.records import (
@@ -20,6 +21,7 @@ from connectors.sdk.records import (
     RefundRecord,
     ShipmentRecord,
 )
+from orders.amounts import with_payments
 from orders.quantities import line_status, order_progress
 
 # The vendor's status → ours. 14 (partially refunded) does not say whether the goods were shipped.
@@ -91,14 +93,16 @@ def order_record(order: FieldReader, *, link: str, vendor_path: str, b2b_channel
         ip_address=_ip(order.text("ip_address") or order.text("ip_address_v6")),
         lines=lines,
         adjustments=adjustments(order, lines),
-        shipments=[_shipment(shipment) for shipment in order.objects("shipments")],
+        # Those that SyncCenter created are known from the systems that reported them.
+        shipments=[_shipment(each) for each in order.objects("shipments") if not shipment_key(each.text("comments"))],
         refunds=refunds,
         addresses=[
             _address(order, order.nested("billing_address"), "billing"),
             *(_address(order, each, "shipping") for each in order.objects("shipping_addresses")),
         ],
     )
-    return with_payments(record, order)
+    # The reference does not say whether `total_inc_tax` contains what was paid with certificates and credit.
+    return with_payments(record)
 
 
 def number_of(values: FieldReader, name: str) -> Decimal:

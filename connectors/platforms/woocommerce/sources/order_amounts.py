@@ -29,8 +29,9 @@ def set_line_amounts(line: OrderLineRecord, row: LineRow, order: OrderRow) -> No
 
 
 def adjustments(order: OrderRow) -> list[AdjustmentRecord]:
-    """Shipping, fees and discounts. A negative fee is a discount."""
-    found = [
+    """Shipping, fees, discounts and payments by gift card. A negative fee is a discount."""
+    found = [AdjustmentRecord(kind="gift_card", code=each.code, gross=each.amount) for each in order.gift_cards]
+    found += [
         _charge("shipping", each.method_title, each, order)
         for each in order.shipping_lines
         if each.total or each.total_tax

@@ -18,6 +18,7 @@ from connectors.platforms.woocommerce.sources.order_amounts import (
 from connectors.platforms.woocommerce.sources.order_rows import LineRow, OrderRow
 from connectors.sdk import issues
 from connectors.sdk.records import OrderLineRecord, OrderRecord, Problem
+from orders.amounts import with_payments
 from orders.quantities import line_status
 
 # The shop's status → ours. A failed payment can be tried again; `completed` says that the goods have been sent.
@@ -61,7 +62,7 @@ class OrderRecordBuilder:
         if not api_row.billing.is_empty and not api_row.billing.address_1:
             self.problems.append(issues.ADDRESS_INCOMPLETE(use="billing"))
         base_currency = self.client.currency
-        return OrderRecord(
+        record = OrderRecord(
             external_id=api_row.id,
             updated_at=api_row.date_modified_gmt,
             link=order_link(self.client, api_row.id),
@@ -96,6 +97,7 @@ class OrderRecordBuilder:
             ],
             problems=self.problems,
         )
+        return with_payments(record)
 
     def _status(self, api_row: OrderRow) -> str:
         own = {name.removeprefix("wc-"): meaning for name, meaning in self.client.settings.order_statuses.items()}

@@ -61,6 +61,16 @@ class CouponRow(ApiModel):
     discount_tax: Amount = _ZERO
 
 
+class GiftCardRow(ApiModel):
+    """What was paid with a gift card, which lowers the total of the order.
+
+    https://woocommerce.com/document/gift-cards/rest-api-reference/ (an extension of the shop)
+    """
+
+    code: Text = ""
+    amount: Amount = _ZERO
+
+
 class TaxLineRow(ApiModel):
     """`rate_percent` is not in the vendor's documentation (seen in code, since version 3.7)."""
 
@@ -121,5 +131,6 @@ class OrderRow(ApiModel):
     shipping_lines: list[ShippingRow]
     fee_lines: list[FeeRow]
     coupon_lines: list[CouponRow]
+    gift_cards: list[GiftCardRow] = []
     tax_lines: list[TaxLineRow] = []
     refund_rows: list[RefundRow] = []
