@@ -19,8 +19,8 @@ MAX_FAILED = 3
 # The deadline of the calls that follow a failed one, in seconds: the page has to be read within the lease.
 SHORT_DEADLINE = 5.0
 
-# What a row has instead of details that were refused, or that failed: the reason. They are stored with the row (S7).
-_REFUSED = "details_refused"
+# What a row has instead of details that were rejected, or that failed: the reason. They are stored with the row (S7).
+_REJECTED = "details_rejected"
 _FAILED = "details_failed"
 
 Row = dict[str, Any]
@@ -29,7 +29,7 @@ Row = dict[str, Any]
 def add_details(http: HttpClient, rows: Iterable[Row], add: Callable[[Row], None]) -> None:
     """Call `add` for each row: it adds to the row what calls of its own return.
 
-    A row is marked if the platform refuses its calls (it may have been deleted since it was listed), or if they fail
+    A row is marked if the platform rejects its calls (it may have been deleted since it was listed), or if they fail
     and `http.isolation` says that it is the item's fault; otherwise the error is raised. `details_problem` is the
     problem of a marked row; a later `add_details` leaves it out.
     """
@@ -44,7 +44,7 @@ def add_details(http: HttpClient, rows: Iterable[Row], add: Callable[[Row], None
             try:
                 add(row)
             except SkipRecord as error:
-                row[_REFUSED] = _reason(error)
+                row[_REJECTED] = _reason(error)
                 answered = True
             except TryAgainLater as error:
                 failed.append((row, error))
@@ -85,12 +85,12 @@ def details_problem(row: Any) -> Problem | None:
         return None
     if _FAILED in row:
         return issues.DETAILS_FAILED(reason=row[_FAILED])
-    return issues.UNREADABLE(field="Details", reason=row[_REFUSED]) if _REFUSED in row else None
+    return issues.UNREADABLE(field="Details", reason=row[_REJECTED]) if _REJECTED in row else None
 
 
 def details_mark(row: Row) -> Row:
     """The mark of a row, for the rows that are made from it; empty without one."""
-    return {name: row[name] for name in (_REFUSED, _FAILED) if name in row}
+    return {name: row[name] for name in (_REJECTED, _FAILED) if name in row}
 
 
 def to_fetch_again(records: Iterable[Record]) -> set[str]:
