@@ -81,7 +81,9 @@ def test_before_the_upgrade_a_comparison_reads_what_it_will_be(
     assert wanted is not None
     existing = target.read_existing(cursor=None).items
     assert existing.keys() == {"p1"}
-    [found], [sent] = (each["productGroup"]["products"].values() for each in (existing["p1"], wanted))
+    exported = existing["p1"]
+    assert exported is not None
+    [found], [sent] = (each["productGroup"]["products"].values() for each in (exported, wanted))
     assert found["variants"] == sent["variants"] and found["images"][0]["defaults"]["urls"]
     assert target.find_existing({"p1", "p9"}) == {"p1"}
 
