@@ -1,4 +1,4 @@
-"""Staging copy rules for users, sellers and API keys (L4–L8). docs/staging-copy.md describes the format."""
+"""Staging copy rules for users, sellers and API keys (L4–L8). docs/masking.md describes the format."""
 
 POLICY = {
     "accounts_user": {

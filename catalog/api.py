@@ -167,30 +167,63 @@ class FullFeedQuery(Schema):
 
 
 FEEDS_AUTH = ApiKeyAuth("feeds:read")
+_UNCHANGED = {304: {"description": "Nothing has changed since the response with the ETag of `If-None-Match`."}}
+_CHANGES = {"responses": _UNCHANGED}
+_FULL_FEED = {
+    "responses": _UNCHANGED
+    | {
+        200: {
+            "description": "The items, one in each line or element.",
+            "content": {each: {"schema": {"type": "string"}} for each in formats.CONTENT_TYPES.values()},
+            "headers": {
+                "Feed-Cursor": {"description": "The cursor to continue with.", "schema": {"type": "string"}},
+                "ETag": {"schema": {"type": "string"}},
+            },
+        }
+    }
+}
 
 
-@router.get("/feeds/products", auth=FEEDS_AUTH, response=FeedPage[ProductOut], summary="List product changes")
+@router.get(
+    "/feeds/products",
+    auth=FEEDS_AUTH,
+    response=FeedPage[ProductOut],
+    openapi_extra=_CHANGES,
+    summary="List product changes",
+)
 @decorate_view(gzip_page)
 def products_feed(request: ApiRequest, since: Query[ChangesQuery]) -> HttpResponse:
     """List products with variants and prices that changed after the cursor, including discontinued ones."""
     return _changes_page(request, Feed.PRODUCTS, since)
 
 
-@router.get("/feeds/inventory", auth=FEEDS_AUTH, response=FeedPage[InventoryOut], summary="List inventory changes")
+@router.get(
+    "/feeds/inventory",
+    auth=FEEDS_AUTH,
+    response=FeedPage[InventoryOut],
+    openapi_extra=_CHANGES,
+    summary="List inventory changes",
+)
 @decorate_view(gzip_page)
 def inventory_feed(request: ApiRequest, since: Query[ChangesQuery]) -> HttpResponse:
     """List variants whose stock, SKU or status changed after the cursor."""
     return _changes_page(request, Feed.INVENTORY, since)
 
 
-@router.get("/feeds/images", auth=FEEDS_AUTH, response=FeedPage[GalleryOut], summary="List image changes")
+@router.get(
+    "/feeds/images",
+    auth=FEEDS_AUTH,
+    response=FeedPage[GalleryOut],
+    openapi_extra=_CHANGES,
+    summary="List image changes",
+)
 @decorate_view(gzip_page)
 def images_feed(request: ApiRequest, since: Query[ChangesQuery]) -> HttpResponse:
     """List the images of products whose images changed after the cursor."""
     return _changes_page(request, Feed.IMAGES, since)
 
 
-@router.get("/feeds/{feed}/full", auth=FEEDS_AUTH, summary="Stream a full feed")
+@router.get("/feeds/{feed}/full", auth=FEEDS_AUTH, openapi_extra=_FULL_FEED, summary="Stream a full feed")
 @decorate_view(gzip_page)
 def whole_feed(request: ApiRequest, feed: Feed, query: Query[FullFeedQuery]) -> HttpResponseBase:
     """Stream all live and suspended items. Continue with the cursor from the `Feed-Cursor` header."""

@@ -1,6 +1,6 @@
 """Staging copy rules for the catalog, which is copied completely (L9, L10).
 
-docs/staging-copy.md describes the format. Free text entered by merchants is scrubbed, because a
+docs/masking.md describes the format. Free text entered by merchants is scrubbed, because a
 value that is kept and contains an email address stops the copy.
 """
 

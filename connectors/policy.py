@@ -1,4 +1,4 @@
-"""Staging policy and retention of the tables of `connectors`; docs/staging-copy.md describes the format."""
+"""Staging policy and retention of the tables of `connectors`; docs/masking.md describes the format."""
 
 POLICY = {
     "connectors_feedimport": {"*": "empty"},

@@ -115,9 +115,12 @@ def connect(request: ApiRequest, path: Path[StorefrontPath], presented: ConnectI
             by=request.auth.user,
         )
     except ValidationError as error:
-        raise ApiError(
-            400, "; ".join(f"{name}: {' '.join(messages)}" for name, messages in error.message_dict.items())
-        ) from error
+        found = [
+            FieldError(property=name, code="invalid", message=" ".join(messages))
+            for name, messages in error.message_dict.items()
+        ]
+        detail = "; ".join(f"{each.property}: {each.message}" for each in found)
+        raise ApiError(400, detail, field_errors=found) from error
     if connected.shop is not None:
         return Status(204, None)
     page = reverse("dashboard:connection", args=[seller.slug, connected.connection.slug])
@@ -231,12 +234,18 @@ def create_address(request: ApiRequest, path: Path[CustomerPath], address: Store
     return Status(201, _save_address(request, path, "", address))
 
 
-@router.api_operation(
-    ["PUT", "PATCH"],
+@router.put(
     ADDRESS,
     auth=ApiKeyAuth("customers:write"),
     response={200: StorefrontAddressOut},
     summary="Change an address (B2B storefronts)",
+)
+@router.patch(
+    ADDRESS,
+    auth=ApiKeyAuth("customers:write"),
+    response={200: StorefrontAddressOut},
+    operation_id="connectors_storefront_api_patch_address",
+    summary="Change an address, as with PUT (B2B storefronts)",
 )
 def change_address(request: ApiRequest, path: Path[AddressPath], address: StorefrontAddressIn) -> dict[str, Any]:
     """Replace an address of a customer, at the shop as well."""

@@ -1,4 +1,4 @@
-"""Staging copy rules for connections and sync state (L7–L9). docs/staging-copy.md describes the format.
+"""Staging copy rules for connections and sync state (L7–L9). docs/masking.md describes the format.
 
 Staging keeps its own endpoints and credentials. A connection that exists only on live is copied without them, paused
 and in dry run. Lanes are copied idle and paused. Queues and histories are not copied.

@@ -1,4 +1,4 @@
-"""Staging copy rules. People of live get no messages from staging. docs/staging-copy.md describes the format."""
+"""Staging copy rules. People of live get no messages from staging. docs/masking.md describes the format."""
 
 POLICY = {
     "notifications_preference": {"*": "empty"},

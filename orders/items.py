@@ -144,9 +144,9 @@ class Principal:
 class OrderItem:
     """A complete order. Lines are ordered by position, shipments and addresses by ID.
 
-    Lines removed from the order are included as canceled. `adjustments` are charges, discounts and payments.
-    With a `principal`, it is a vendor's part of another seller's
-    order: only the vendor's lines and the shipping address, and no other customer data.
+    Lines removed from the order are included as canceled. `adjustments` are charges, discounts and payments. With a
+    `principal`, it is a vendor's part of another seller's order: only the vendor's lines and the shipping address, and
+    no other customer data.
     """
 
     id: int
@@ -239,7 +239,10 @@ class OrderItem:
         return found
 
     def _left(self, shipped: dict[int, Decimal], ended: Collection[str] = CLOSED) -> dict[int, Decimal]:
-        """Nothing of a line whose status is `ended`, also if an earlier release stored it without quantities."""
+        """Order line ID → quantity that is neither canceled, refunded nor `shipped`.
+
+        0 if the line's status is in `ended`: an earlier release stored no quantities.
+        """
         found = {}
         for line in self.lines:
             left = line.quantity - line.quantity_cancelled - line.quantity_refunded - shipped[line.id]

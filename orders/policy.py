@@ -1,4 +1,4 @@
-"""Staging copy rules for customers and orders (L5, L7). docs/staging-copy.md describes the format."""
+"""Staging copy rules for customers and orders (L5, L7). docs/masking.md describes the format."""
 
 POLICY: dict[str, dict[str, object]] = {
     "orders_customergroup": {"id": "keep", "seller_id": "keep", "name": "scrub:unique"},

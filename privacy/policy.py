@@ -1,4 +1,4 @@
-"""Staging copy rules for erasures and for requests of shops. docs/staging-copy.md describes the format."""
+"""Staging copy rules for erasures and for requests of shops. docs/masking.md describes the format."""
 
 POLICY = {"privacy_erasure": {"*": "preserve"}, "privacy_privacyrequest": {"*": "preserve"}}
 

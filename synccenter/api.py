@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Sequence
 from http import HTTPStatus
+from json import JSONDecodeError
 from typing import Any
 
 from django.core.exceptions import RequestDataTooBig
@@ -38,6 +39,9 @@ class Api(NinjaAPI):
         }
         for operations in schema["paths"].values():
             for operation in operations.values():
+                for status, response in operation["responses"].items():
+                    if status >= 400:  # of its own format, beside ours
+                        response["content"] |= problem["content"]
                 operation["responses"]["default"] = problem
         return schema
 
@@ -67,7 +71,10 @@ def problem(status: int, detail: str, field_errors: Sequence[FieldError] = ()) -
 
 @api.exception_handler(HttpError)
 def handle_http_error(request: HttpRequest, error: HttpError) -> HttpResponse:
-    return problem(error.status_code, str(error), error.field_errors if isinstance(error, ApiError) else ())
+    detail = str(error)
+    if isinstance(error.__cause__, JSONDecodeError | UnicodeDecodeError | RecursionError):
+        detail = f"The request body is not JSON in UTF-8: {error.__cause__}."
+    return problem(error.status_code, detail, error.field_errors if isinstance(error, ApiError) else ())
 
 
 @api.exception_handler(AuthenticationError)
@@ -81,9 +88,7 @@ def handle_authentication_error(request: HttpRequest, error: AuthenticationError
 def handle_validation_error(request: HttpRequest, error: ValidationError) -> HttpResponse:
     """Returns 400 instead of Ninja's 422, because B2B storefronts that call the API expect 400."""
     field_errors = [
-        FieldError(
-            property=_property(*fault["loc"]), code=fault["type"], message=fault["msg"].removeprefix("Value error, ")
-        )
+        FieldError(property=_property(*fault["loc"]), code=fault["type"], message=_message(fault))
         for fault in error.errors
     ]
     summary = "; ".join(f"{error.property}: {error.message}".removeprefix(": ") for error in field_errors[:3])
@@ -93,6 +98,12 @@ def handle_validation_error(request: HttpRequest, error: ValidationError) -> Htt
 def _property(source: str, *path: str | int) -> str:
     """The name of the field in the request: the path of a body field starts with the name of our own parameter."""
     return ".".join(map(str, path[1:] if source == "body" else path))
+
+
+def _message(fault: dict[str, Any]) -> str:
+    if fault["type"] == "missing" and not _property(*fault["loc"]):
+        return "A JSON body is required."
+    return str(fault["msg"]).removeprefix("Value error, ")
 
 
 @api.exception_handler(RequestDataTooBig)

@@ -15,13 +15,13 @@ from synccenter.api import problem
 
 
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if _is_api(request):
+    if is_api(request):
         return problem(400, "The request is invalid: its URL, host or headers can't be read.")
     return defaults.bad_request(request, exception)
 
 
 def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
-    if _is_api(request):
+    if is_api(request):
         return problem(404, "Not found. The API documentation lists all URLs: /api/docs")
     return defaults.page_not_found(request, exception)
 
@@ -29,7 +29,7 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
 def server_error(request: HttpRequest) -> HttpResponse:
     error = sys.exception()
     reference = error_reference(error) if error is not None else ""
-    if _is_api(request):
+    if is_api(request):
         text = "Something went wrong on our side. The error has been logged. Try again later."
         return problem(500, f"{text} Reference: {reference}" if reference else text)
     pages = [(label, url) for label, url in _other_pages(request.path_info) if url != request.path]
@@ -56,5 +56,5 @@ def _other_pages(path: str) -> list[tuple[str, str]]:
     return [(label, reverse(f"dashboard:{name}", args=[seller])) for name, label in names.items()] if seller else []
 
 
-def _is_api(request: HttpRequest) -> bool:
+def is_api(request: HttpRequest) -> bool:
     return request.path_info == "/api" or request.path_info.startswith("/api/")

@@ -80,6 +80,7 @@ MIDDLEWARE = [
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "accounts.client_address.remember_client_address",
     "synccenter.middleware.reject_nul",
+    "synccenter.middleware.describe_wrong_methods",
     "django.middleware.common.CommonMiddleware",
     "connectors.webhooks.middleware.answer_webhooks",
     "connectors.adapters.web_calls.limit_platform_calls",
@@ -347,7 +348,7 @@ PERSONAL_DATA_DAYS_DELETED_CUSTOMERS = env.number("PERSONAL_DATA_DAYS_DELETED_CU
 PERSONAL_DATA_DAYS_ORDERS = env.number("PERSONAL_DATA_DAYS_ORDERS", 1095)
 PERSONAL_DATA_DAYS_PAYLOADS = env.number("PERSONAL_DATA_DAYS_PAYLOADS", 180)
 
-# Backups and the live-to-staging copy. See docs/staging-copy.md.
+# Backups and the live-to-staging copy. See docs/backups.md and docs/staging-copy.md.
 BACKUP_DIR = env.path("BACKUP_DIR", VAR_DIR / "backups")
 BACKUP_KEEP_DAYS = env.number("BACKUP_KEEP_DAYS", 14)
 # Object storage with the S3 protocol. Without access key, the credentials of the machine are used.

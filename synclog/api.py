@@ -9,7 +9,16 @@ from typing import Annotated, Any
 
 from django.db.models import QuerySet
 from ninja import Field, Path, Query, Router, Schema, Status
-from pydantic import AfterValidator, AwareDatetime, ConfigDict, HttpUrl, StrictBool, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    ConfigDict,
+    HttpUrl,
+    StrictBool,
+    StringConstraints,
+    ValidationInfo,
+    field_validator,
+)
 
 from accounts.auth import ApiKeyAuth, ApiRequest, require_write_access, seller_for, sellers_for
 from accounts.models import Seller
@@ -73,11 +82,12 @@ class ErrorIn(StrictSchema):
         fields = self.model_dump(exclude={"link", "how_to_fix", "mend"})
         return IssueDraft(**fields, fix=self.how_to_fix or self.mend, link=self.link or "")
 
-    @model_validator(mode="after")
-    def _reject_both_names(self) -> "ErrorIn":
-        if self.how_to_fix and self.mend:
-            raise ValueError("mend: deprecated name of how_to_fix. Send only how_to_fix.")
-        return self
+    @field_validator("mend")
+    @classmethod
+    def _reject_both_names(cls, value: str, info: ValidationInfo) -> str:
+        if value and info.data.get("how_to_fix"):
+            raise ValueError("Deprecated name of how_to_fix. Send only how_to_fix.")
+        return value
 
 
 class ErrorList(StrictSchema):
@@ -85,14 +95,15 @@ class ErrorList(StrictSchema):
 
     errors: list[ErrorIn] = Field([], max_length=MAX_ERRORS)
 
-    @model_validator(mode="after")
-    def _reject_duplicates(self) -> "ErrorList":
-        duplicates = [ref for ref, times in Counter(error.external_id for error in self.errors).items() if times > 1]
+    @field_validator("errors")
+    @classmethod
+    def _reject_duplicates(cls, errors: list[ErrorIn]) -> list[ErrorIn]:
+        duplicates = [ref for ref, times in Counter(error.external_id for error in errors).items() if times > 1]
         if duplicates:
             raise ValueError(
-                f"errors: {', '.join(duplicates[:5])} listed more than once. Merge all problems of an item into one."
+                f"{', '.join(duplicates[:5])} listed more than once. Merge all problems of an item into one."
             )
-        return self
+        return errors
 
 
 class FullSyncIn(ErrorList):
@@ -113,12 +124,13 @@ class PartialSyncIn(ErrorList):
         [], max_length=MAX_ERRORS, description="`external_id` of items that were synced. Their errors are resolved."
     )
 
-    @model_validator(mode="after")
-    def _reject_overlap(self) -> "PartialSyncIn":
-        both = sorted({error.external_id for error in self.errors} & set(self.resolved))
+    @field_validator("resolved")
+    @classmethod
+    def _reject_overlap(cls, resolved: list[str], info: ValidationInfo) -> list[str]:
+        both = sorted({error.external_id for error in info.data.get("errors", [])} & set(resolved))
         if both:
-            raise ValueError(f"resolved: {', '.join(both[:5])} also listed in errors. List each item only once.")
-        return self
+            raise ValueError(f"{', '.join(both[:5])} also listed in errors. List each item only once.")
+        return resolved
 
 
 class LogOut(Schema):

@@ -1,4 +1,4 @@
-"""Staging copy rules for sync logs. docs/staging-copy.md describes the format.
+"""Staging copy rules for sync logs. docs/masking.md describes the format.
 
 Issues, statuses and timelines of live are not copied: they may contain personal data, and staging writes its own.
 """

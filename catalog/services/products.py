@@ -62,8 +62,8 @@ def save_products(
 
     `groups` are the field groups (hub.models.Master.Group) that the source may write. Fields of other groups are not
     changed, except the content of new products (L17). `sole_stock_source`: no other source writes stock, so that rows
-    which this one does not have are removed. Raises DataError or IntegrityError for values that PostgreSQL
-    rejects. Then nothing is written, and the caller should save the drafts one by one.
+    that this one lacks are removed. Raises DataError or IntegrityError for values that PostgreSQL rejects. Then
+    nothing is written, and the caller should save the drafts one by one.
     """
     known = load_products([draft.product_id for draft in drafts if draft.product_id])
     saved = _save_content(seller_id, drafts, known, groups, now)

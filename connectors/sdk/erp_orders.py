@@ -166,7 +166,7 @@ class ExpectedTotals(TypedDict):
 
 
 def expected_totals(content: OrderContent, item: OrderItem) -> ExpectedTotals | None:
-    """What is sent comes to. If the amounts are not known, what the order comes to, as long as it is sent whole."""
+    """The totals of what is sent. If its amounts are unknown, those of the order; None if only a part of it is sent."""
     amounts = [(part.tax or _ZERO, part.gross or _ZERO) for part in content.parts if part.quantity]
     amounts += [(row.tax or _ZERO, row.gross or _ZERO) for row in content.charges]
     total, tax = sum((gross for _, gross in amounts), _ZERO), sum((tax for tax, _ in amounts), _ZERO)
@@ -216,7 +216,7 @@ def booking_problems(payload: NotBooked, currency: str) -> list[Problem]:
 def changes_rejected(error: SkipRecord, changes: Sequence[str]) -> SkipRecord:
     """The rejection of an order with a list of the changes that the target did not take (M7).
 
-    Itself without any, or if it has a reason of another kind.
+    `error` itself if there are none, or if it is not the target that rejected the order.
     """
     if not changes or error.problem.code != issues.REJECTED.code:
         return error

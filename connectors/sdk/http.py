@@ -40,9 +40,9 @@ class HttpClient:
 
     `deadline` limits a whole call in seconds, from connecting to the last byte, so that a target that sends one byte
     per second cannot exceed the lease. Redirects are not followed. `retry_at` reads from the headers of a 429 or 503
-    when the call may be repeated; never more than a day ahead. A response may have `max_body`
-    bytes after decompression, and `max_values` values. `calls` counts requests, `writes` those that may have
-    changed something. `server_time` is the server's clock (its `Date` header) when the first call since the last
+    when the call may be repeated; never more than a day ahead. A response may have `max_body` bytes after
+    decompression, and `max_values` values. `calls` counts requests, `writes` those that may have changed something.
+    `server_time` is the server's clock (its `Date` header) when the first call since the last
     `forget_server_time` was sent, None if it is unknown; `repaired`, whether a response had to be repaired to be
     decoded. An adapter may replace `describe_denial`, if the platform names the missing permission.
     """

@@ -106,9 +106,9 @@ class Target(Stream[ClientT], Generic[ClientT, ItemT, PayloadT]):
     def payload(self, item: ItemT, refs: References) -> PayloadT | None:
         """The item in the target's format: JSON-serializable and deterministic, since its hash decides whether to send.
 
-        Must not make calls: it runs while `send` uses the HTTP client in another thread.
-        None: the item does not belong at this target (filtered out); it is removed there if it was sent before.
-        Raises SkipRecord for an item that cannot be represented.
+        None: the item does not belong at this target; it is removed there if it was sent before. SkipRecord for an
+        item that cannot be represented. Must not make calls: it runs while `send` uses the HTTP client in another
+        thread.
         """
 
     @abstractmethod

@@ -166,7 +166,7 @@ def _prepare_shared_cart(
     known, _ = StorefrontCheckout.objects.update_or_create(
         storefront=storefront, cart_id=cart_id, defaults={"shop_cart": quote.shop_cart}
     )
-    # What was to be ordered of the same cart of the shop before is in it no more.
+    # The shop's cart has other contents now, so earlier carts of the storefront can't be ordered from it.
     _in_same_cart(shop, quote.shop_cart).filter(order_id="").exclude(pk=known.pk).delete()
     return known
 

@@ -172,9 +172,11 @@ def receive(receiver: Receiver, headers: Mapping[str, str], body: bytes, now: da
 def _receivers_of(
     receiver: Receiver, event: dict[str, Any], headers: Mapping[str, str], body: bytes, now: datetime
 ) -> list[Receiver]:
-    """The receivers of all connections that a verified event is about: this one, and of an event that names its account
-    the others of the account, also of other sellers and platforms that read it alike. Of those only the ones whose
-    secret verifies the call: whoever knows only this one's must not speak for them."""
+    """The receivers of all connections that a verified event concerns.
+
+    That is this one and, if the event names its account, the other connections to the account, also of other sellers
+    and of platforms that name accounts in the same way. Of the others, only those whose own secret verifies the call.
+    """
     webhooks = receiver.adapter.webhooks
     found = [receiver] if webhooks.is_of(receiver.base_url, event) else []
     if not (account_url := webhooks.account_url_of(event)):
@@ -193,8 +195,10 @@ def _receivers_of(
 
 
 def _uninstalled(receiver: Receiver, event: dict[str, Any], privacy_event: PrivacyEvent) -> list[int]:
-    """The uninstalled connections of an account that asks to erase everything: what they imported is still here. They
-    have no secret any more, so only a call by the installation's own app speaks for them."""
+    """The uninstalled connections of an account that asks to erase everything: what they imported is still here.
+
+    Their secrets are deleted, so only a call that the installation's own app has signed may concern them.
+    """
     if not (receiver.is_own_app and privacy_event.action is PrivacyAction.ERASE_ALL):
         return []
     found = Connection.objects.filter(

@@ -93,7 +93,7 @@ def _hmac(secret: str, headers: Mapping[str, str], body: bytes, now: datetime) -
     stamp = headers.get(TIMESTAMP_HEADER, "")
     _check_time(stamp, now)
     wanted = hmac.new(secret.encode(), stamp.encode() + b"." + body, sha256).hexdigest()
-    if not hmac.compare_digest(headers[SIGNATURE_HEADER].encode(), wanted.encode()):
+    if not hmac.compare_digest(headers[SIGNATURE_HEADER].lower().encode(), wanted.encode()):
         raise Untrusted("wrong signature")
     return ""
 

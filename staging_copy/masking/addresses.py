@@ -1,4 +1,4 @@
-"""Finds email addresses in text, in all spellings that docs/staging-copy.md lists, for the masks and the leak check.
+"""Finds email addresses in text, in all spellings that docs/masking.md lists, for the masks and the leak check.
 
 An address is a local part, an at sign and a dotted domain that ends in letters, or an IP address. CSS (`@media`),
 handles (`@shop`), package versions (`pkg@1.2.3`) and high-resolution image names (`logo@2x.png`) are not addresses.

@@ -1,6 +1,6 @@
 """Masking policies: what happens to each table and column in a copy to staging. Defines their format and parser.
 
-A policy is plain data in `<app>/policy.py`, without imports (reference: docs/staging-copy.md):
+A policy is plain data in `<app>/policy.py`, without imports (reference: docs/masking.md):
 
     POLICY = {                                # every table and column; a missing rule stops the copy
         "orders_customer": {

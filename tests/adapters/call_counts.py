@@ -19,6 +19,7 @@ import django
 
 if __name__ == "__main__":  # the rest needs the applications
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "synccenter.settings")
+    os.environ.setdefault("ENVIRONMENT", "development")
     django.setup()
 
 from connectors.adapters.registry import adapter_for

@@ -385,6 +385,7 @@ CASES = {
             DataType.CUSTOMERS: {"customer_roles": ["wholesale_customer"]},
             DataType.ORDERS: {"b2b_created_via": ["checkout"]},
         },
+        changes_only=frozenset((DataType.ORDERS,)),
     ),
     "woocommerce_target": Case(
         sandbox="woocommerce",

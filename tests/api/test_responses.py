@@ -30,10 +30,18 @@ def test_the_openapi_document_describes_errors() -> None:
     schema = Client().get("/api/openapi.json").json()
     operations = [operation for path in schema["paths"].values() for operation in path.values()]
     assert len(operations) >= 13
+    names = [operation["operationId"] for operation in operations]
+    assert len(set(names)) == len(names)
     for operation in operations:
         assert "application/problem+json" in operation["responses"]["default"]["content"]
         assert operation["security"] == [{"ApiKeyAuth": []}]
         assert operation["description"]
+        for status, response in operation["responses"].items():
+            assert status < "400" or "application/problem+json" in response["content"], status
+    full_feed = schema["paths"]["/api/v1/feeds/{feed}/full"]["get"]["responses"]["200"]
+    assert "Feed-Cursor" in full_feed["headers"] and {"application/jsonl", "application/xml"} == set(
+        full_feed["content"]
+    )
     assert schema["components"]["schemas"]["ProblemDetails"]["properties"]["errors"]["items"]["$ref"].endswith(
         "/FieldError"
     )
@@ -99,6 +107,14 @@ def test_errors_outside_of_the_operations_are_json_too(path: str, headers: dict[
     assert response.headers["Content-Type"] == "application/problem+json"
     assert response.json()["status"] == status
     assert Client().get("/nowhere/").headers["Content-Type"].startswith("text/html")
+
+
+@pytest.mark.django_db
+def test_a_wrong_method_is_answered_in_json() -> None:
+    answer = Client().post("/api/v1/runs")
+    assert (answer.status_code, answer["Content-Type"], answer["Allow"]) == (405, "application/problem+json", "GET")
+    assert answer.json()["detail"] == "POST is not possible here. Use GET."
+    assert Client().post("/health")["Content-Type"].startswith("text/html")
 
 
 @pytest.mark.django_db

@@ -70,7 +70,8 @@ def test_errors_are_paged(client: ApiClient) -> None:
 
 
 INVALID = [
-    ({"errors": [error("1"), error("1")]}, "listed more than once"),
+    ({"errors": [error("1"), error("1")]}, "errors: 1 listed more than once"),
+    ({"errors": [error("1")], "resolved": ["1"]}, "resolved: "),
     ({"errors": [error("")]}, "errors.0.external_id"),
     ({"errors": [error("1", message="")]}, "errors.0.message"),
     ({"errors": [{"external_id": "1"}]}, "errors.0.message"),
@@ -79,7 +80,10 @@ INVALID = [
     ({"errors": [error("\ud800")]}, "errors.0.external_id"),
     ({"errors": [error("1", link="javascript:alert(1)")]}, "errors.0.link"),
     ({"errors": [error("1", severity="fatal")]}, "errors.0.severity"),
-    ({"errors": [error("1", how_to_fix="Add a SKU.", mend="Add one.")]}, "Send only how_to_fix"),
+    (
+        {"errors": [error("1", how_to_fix="Add a SKU.", mend="Add one.")]},
+        "errors.0.mend: Deprecated name of how_to_fix. Send only",
+    ),
     ({"errors": [error("x" * 201)]}, "errors.0.external_id"),
     ({"last_full_sync": "2026-05-04T03:02:01"}, "last_full_sync"),
     ({"last_full_sync": "yesterday"}, "last_full_sync"),
@@ -104,9 +108,19 @@ def test_invalid_requests_are_explained_and_change_nothing(
     assert [item["external_id"] for item in client.get(f"{LOG}/errors").json()["items"]] == ["kept"]
 
 
-@pytest.mark.parametrize("body", [b"{", b"\xff\xfe", b"[" * 100_000, b'{"errors": NaN}', b""])
-def test_invalid_json_is_rejected(client: ApiClient, body: bytes) -> None:
-    assert client.put(LOG, body, content_type="application/json").status_code == 400
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (b"{", "not JSON in UTF-8: Expecting property name"),
+        (b'{"errors": "caf\xe9"}', "not JSON in UTF-8: 'utf-8' codec can't decode byte 0xe9"),
+        (b"[" * 100_000, "not JSON in UTF-8: maximum recursion depth"),
+        (b'{"errors": NaN}', "errors: Input should be a valid list"),
+        (b"", "A JSON body is required."),
+    ],
+)
+def test_invalid_json_is_rejected_with_the_reason(client: ApiClient, body: bytes, reason: str) -> None:
+    answer = client.put(LOG, body, content_type="application/json")
+    assert answer.status_code == 400 and reason in answer.json()["detail"]
 
 
 def test_an_id_cannot_be_an_error_and_resolved(client: ApiClient) -> None:

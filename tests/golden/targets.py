@@ -42,6 +42,7 @@ CREDENTIALS: dict[str, dict[str, str]] = {
     "tryton": {"key": "word"},
     "vendure": {"api_key": "word"},
     "vendure_target": {"api_key": "word"},
+    "woocommerce": {"consumer_key": "word", "consumer_secret": "word"},
     "woocommerce_target": {"consumer_key": "word", "consumer_secret": "word"},
 }
 
@@ -149,5 +150,6 @@ TARGETS: dict[str, dict[str, Setup]] = {
         "default": Setup(),
         "trade prices": Setup({"price_list": "trade", "location_id": "2", "on_removal": "delete"}),
     },
+    "woocommerce": {"default": Setup()},
     "woocommerce_target": {"default": Setup(), "trade prices": Setup({"price_list": "trade"})},
 }

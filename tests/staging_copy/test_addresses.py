@@ -1,4 +1,4 @@
-"""Every spelling of an address in docs/staging-copy.md is treated as the page says; masked values fit their columns."""
+"""Every spelling of an address in docs/masking.md is treated as the page says; masked values fit their columns."""
 
 import re
 from datetime import UTC, datetime
@@ -12,7 +12,7 @@ from staging_copy.masking.columns import Column, compile_table
 from staging_copy.masking.leak_check import AddressFound, LeakCheck
 from tests.staging_copy.test_rules import rules
 
-PAGE = Path(__file__).resolve().parents[2] / "docs" / "staging-copy.md"
+PAGE = Path(__file__).resolve().parents[2] / "docs" / "masking.md"
 ROW = re.compile(r"^\| (?P<spelling>[^|]+) \| `(?P<example>[^|]+)` \| (?P<decision>[^|]+) \|$", re.MULTILINE)
 SPELLINGS = [
     row.groups()

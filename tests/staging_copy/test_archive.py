@@ -153,7 +153,7 @@ def restore_live(backup: str, copy_databases: CopyDatabases) -> None:
 def test_live_is_restored_completely_and_the_previous_database_is_kept(
     copy_databases: CopyDatabases, backup: Backup, live_restored: None
 ) -> None:
-    """The runbook in docs/staging-copy.md."""
+    """The runbook in docs/backups.md."""
     emails = "SELECT email FROM orders_customer"
     copy_databases.execute("UPDATE orders_customer SET email = 'a mistake'", on=copy_databases.live)
     restore_live(backup.name, copy_databases)

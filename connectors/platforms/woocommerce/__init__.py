@@ -9,7 +9,7 @@ from connectors.platforms.woocommerce import assumptions, settings
 from connectors.platforms.woocommerce.authentication import authenticator
 from connectors.platforms.woocommerce.client import ShopClient, TargetClient, WooClient
 from connectors.platforms.woocommerce.sources import Brands, Categories, Customers, Orders, Products, StoreSettings
-from connectors.platforms.woocommerce.targets import PriceTarget, ProductTarget, StockTarget
+from connectors.platforms.woocommerce.targets import PriceTarget, ProductTarget, ShipmentTarget, StockTarget
 from connectors.platforms.woocommerce.webhooks import WooWebhooks
 from connectors.sdk.account import Account
 from connectors.sdk.adapter import Adapter
@@ -40,7 +40,7 @@ class _WooCommerce(Adapter[ClientT]):
 
 class WooCommerce(_WooCommerce[ShopClient]):
     """Reads a shop's settings, categories, brands, products with their variations, customers, and orders with their
-    refunds."""
+    refunds; creates shipments that other systems report."""
 
     key = "woocommerce"
     name = "WooCommerce"
@@ -50,7 +50,7 @@ class WooCommerce(_WooCommerce[ShopClient]):
     FieldMap = settings.FieldMap
     assumptions = assumptions.SOURCE_ASSUMPTIONS
     webhooks = WooWebhooks
-    streams = (StoreSettings, Categories, Brands, Products, Customers, Orders)
+    streams = (StoreSettings, Categories, Brands, Products, Customers, Orders, ShipmentTarget)
 
     def make_client(self) -> ShopClient:
         return ShopClient(self.account, self.http)

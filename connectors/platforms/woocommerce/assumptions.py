@@ -3,8 +3,11 @@
 from datetime import datetime, timedelta
 
 from connectors.platforms.woocommerce.client import ORDERS, PRODUCTS, ShopClient
+from connectors.platforms.woocommerce.error_messages import is_missing_route
+from connectors.platforms.woocommerce.targets.shipments import TURN_ON
 from connectors.sdk.api_model import utc
 from connectors.sdk.assumptions import Assumption, Finding, confirmed, refuted, unknown
+from connectors.sdk.errors import NeedsAttention
 
 # A few products settle it, and each needs a call.
 PRODUCTS_TO_COMPARE = 5
@@ -40,6 +43,19 @@ def _change_filter_works(client: ShopClient) -> Finding:
     return confirmed("A time in the future matches no product and no order.")
 
 
+def _has_fulfillments(client: ShopClient) -> Finding:
+    rows, _ = client.list_page(ORDERS, _fields="id", per_page=1)
+    if not rows:
+        return unknown("The shop has no order yet.")
+    try:
+        client.get(f"{ORDERS}/{rows[0]['id']}/fulfillments")
+    except NeedsAttention as error:
+        if not is_missing_route(error):
+            raise
+        return refuted(f"Shipments cannot get back to the shop. {TURN_ON}")
+    return confirmed("The fulfillments of an order can be read.")
+
+
 def _time(row: object) -> datetime | None:
     try:
         return utc(datetime.fromisoformat(str(row["date_modified_gmt"])))  # type: ignore[index]
@@ -53,5 +69,6 @@ SOURCE_ASSUMPTIONS = (
         "A change of a variation changes the date of its product, too.",
         _variations_change_their_product,
     ),
+    Assumption("fulfillments", "The shop has order fulfillments, to which shipments are sent.", _has_fulfillments),
     Assumption("modified_after", "Products and orders can be listed by their date of change.", _change_filter_works),
 )

@@ -59,6 +59,17 @@ class Settings(SiteSettings):
         description="What the order statuses of plug-ins mean, or other meanings of WooCommerce's own: "
         "awaiting-pickup = confirmed. Orders that are ignored are not imported.",
     )
+    notify: bool = Field(
+        False,
+        title="Notify customers",
+        description="WooCommerce sends customers an email about each shipment that other systems report.",
+    )
+    complete_orders: bool = Field(
+        True,
+        title="Complete orders",
+        description="Complete an order in processing once everything is shipped, if other systems reported a "
+        "shipment of it. WooCommerce tells the customer.",
+    )
     b2b_created_via: tuple[str, ...] = Field(
         (),
         title="B2B orders",

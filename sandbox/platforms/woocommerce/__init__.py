@@ -20,6 +20,7 @@ from sandbox.platforms.woocommerce import (
     catalog_routes,
     clock,
     customers,
+    fulfillments,
     generated_orders,
     orders,
     product_writes,
@@ -54,6 +55,10 @@ HANDLERS: list[tuple[str, str, Handler]] = [
     ("GET", "/customers/{number:int}", customers.get_customer),
     ("GET", "/orders", orders.list_orders),
     ("GET", "/orders/{number:int}", orders.get_order),
+    ("PUT", "/orders/{number:int}", fulfillments.change_order),
+    ("GET", "/orders/{number:int}/fulfillments", fulfillments.list_fulfillments),
+    ("POST", "/orders/{number:int}/fulfillments", fulfillments.create_fulfillment),
+    ("PUT", "/orders/{number:int}/fulfillments/{fulfillment:int}", fulfillments.change_fulfillment),
     ("GET", "/orders/{number:int}/refunds", refunds.list_refunds),
     ("GET", "/orders/{number:int}/refunds/{refund:int}", refunds.get_refund),
     ("GET", "/webhooks", webhooks.list_webhooks),
@@ -173,6 +178,8 @@ def _rows(site: Site, kind: str) -> list[Row]:
         "brands": lambda: list(site.brands.values()),
         "customers": lambda: list(site.customers.values()),
         "orders": lambda: [row for row in site.orders.values() if row["status"] not in ("trash", "checkout-draft")],
+        "fulfillments": lambda: list(site.fulfillments.values()),
+        "shipment_emails": lambda: [{"id": number} for number in site.shipment_emails],
         "webhooks": lambda: list(site.webhooks.values()),
     }
     if kind not in kinds:

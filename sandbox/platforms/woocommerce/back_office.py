@@ -1,9 +1,9 @@
 """Control routes beside the vendor's API: how the site is set up, and what a person does in its administration.
 
-- `POST setting {"account", "drops_header", "permalinks", "permissions", "has_brands", "page_cap", "settings"}`: whether
-  the server drops the Authorization header, `plain` permalinks, what the key may do (`read`, `write`, `read_write`),
-  whether the version has brands, how many rows a plug-in leaves a page, and options of the shop by group and name
-  (`general/woocommerce_currency`).
+- `POST setting {"account", "drops_header", "permalinks", "permissions", "has_brands", "has_fulfillments", "page_cap",
+  "settings"}`: whether the server drops the Authorization header, `plain` permalinks, what the key may do (`read`,
+  `write`, `read_write`), whether the version has brands and fulfillments, how many rows a plug-in leaves a page, and
+  options of the shop by group and name (`general/woocommerce_currency`).
 - `PATCH row {"account", "kind", "id", "changes"}` changes a stored row (products, variations, customers, orders) and
   its date of change, unless `"keep_date": true`; `DELETE row {"account", "kind", "id", "trash"}` deletes one.
 - `POST row {"account", "kind", "values"}` adds a product or variation, and returns its ID.
@@ -21,7 +21,7 @@ from sandbox.platforms.woocommerce.webhooks import deliver
 
 KINDS = ("products", "variations", "customers", "orders", "categories", "brands")
 _EVENTS = {"products": "product", "customers": "customer", "orders": "order"}
-_SETUP = ("drops_header", "permalinks", "permissions", "has_brands", "page_cap")
+_SETUP = ("drops_header", "permalinks", "permissions", "has_brands", "has_fulfillments", "page_cap")
 
 
 def routes(sites: dict[str, Site]) -> list[BaseRoute]:

@@ -84,6 +84,7 @@ class Site:
         self.permalinks = "pretty"
         self.permissions = "read_write"
         self.has_brands = True
+        self.has_fulfillments = True
         self.page_cap = MAX_PER_PAGE
         self.settings = {
             "general/woocommerce_currency": self.options.currency,
@@ -99,6 +100,9 @@ class Site:
         self.orders: dict[int, Row] = {}
         self.refunds: dict[int, Row] = {}
         self.notes: dict[int, Row] = {}
+        self.fulfillments: dict[int, Row] = {}
+        # The fulfillments about which customers were sent an email.
+        self.shipment_emails: list[int] = []
         self.webhooks: dict[int, Row] = {}
         self._posts, self._terms, self._users = count(1), count(1), count(1)
         self._items, self._rows = count(1), count(1)

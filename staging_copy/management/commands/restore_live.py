@@ -17,7 +17,7 @@ from staging_copy.postgres import ProgramFailed
 class Command(BaseCommand):
     help = (
         "Replaces live with a backup. The current database, with all changes since the backup, is kept under another "
-        "name. Stop web, webhooks, workers, copier and beat first. See the runbook in docs/staging-copy.md."
+        "name. Stop web, webhooks, workers, copier and beat first. See the runbook in docs/backups.md."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:

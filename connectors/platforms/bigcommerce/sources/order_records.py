@@ -65,7 +65,9 @@ def order_record(order: FieldReader, *, link: str, vendor_path: str, b2b_channel
     ]
     currency = order.text("default_currency_code") or order.text("currency_code")
     line_ids, with_tax = {line.external_id for line in lines}, order.flag("is_tax_inclusive_pricing")
-    refunds = [_refund(refund, line_ids, with_tax=with_tax) for refund in order.objects("refunds")]
+    refunds = [
+        _refund(refund, line_ids, with_tax=with_tax) for refund in order.objects("refunds") if not _is_declined(refund)
+    ]
     record = OrderRecord(
         external_id=number,
         updated_at=order.timestamp("date_modified"),
@@ -189,6 +191,12 @@ def _refund(refund: FieldReader, line_ids: set[str], *, with_tax: bool) -> Refun
         adjustment=order_level or None,
         lines=list(found.values()),
     )
+
+
+def _is_declined(refund: FieldReader) -> bool:
+    """Whether no payment of the refund went through, so that nothing was paid back."""
+    payments = refund.objects("payments")
+    return bool(payments) and all(each.flag("is_declined") for each in payments)
 
 
 def _time(refund: FieldReader) -> datetime | None:

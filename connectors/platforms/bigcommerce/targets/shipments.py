@@ -10,11 +10,11 @@ from collections.abc import Sequence
 
 from connectors.platforms.bigcommerce.client import Row, SourceClient
 from connectors.platforms.bigcommerce.targets.order_shipments import OrderShipments
-from connectors.platforms.bigcommerce.targets.shipment_payloads import shipment_payloads
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.paging import numeric_ids
+from connectors.sdk.reported_shipments import reported_shipments
 from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import Target
 from hub.kinds import DataType, Kind
@@ -27,9 +27,9 @@ class ShipmentTarget(Target[SourceClient, OrderItem, Row]):
     batch_size = 20
 
     def payload(self, item: OrderItem, refs: References) -> Row | None:
-        """`{"shipments": […]}` (`shipment_payloads`); None for an order that the store does not have."""
+        """`{"shipments": […]}` (`reported_shipments`); None for an order that the store does not have."""
         known = {line.id: found for line in item.lines if (found := refs.get(Kind.ORDER_LINE, line.id))}
-        return {"shipments": shipment_payloads(item, known)} if known else None
+        return {"shipments": reported_shipments(item, known)} if known else None
 
     def send(self, operations: Sequence[Operation[Row]]) -> list[Outcome]:
         outcomes = [Outcome(external_id=each.external_id) for each in operations]

@@ -1,26 +1,25 @@
-"""What other systems report as shipped, with the store's IDs of the order's lines."""
+"""What other systems report as shipped of an order, for the shop that it was placed in."""
 
 from collections.abc import Mapping
 from decimal import Decimal
+from typing import Any
 
-from connectors.platforms.bigcommerce.client import Row
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.values import json_number
 from orders.items import OrderItem
 
 
-def shipment_payloads(item: OrderItem, known: Mapping[int, str]) -> list[Row]:
-    """`[{"key", "name", "carrier", "numbers", "lines": {order product: quantity}}]`, by key. `known`: our line → the
-    store's.
+def reported_shipments(item: OrderItem, known: Mapping[int, str]) -> list[dict[str, Any]]:
+    """`[{"key", "name", "carrier", "numbers", "lines": {line: quantity}}]`, by key. `known`: our line → the shop's.
 
     SkipRecord for a shipment with neither an ID nor a tracking number, because it could not be identified.
     """
-    found: dict[str, Row] = {}
+    found: dict[str, dict[str, Any]] = {}
     for shipment in item.shipments:
         lines = {known[line]: quantity for line, quantity in shipment.lines.items() if line in known}
         if shipment.reported_by is None or not lines:
-            continue  # imported from the store, or with lines that the store does not have
+            continue  # imported from the shop, or with lines that the shop does not have
         name = " ".join((shipment.external_id or next(iter(shipment.tracking_numbers), "")).split())
         if not name:
             raise SkipRecord(issues.SHIPMENT_WITHOUT_NUMBER())
