@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from connectors.platforms.bigcommerce.field_reader import FieldReader, mapped_value
 from connectors.platforms.bigcommerce.shipments import shipment_key
 from connectors.platforms.bigcommerce.sources.modifiers import title_with_choices
-from connectors.platforms.bigcommerce.sources.order_amounts import adjustments, set_line_amounts
+from connectors.platforms.bigcommerce.sources.order_amounts import adjustments, paid, set_line_amounts
 from connectors.sdk import issues
 from connectors.sdk.field_reader import MalformedField
 from connectors.sdk.records import (
@@ -65,7 +65,9 @@ def order_record(order: FieldReader, *, link: str, vendor_path: str, b2b_channel
     ]
     currency = order.text("default_currency_code") or order.text("currency_code")
     line_ids, with_tax = {line.external_id for line in lines}, order.flag("is_tax_inclusive_pricing")
-    refunds = [_refund(refund, line_ids, with_tax=with_tax) for refund in order.objects("refunds")]
+    refunds = [
+        _refund(refund, line_ids, with_tax=with_tax) for refund in order.objects("refunds") if not _is_declined(refund)
+    ]
     record = OrderRecord(
         external_id=number,
         updated_at=order.timestamp("date_modified"),
@@ -83,6 +85,7 @@ def order_record(order: FieldReader, *, link: str, vendor_path: str, b2b_channel
         total=number_of(order, "total_inc_tax"),
         tax=number_of(order, "total_tax"),
         shipping_cost=number_of(order, "shipping_cost_inc_tax"),
+        paid=paid(order),
         refunded=sum((refund.gross or Decimal(0) for refund in refunds), Decimal(0)),
         placed_at=placed_at,
         customer_id=order.key("customer_id"),
@@ -189,6 +192,12 @@ def _refund(refund: FieldReader, line_ids: set[str], *, with_tax: bool) -> Refun
         adjustment=order_level or None,
         lines=list(found.values()),
     )
+
+
+def _is_declined(refund: FieldReader) -> bool:
+    """Nothing was paid back, although the refund exists: it is paid later than it is created."""
+    payments = refund.objects("payments")
+    return bool(payments) and all(payment.flag("is_declined") for payment in payments)
 
 
 def _time(refund: FieldReader) -> datetime | None:
