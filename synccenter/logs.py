@@ -1,5 +1,6 @@
 """Log formatters. Both mask the tokens in the URLs of webhooks and of emails, which are credentials, and what may be
-personal: email addresses (IDs of customers in URLs of the API, for example), and values in errors of PostgreSQL (O1).
+personal: email addresses (IDs of customers in URLs of the API, for example), values in errors of PostgreSQL, and values
+that an error quotes in a traceback (O1).
 
 Both write control characters in messages as escapes: a text from outside can't look like another line of the log.
 """
@@ -19,6 +20,12 @@ _VALUES = re.compile(r"((?:DETAIL|CONTEXT):  ).+")
 # Not the names of Celery's workers.
 _ADDRESS = re.compile(r"\b(?!(?:beat|celery|copier|worker)@)[\w.+%-]{1,64}@(?:[\w-]{1,63}\.)+[a-z]{2,}", re.IGNORECASE)
 
+# The lines of a traceback that say what is wrong: places and lines of code are indented.
+_SAID = re.compile(r"^(?:\S|  (?! |File )).*", re.MULTILINE)
+# A value in them, such as a name that is no number. What looks like a name of the code stays.
+_QUOTED = re.compile(r"'[^'\n]*'(?! object)|\"[^\"\n]*\"")
+_OF_CODE = re.compile(r"['\"][a-z0-9_.:/<>-]*['\"]")
+
 # Line breaks (of Unicode too) and what terminals take for commands, except for the tab.
 _CONTROLS = {
     code: ascii(chr(code))[1:-1] for code in (*range(32), *range(0x7F, 0xA0), 0x2028, 0x2029) if chr(code) != "\t"
@@ -30,11 +37,20 @@ def masked(text: str) -> str:
     return _ADDRESS.sub("•••", _VALUES.sub(r"\1•••", _TOKEN.sub(r"\1•••", text)))
 
 
+def _without_values(traceback: str) -> str:
+    """A traceback without the values that its errors quote."""
+
+    def shown(quoted: re.Match[str]) -> str:
+        return quoted[0] if _OF_CODE.fullmatch(quoted[0]) else "•••"
+
+    return _SAID.sub(lambda line: _QUOTED.sub(shown, line[0]), traceback)
+
+
 class Formatter(logging.Formatter):
     """Masks anywhere in the line: paths, error messages, tracebacks. After a traceback comes its reference."""
 
     def formatException(self, ei: Any) -> str:
-        text = super().formatException(ei)
+        text = _without_values(super().formatException(ei))
         return text if ei[1] is None else f"{text}\nReference: {error_reference(ei[1])}"
 
     def formatMessage(self, record: logging.LogRecord) -> str:
@@ -58,6 +74,6 @@ class JSONFormatter(JsonFormatter):
         log_data["message"] = masked(record.getMessage())
         log_data |= log_context.current()
         if record.exc_info:
-            log_data["exc_info"] = masked(str(self.formatException(record.exc_info)))
+            log_data["exc_info"] = masked(_without_values(str(self.formatException(record.exc_info))))
             if record.exc_info[1] is not None:
                 log_data["reference"] = error_reference(record.exc_info[1])

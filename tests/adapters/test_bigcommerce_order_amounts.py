@@ -185,7 +185,9 @@ def test_refunded_pieces_are_not_open() -> None:
         refunds=[
             {"id": 7, "order_id": 118, "created": "2025-06-26T01:02:03+00:00", "total_amount": 250.0, "total_tax": 50.0,
              "items": [{"item_type": "PRODUCT", "item_id": 1, "quantity": 2, "requested_amount": 200.0},
-                       {"item_type": "SHIPPING", "item_id": 20, "requested_amount": 5.0}]}
+                       {"item_type": "SHIPPING", "item_id": 20, "requested_amount": 5.0}]},
+            {"id": 8, "order_id": 118, "created": "2025-06-26T01:02:03+00:00", "total_amount": 50.0, "total_tax": 0.0,
+             "items": [], "payments": [{"id": 1, "amount": 50.0, "is_declined": True}]},
         ],
     )  # fmt: skip
     assert (opened(order), order.status, order.lines[0].status) == ([3], "confirmed", "pending")

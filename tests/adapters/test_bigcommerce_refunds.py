@@ -55,13 +55,6 @@ def test_a_refund_for_what_an_edit_took_out_of_the_order(adapter: Adapter[Any], 
     assert (order.status, order.paid, order.refunded) == ("shipped", D(30), D(10))
 
 
-def test_a_refund_that_was_declined_paid_nothing_back(adapter: Adapter[Any], store: SandboxProcess) -> None:
-    _, placed = refunded_after_an_edit(store)
-    store.fault("rewrite", path="/refunds$", find='"is_declined":false', replace='"is_declined":true')
-    order = read(adapter, placed)
-    assert (order.refunds, order.refunded) == ([], D(0))
-
-
 def test_an_account_without_the_scope_for_transactions(adapter: Adapter[Any], store: SandboxProcess) -> None:
     _, placed = refunded_after_an_edit(store)
     store.fault("status", path="/transactions$", status=403)

@@ -35,6 +35,8 @@ from tests.adapters.reading import all_ids, by_id, pages
 from tests.adapters.samples import SAMPLES
 from tests.adapters.writing import CUSTOMER_KNOWN, NOTHING, creations, write
 
+if without_case := adapters().keys() - CASES.keys():
+    raise LookupError(f"No case in tests/adapters/cases.py: {sorted(without_case)}. See docs/adding-a-platform.md.")
 IMPORTS = [(key, each) for key, adapter in adapters().items() for each in adapter.sources()]
 EXPORTS = [
     (key, each)
@@ -47,8 +49,8 @@ Open = Callable[..., Adapter[Any]]
 Platform = Callable[[str], SandboxProcess]
 
 
-def test_every_adapter_has_a_case() -> None:
-    assert sorted(CASES) == sorted(adapters())
+def test_every_case_has_an_adapter() -> None:
+    assert CASES.keys() <= adapters().keys()
 
 
 # Declarations

@@ -9,7 +9,7 @@ import pytest
 from connectors.engine.applying.preparing import prepare
 from connectors.platforms.magento.shipments import Shipment
 from connectors.platforms.magento.sources.order_records import OrderDetails, OrderRecordBuilder
-from connectors.platforms.magento.sources.order_rows import CreditMemo, OrderRow
+from connectors.platforms.magento.sources.order_rows import CANCELED_MEMO, CreditMemo, OrderRow
 from connectors.sdk.records import OrderRecord
 from orders.amounts import balance
 
@@ -202,7 +202,8 @@ def test_credit_memos_are_refunds() -> None:
             "items": [{"entity_id": 1, "order_item_id": 1, "qty": 1, "row_total": 100, "tax_amount": 25}],
         }
     )  # fmt: skip
-    order = read(item(qty_refunded=1), total_refunded=133, details=OrderDetails(credit_memos={9: [memo]}))
+    canceled = memo.model_copy(update={"entity_id": 4, "state": CANCELED_MEMO})
+    order = read(item(qty_refunded=1), total_refunded=133, details=OrderDetails(credit_memos={9: [memo, canceled]}))
     (refund,) = order.refunds or []
     assert (refund.number, refund.gross, refund.tax, refund.shipping_gross, refund.adjustment) == (
         "000000003", 133, 25, 10, -2,

@@ -255,6 +255,28 @@ def test_refunds(with_tax: bool, shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
+    ("received", "paid_back", "worth"), [("312.5", "0", "125"), ("352.5", "40", "125"), ("437.5", "110", "110")]
+)
+def test_goods_that_were_exchanged_are_refunded_in_full(received: str, paid_back: str, worth: str, shop: Shop) -> None:
+    """A lamp comes back, and a sofa is taken for it: only the difference is paid. Of the last refund, 15 were kept."""
+    sofa = {"sku": "SOFA", "quantity": 1, "price": "250", "tax_rate": "25"}
+    order = shop.place(LAMP | {"quantity": 1}, sofa)
+    lamp = order["lines"][0]["id"]
+    order = shop.act("refund", shop.act("ship", order, lines={lamp: 1}), lines={lamp: 1}, change={"restock": "RETURN"})
+    source: Any = shop.open("shopify").source(DataType.ORDERS)
+    (found,) = source.fetch([order["id"]])
+    for row, field, value in (
+        (found.raw, "totalReceivedSet", received),
+        (found.raw["refunds"][0], "totalRefundedSet", paid_back),
+    ):
+        row[field]["presentmentMoney"]["amount"] = value
+    (record,) = source.records([found.raw])
+    (refund,) = record.refunds
+    assert (refund.gross, refund.adjustment) == (Decimal(worth), Decimal(worth) - 125 or None)
+    assert (record.lines[0].quantity_refunded, record.lines[0].quantity_cancelled) == (1, 0)
+
+
+@pytest.mark.parametrize(
     ("action", "paid", "status"),
     [
         (None, True, "confirmed"),

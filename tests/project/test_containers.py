@@ -136,6 +136,7 @@ def test_redis_requires_the_password_that_the_application_sends(compose: dict[st
     redis = compose["services"]["redis"]
     assert redis["environment"]["REDISCLI_AUTH"].startswith("${REDIS_PASSWORD:?")
     assert '--requirepass "$$REDISCLI_AUTH"' in redis["command"][-1]
+    assert redis["user"] == "redis"
 
 
 def test_commands_are_those_of_dev_up(compose: dict[str, Any], root: Path) -> None:

@@ -195,9 +195,9 @@ def _refund(refund: FieldReader, line_ids: set[str], *, with_tax: bool) -> Refun
 
 
 def _is_declined(refund: FieldReader) -> bool:
-    """Nothing was paid back, although the refund exists: it is paid later than it is created."""
+    """Whether no payment of the refund went through, so that nothing was paid back."""
     payments = refund.objects("payments")
-    return bool(payments) and all(payment.flag("is_declined") for payment in payments)
+    return bool(payments) and all(each.flag("is_declined") for each in payments)
 
 
 def _time(refund: FieldReader) -> datetime | None:

@@ -19,7 +19,7 @@ from connectors.platforms.magento.client import ShopClient
 from connectors.platforms.magento.shipments import MAGENTO_ID_PREFIX, Shipment
 from connectors.platforms.magento.sources.order_addresses import address_record, set_delivery_addresses
 from connectors.platforms.magento.sources.order_amounts import refund_record, with_amounts
-from connectors.platforms.magento.sources.order_rows import CreditMemo, ItemRow, OrderRow
+from connectors.platforms.magento.sources.order_rows import CANCELED_MEMO, CreditMemo, ItemRow, OrderRow
 from connectors.platforms.magento.values import mapped_value, text
 from connectors.sdk import issues
 from connectors.sdk.decoding import whole_number
@@ -99,7 +99,8 @@ class OrderRecordBuilder:
         memos = None if self.details.credit_memos is None else self.details.credit_memos.get(api_row.entity_id, ())
         refunds = None
         if memos is not None:
-            refunds = [refund_record(memo, {line: line for line in known}) for memo in memos]
+            valid = [memo for memo in memos if memo.state != CANCELED_MEMO]
+            refunds = [refund_record(memo, {line: line for line in known}) for memo in valid]
         elif api_row.total_refunded:
             self.problems.append(issues.REFUNDS_NOT_READABLE())
         self.problems += [

@@ -122,6 +122,9 @@ class OrderRow(ApiModel):
     extension_attributes: Extension = Extension()
 
 
+CANCELED_MEMO = 3
+
+
 class CreditMemoItem(ApiModel):
     order_item_id: Text
     qty: Decimal = _ZERO
@@ -132,6 +135,9 @@ class CreditMemoItem(ApiModel):
 
 
 class CreditMemo(OfOrder):
+    """`state` 3: canceled, so that nothing was paid back (Magento\\Sales\\Model\\Order\\Creditmemo, seen in code)."""
+
+    state: int = 2
     increment_id: Text = ""
     created_at: UtcDatetime | None = None
     grand_total: Decimal = _ZERO

@@ -15,7 +15,7 @@ from connectors.platforms.shopify.sources.order_amounts import (
     reconciled,
     set_line_amounts,
 )
-from connectors.platforms.shopify.sources.refunds import is_paid_back, refund_record, refunded_quantities
+from connectors.platforms.shopify.sources.refunds import refund_record, refunded_quantities, worth_of_refunds
 from connectors.sdk.field_reader import MalformedField
 from connectors.sdk.records import AddressRecord, OrderLineRecord, OrderRecord, ShipmentRecord
 from orders.quantities import line_status, order_progress
@@ -32,10 +32,12 @@ def order_record(order: Reader, *, link: str, vendor_path: str) -> OrderRecord:
     if placed_at is None:
         raise MalformedField("processedAt", None, "a time")
     with_tax = order.flag("taxesIncluded")
-    refunds = order.objects("refunds")
+    all_refunds = order.objects("refunds")
+    worth = worth_of_refunds(order, all_refunds, with_tax=with_tax)
+    refunds = [(refund, value) for refund, value in zip(all_refunds, worth, strict=True) if value]
     shipments = [each for each in order.objects("fulfillments") if each.text("status") in _SHIPPED]
     shipped = _quantities(shipments)
-    refunded = refunded_quantities(refunds)
+    refunded = refunded_quantities([refund for refund, _ in refunds])
     lines = [
         _line(line, position, with_tax=with_tax, shipped=shipped, refunded=refunded, vendor_path=vendor_path)
         for position, line in enumerate(order.objects("lineItems"))
@@ -69,7 +71,7 @@ def order_record(order: Reader, *, link: str, vendor_path: str) -> OrderRecord:
         lines=lines,
         adjustments=adjustments(order, with_tax=with_tax),
         shipments=[_shipment(each) for each in shipments],
-        refunds=[refund_record(each, with_tax=with_tax) for each in refunds if is_paid_back(each)],
+        refunds=[refund_record(refund, value, with_tax=with_tax) for refund, value in refunds],
         addresses=_addresses(order),
     )
     record.shipping_cost = sum(

@@ -1,36 +1,61 @@
 """Refunds of an order, and what they say about its lines.
 
 A refund that returned no money cancels pieces that were not paid for, or were removed by an edit: it is no credit memo.
+
+If goods were exchanged, only the difference was paid back, or nothing, and the goods that the customer took instead are
+lines of the order. Then a refund is worth what came back. That goods were exchanged is found from the money: only so is
+the order, less its refunds, what the customer has paid.
 """
 
 from decimal import Decimal
 
 from connectors.platforms.shopify.reader import Reader
-from connectors.platforms.shopify.sources.order_amounts import ZERO, amount
+from connectors.platforms.shopify.sources.order_amounts import ZERO, amount, money
 from connectors.sdk.records import RefundLineRecord, RefundRecord
 
 
-def is_paid_back(refund: Reader) -> bool:
-    return bool(amount(refund, "totalRefundedSet"))
+def worth_of_refunds(order: Reader, refunds: list[Reader], *, with_tax: bool) -> list[Decimal]:
+    """What each refund is worth, with tax; nothing for one that is no credit memo."""
+    paid_back = [amount(refund, "totalRefundedSet") for refund in refunds]
+    returned = [
+        max(paid, _returned(refund, with_tax=with_tax)) for paid, refund in zip(paid_back, refunds, strict=True)
+    ]
+    received = money(order, "totalReceivedSet")
+    owed = None if received is None else received - sum(paid_back, ZERO)
+    total = amount(order, "totalPriceSet")
+    exchanged = owed == total - sum(returned, ZERO) and owed != total - sum(paid_back, ZERO)
+    return returned if exchanged else paid_back
+
+
+def _returned(refund: Reader, *, with_tax: bool) -> Decimal:
+    """The value of goods that came back, and of the shipping that was refunded with them."""
+    lines, shipping = refund.objects("refundLineItems"), refund.objects("refundShippingLines")
+    if all(line.text("restockType") == "CANCEL" for line in lines):
+        return ZERO
+    value = sum((amount(each, "subtotalSet") for each in lines), ZERO)
+    value += sum((amount(each, "subtotalAmountSet") for each in shipping), ZERO)
+    if not with_tax:
+        value += sum((amount(each, "totalTaxSet") for each in lines), ZERO)
+        value += sum((amount(each, "taxAmountSet") for each in shipping), ZERO)
+    return value
 
 
 def refunded_quantities(refunds: list[Reader]) -> dict[str, Decimal]:
-    """Line → pieces for which money was returned."""
+    """Line → pieces in these refunds."""
     found: dict[str, Decimal] = {}
     for refund in refunds:
-        if is_paid_back(refund):
-            for line in refund.objects("refundLineItems"):
-                number = line.nested("lineItem").number()
-                found[number] = found.get(number, ZERO) + line.integer("quantity")
+        for line in refund.objects("refundLineItems"):
+            number = line.nested("lineItem").number()
+            found[number] = found.get(number, ZERO) + line.integer("quantity")
     return found
 
 
-def refund_record(refund: Reader, *, with_tax: bool) -> RefundRecord:
-    """Whether subtotals contain tax is found from what was paid back; else they do if the order's prices do.
+def refund_record(refund: Reader, gross: Decimal, *, with_tax: bool) -> RefundRecord:
+    """`gross` is what the refund is worth. Whether subtotals contain tax is found from it; else they do if the order's
+    prices do.
 
     Net and tax are unknown if duties or fees were refunded, whose tax the reference does not tell.
     """
-    gross = amount(refund, "totalRefundedSet")
     lines, shipping = refund.objects("refundLineItems"), refund.objects("refundShippingLines")
     extra = refund.objects("orderAdjustments")
     subtotal = sum((amount(each, "subtotalSet") for each in lines), ZERO)
