@@ -69,6 +69,25 @@ def test_changes_are_not_sent_by_the_wrong_version(
     assert list(cluster.state("groups")) == []
 
 
+def test_before_the_upgrade_a_comparison_reads_what_it_will_be(
+    open_adapter: Open, platform: Callable[[str], SandboxProcess], tmp_path: Path
+) -> None:
+    """export/catalog answers 405 until then."""
+    platform("elevate")
+    assert send(open_adapter("elevate", api_version="v3"), tmp_path, replace_all=True).state is ImportState.DONE
+    target = open_adapter("elevate").target(DataType.PRODUCTS)
+    assert isinstance(target, ProductTarget)
+    wanted = target.payload(product(1), NOTHING)
+    assert wanted is not None
+    existing = target.read_existing(cursor=None).items
+    assert existing.keys() == {"p1"}
+    exported = existing["p1"]
+    assert exported is not None
+    [found], [sent] = (each["productGroup"]["products"].values() for each in (exported, wanted))
+    assert found["variants"] == sent["variants"] and found["images"][0]["defaults"]["urls"]
+    assert target.find_existing({"p1", "p9"}) == {"p1"}
+
+
 def test_the_connection_test_proposes_the_version(open_adapter: Open, cluster: SandboxProcess, version: str) -> None:
     finding = check_assumptions(open_adapter("elevate", api_version=version), seconds=30)["version"]
     assert finding.state is AssumptionState.REFUTED and finding.settings == {"api_version": OTHER[version]}

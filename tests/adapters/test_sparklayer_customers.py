@@ -57,6 +57,21 @@ def test_a_customer_has_all_required_fields(storefront: Adapter, site: SandboxPr
     assert (address["address_line1"], address["city"], address["country_code"]) == ("1 High Street", "Leeds", "GB")
 
 
+def test_default_addresses_are_named_and_marked(storefront: Adapter, site: SandboxProcess) -> None:
+    """The first of each use. A replacement, where a partial update is refused, keeps them."""
+    place = {"street": "1 High Street", "city": "Sydney", "country": "AU", "region": "NSW"}
+    uses = ("other", "shipping", "billing", "billing")
+    addresses = [AddressRecord(external_id=f"a{n}", use=use, **place) for n, use in enumerate(uses)]
+    sent(storefront, CUSTOMERS, before := customer(1, addresses=addresses))
+    site.fault("status", status=405, method="PATCH")
+    assert update(storefront, before, customer(1, addresses=addresses, first_name="Max")).error is None
+    (there,) = site.state("customers")
+    assert (there["first_name"], there["default_billing_address_id"]) == ("Max", "a2")
+    assert there["default_shipping_address_id"] == "a1"
+    assert [each["is_default_billing"] for each in there["addresses"]] == [False, False, True, True]
+    assert {(each["region_code"], each["region_name"]) for each in there["addresses"]} == {("NSW", "NSW")}
+
+
 def test_only_customers_enabled_for_b2b_are_sent(storefront: Adapter) -> None:
     assert storefront.target(CUSTOMERS).payload(customer(1, b2b_enabled=False), NOTHING) is None
 

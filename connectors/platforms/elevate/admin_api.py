@@ -6,8 +6,7 @@ import is reported as harmful, and only forcing it moves the cluster.
 
 One import runs at a time. A second one is rejected, with 409 by import/product-sets, and sent again later. Assumptions
 that the documentation does not confirm, and that only this module relies on: 409 and 423 mean the same for catalogs; a
-rejection by the harm check has the word "harmful" in its reason; the status endpoint of v4 is that of v3 with another
-version number.
+rejection by the harm check has the word "harmful" in its reason.
 """
 
 from abc import ABC, abstractmethod

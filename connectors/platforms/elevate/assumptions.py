@@ -5,7 +5,6 @@ from typing import Any
 from connectors.platforms.elevate import export
 from connectors.platforms.elevate.client import ElevateClient
 from connectors.sdk.assumptions import Assumption, Finding, confirmed, refuted, unknown
-from connectors.sdk.responses import RequestRejected
 
 # Groups that are read as a sample.
 _SAMPLE = 50
@@ -33,15 +32,13 @@ def _markets(client: ElevateClient) -> Finding:
     return refuted(f"Not configured: {', '.join(missing)}. Markets of the cluster: {known}.", **proposal)
 
 
-def _status_call(client: ElevateClient) -> Finding:
-    try:
-        answer = client.http.get(client.api.status, params={"id": "0"}).json()
-    except RequestRejected as error:
-        return refuted(f"{client.api.status} answered {error.status}. The outcome of long imports stays unknown.")
-    status = answer.get("status") if isinstance(answer, dict) else None
-    if status == "NOT_FOUND":
-        return confirmed(f"{client.api.status} answered NOT_FOUND for an import that does not exist.")
-    return refuted(f"{client.api.status} answered {str(status)[:50]!r} for an import that does not exist.")
+def _group_keys(client: ElevateClient) -> Finding:
+    groups = sorted(export.read_groups(client.http, limit=2))
+    if len(groups) < 2:
+        return unknown("The cluster has fewer than two product groups.")
+    if sorted(export.read_groups(client.http, keys=groups)) == groups:
+        return confirmed("Two groups were exported by their keys.")
+    return refuted("Two groups were not exported by their keys. Comparisons may report products as missing.")
 
 
 def _images(client: ElevateClient) -> Finding:
@@ -82,7 +79,7 @@ def _products(client: ElevateClient) -> list[dict[str, Any]]:
 ASSUMPTIONS = (
     Assumption("version", "The cluster takes imports by the version in the settings.", _version),
     Assumption("markets", "The markets in the settings are configured in the cluster.", _markets),
-    Assumption("status_call", "The status of an import has the same path in v4 as in v3.", _status_call),
+    Assumption("group_keys", "The keys of groups to export are separated by `|`.", _group_keys),
     Assumption("images", "The URLs of a product's image stand in its `defaults`.", _images),
     Assumption("size", "The size of a variant is `size` in its `defaults`.", _names("size", "defaults")),
     Assumption(

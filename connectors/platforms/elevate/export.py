@@ -1,4 +1,8 @@
-"""What a cluster holds, read by v4: its configuration and its catalog (export/configuration, export/catalog)."""
+"""What a cluster holds, read by v4: its configuration and its catalog (export/configuration, export/catalog).
+
+Before a cluster is upgraded, export/upgrade-catalog returns its catalog in the form of v4, as well as it can be
+converted.
+"""
 
 from collections.abc import Sequence
 from typing import Any
@@ -7,9 +11,10 @@ import orjson
 
 from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.http import HttpClient
-from connectors.sdk.responses import RequestRejected
+from connectors.sdk.responses import RequestRejected, Response
 
 CATALOG = "/api/admin/v4/export/catalog"
+UPGRADE_CATALOG = "/api/admin/v4/export/upgrade-catalog"
 CONFIGURATION = "/api/admin/v4/export/configuration"
 # The most keys of groups in one call.
 MAX_KEYS = 100
@@ -48,12 +53,26 @@ def read_groups(http: HttpClient, *, keys: Sequence[str] = (), limit: int | None
     return read_entities(http, "PRODUCT_GROUPS", "productGroup", keys=keys, limit=limit)
 
 
+def read_groups_to_upgrade(http: HttpClient, *, market: str, locale: str, keys: Sequence[str] = ()) -> Groups:
+    """Key → product group of a cluster that is still on v3. The shared values are those of the market and locale."""
+    query = {"defaultMarket": market} | ({"defaultLocale": locale} if locale else {})
+    return _entities(http.get(UPGRADE_CATALOG, params=query | _selected(keys)), "productGroup")
+
+
 def read_entities(
     http: HttpClient, kind: str, name: str, *, keys: Sequence[str] = (), limit: int | None = None
 ) -> Groups:
-    """Key → entity of one kind. TryAgainLater if a line is not an operation, as in an export that was cut off."""
-    query = {"types": kind} | ({"productGroupKeys": "|".join(keys)} if keys else {})
-    response = http.get(CATALOG, params=query | ({"limit": str(limit)} if limit else {}))
+    """Key → entity of one kind."""
+    limited = {"limit": str(limit)} if limit else {}
+    return _entities(http.get(CATALOG, params={"types": kind} | _selected(keys) | limited), name)
+
+
+def _selected(keys: Sequence[str]) -> dict[str, str]:
+    return {"productGroupKeys": "|".join(keys)} if keys else {}
+
+
+def _entities(response: Response, name: str) -> Groups:
+    """TryAgainLater if a line is not an operation, as in an export that was cut off."""
     found: Groups = {}
     for line in response.content.splitlines():
         if not line.strip():

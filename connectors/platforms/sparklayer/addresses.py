@@ -4,9 +4,13 @@ from typing import Any
 
 from connectors.sdk.records import AddressRecord
 
+# Regions of at most this length are codes, such as CA or NSW.
+CODE_LENGTH = 3
+
 
 def address(item: AddressRecord) -> dict[str, Any]:
-    return {
+    code = {"region_code": item.region} if 0 < len(item.region) <= CODE_LENGTH else {}
+    return code | {
         "first_name": item.first_name,
         "last_name": item.last_name,
         "company": item.company,

@@ -86,6 +86,10 @@ ASSUMPTIONS = (
         "sync_log_fields", "An error in a sync log has `external_id`, `visible_id` and `message`.", _sync_log_fields
     ),
     Assumption("partial_update", "Customers are partially updated by `PATCH` under the path of their replacement."),
+    Assumption(
+        "default_addresses",
+        "Default addresses are named in the customer (`default_billing_address_id`), or marked (`is_default_billing`).",
+    ),
     Assumption("parent_id", "A customer's parent is named by the shop's ID."),
     Assumption("empty_pricing", "An empty `pricing` removes the prices of a SKU in a price list."),
     Assumption("lowest_price", "Of several price lists of a customer, the lowest price counts."),

@@ -18,7 +18,8 @@ PATH = "/api/v2/customers/{}/{}"
 REPLACED_FIELDS = (
     "external_id", "email", "first_name", "last_name", "company_name", "accounting_id", "status", "group", "role",
     "addresses", "sales_agent_groups", "price_lists", "discount_percentage", "tax_exempt", "payment_on_account",
-    "parent_customer_id",
+    "parent_customer_id", "default_billing_address_id", "default_shipping_address_id", "available_shipping_addresses",
+    "currency_code",
 )  # fmt: skip
 
 Row = dict[str, Any]

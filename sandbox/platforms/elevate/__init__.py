@@ -49,6 +49,7 @@ YIELD_EVERY = 500  # operations processed before other requests get a chance to 
 WRONG_VERSION = ImportRejected("The cluster does not take this version of the API", status=405)
 KINDS = ("PRODUCT_GROUPS", "CONTENT", "TRANSLATIONS")
 MAX_EXPORT_KEYS = 100
+UPGRADE_CATALOG = "/api/admin/v4/export/upgrade-catalog"
 
 
 class Elevate(Platform):
@@ -72,6 +73,7 @@ class Elevate(Platform):
             Route("/api/admin/v4/import/configuration", self._configure, methods=["POST"]),
             Route("/api/admin/v4/import/status", self._status),
             Route("/api/admin/v4/export/catalog", self._export),
+            Route(UPGRADE_CATALOG, self._export),
             Route("/api/admin/v4/export/configuration", self._export_configuration),
             Route("/api/admin/v3/import/data", self._import_xml, methods=["POST"]),
             Route("/api/admin/v3/import/status", self._status),
@@ -282,10 +284,10 @@ class Elevate(Platform):
         return json_response({"replace": {"markets": cluster.markets}})
 
     async def _export(self, request: Request) -> Response:
-        """`limit` is of each kind; a missing key is left out."""
+        """`limit` is of each kind; a missing key is left out. The catalog to upgrade is exported in either version."""
         try:
             cluster = self._cluster(request)
-            if cluster.version == "v3":
+            if cluster.version == "v3" and request.url.path != UPGRADE_CATALOG:
                 raise WRONG_VERSION
             kinds = request.query_params.get("types", ",".join(KINDS)).split(",")
             if unknown := set(kinds) - set(KINDS):

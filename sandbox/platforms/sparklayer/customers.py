@@ -2,8 +2,9 @@
 
 Documented: `PUT` is a full replacement, and deletes addresses that it leaves out; its body must hold the identifier of
 the path; groups, roles and parents must exist, price lists are not checked; email addresses, platform IDs and the IDs
-of addresses are unique in the site. Assumed: `PATCH` has the same path, replaces the lists and objects that it is
-given, and may, but need not, hold the identifier; a parent is named by its platform ID.
+of addresses are unique in the site; default addresses may be named by their external IDs (reference of 2023). Assumed:
+`PATCH` has the same path, replaces the lists and objects that it is given, and may, but need not, hold the identifier;
+a parent is named by its platform ID.
 """
 
 import uuid
@@ -20,7 +21,8 @@ from sandbox.platforms.sparklayer.site import GROUPS, ROLES, Row, Site
 FIELDS = {
     "id", "legacy_id", "external_id", "email", "first_name", "last_name", "company_name", "accounting_id", "status",
     "group", "role", "addresses", "sales_agent_groups", "price_lists", "discount_percentage", "payment_on_account",
-    "parent_customer_id", "tax_exempt",
+    "parent_customer_id", "tax_exempt", "default_billing_address_id", "default_shipping_address_id",
+    "available_shipping_addresses", "currency_code",
 }  # fmt: skip
 LOOKUPS = {"platform": ("external_id",), "email": ("email",), "sparklayer": ("id", "legacy_id")}
 REQUIRED_FIELDS = ("address_line1", "city", "country_code")
@@ -83,6 +85,9 @@ def _check(site: Site, row: Row) -> None:
         "discount_percentage",
         "must be from 0 to 100",
     )
+    own = {each.get("external_id") for each in row.get("addresses") or ()} | {None}
+    for name in ("default_billing_address_id", "default_shipping_address_id"):
+        require(row.get(name) in own, name, "the customer has no such address")
     for position, each in enumerate(row.get("addresses") or ()):
         for name in REQUIRED_FIELDS:
             require(is_text(each.get(name)), f"addresses[{position}].{name}", "is required")

@@ -1,6 +1,6 @@
 """Products: each is a product group; discontinued and hidden ones are not in the feed."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from catalog.items import ProductItem
@@ -10,9 +10,9 @@ from connectors.platforms.elevate.feed import ClusterFeed
 from connectors.platforms.elevate.product_groups import key_of, product_group_payload
 from connectors.sdk.errors import ConnectorError
 from connectors.sdk.feeds import FeedTarget
-from connectors.sdk.http import HttpClient
 from connectors.sdk.operations import Operation, References
 from connectors.sdk.paging import ExistingPage
+from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import ComparisonDepth, SizeSchedules
 from hub.kinds import DataType
 
@@ -46,19 +46,27 @@ class ProductTarget(FeedTarget[ElevateClient, ProductItem, Payload]):
 
     def read_existing(self, *, cursor: Any) -> ExistingPage[Payload]:
         """All groups in one response, because the export has no pages: up to the size that the HTTP client accepts."""
-        groups = export.read_groups(self._exporting)
+        groups = self._exported()
         return ExistingPage({key: {"key": key, "productGroup": group} for key, group in groups.items()}, None)
 
     def find_existing(self, external_ids: Collection[str]) -> set[str]:
         wanted = sorted(external_ids)
         found: set[str] = set()
         for start in range(0, len(wanted), export.MAX_KEYS):
-            found |= export.read_groups(self._exporting, keys=wanted[start : start + export.MAX_KEYS]).keys()
+            found |= self._exported(wanted[start : start + export.MAX_KEYS]).keys()
         return found
 
-    @property
-    def _exporting(self) -> HttpClient:
-        if self.client.settings.api_version != "v4":
+    def _exported(self, keys: Sequence[str] = ()) -> export.Groups:
+        """A cluster on v3 exports what it would be after the upgrade: the comparison shows what the upgrade changes."""
+        settings = self.client.settings
+        if settings.api_version != "v4":
             # Fails the comparison only; NeedsAttention would also pause the imports.
-            raise ConnectorError("Only Admin API v4 exports the catalog, so it cannot be compared by v3.")
-        return self.client.http
+            raise ConnectorError("Only Admin API v4 exports the catalog. Choose v4 in the settings to compare it.")
+        try:
+            return export.read_groups(self.client.http, keys=keys)
+        except RequestRejected as error:
+            if error.status != 405:
+                raise
+        return export.read_groups_to_upgrade(
+            self.client.http, market=settings.markets[0], locale=settings.locale, keys=keys
+        )

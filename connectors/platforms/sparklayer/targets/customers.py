@@ -53,6 +53,9 @@ class CustomerTarget(Target[SparkLayerClient, CustomerItem, Row]):
         if problems:
             raise SkipRecord(issues.CUSTOMER_INCOMPLETE(missing="; ".join(problems)))
         own_id = refs.shop_or_own_id(Kind.CUSTOMER, item.id)
+        # Unique among all customers of the site.
+        address_ids = [each.external_id or f"{own_id}-{position}" for position, each in enumerate(item.addresses, 1)]
+        defaults = dict(zip(reversed([each.use for each in item.addresses]), reversed(address_ids), strict=True))
         row = {
             "external_id": own_id,
             "email": item.email,
@@ -70,13 +73,15 @@ class CustomerTarget(Target[SparkLayerClient, CustomerItem, Row]):
             "addresses": [
                 address(each)
                 | {
-                    # Unique among all customers of the site.
-                    "external_id": each.external_id or f"{own_id}-{position}",
+                    "external_id": external_id,
                     "is_default_billing": each.use == "billing",
                     "is_default_shipping": each.use == "shipping",
                 }
-                for position, each in enumerate(item.addresses, 1)
+                for external_id, each in zip(address_ids, item.addresses, strict=True)
             ],
+            # As in the reference of 2023; the flags above are those of Ignite.
+            "default_billing_address_id": defaults.get("billing"),
+            "default_shipping_address_id": defaults.get("shipping"),
         }
         return {name: value for name, value in row.items() if _has_value(value)}
 
