@@ -22,11 +22,12 @@ from django.urls import reverse
 from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.dataclasses import UnfoldAction
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
 
@@ -78,6 +79,11 @@ class BaseAdmin(ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """With what it lists as title of the browser's tab, instead of `Select issue to view`."""
+        title = capfirst(self.opts.verbose_name_plural)
+        return super().changelist_view(request, {"title": title} | (extra_context or {}))
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest) -> bool:
         """Only by relations, and by fields that the list shows, filters or searches.
@@ -190,11 +196,20 @@ class ReasonForm(BaseDialogForm):
     )
 
 
-def confirm_dialog(
-    title: Text, description: Text, submit: Text, form: type[BaseDialogForm] | None = None
-) -> dict[str, Any]:
-    """A dialog for `unfold.decorators.action`. A GET request shows it; only submitting it runs the action."""
-    return {"title": title, "description": description, "form_class": form, "form_submit_text": submit}
+def confirmed_action(
+    label: Text,
+    icon: str,
+    title: Text,
+    text: Text,
+    submit: Text,
+    *,
+    form: type[BaseDialogForm] | None = None,
+    permission: str = "operate",
+) -> Any:
+    """Decorates `view(self, request, form, object_id)`: a button on a row's page, which opens a dialog. Submitting the
+    dialog runs the view."""
+    dialog = {"title": title, "description": text, "form_class": form, "form_submit_text": submit}
+    return action(description=label, icon=icon, permissions=[permission], dialog=dialog)
 
 
 def badge(text: Text, color: Color = "default") -> SafeString:

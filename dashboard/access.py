@@ -3,12 +3,15 @@
 from collections.abc import Callable
 from functools import wraps
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from django.utils import timezone, translation
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
@@ -96,7 +99,7 @@ def _require_membership(view: View) -> View:
     def inner(request: Any, *args: Any, seller: str, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             # A poll after the session has ended must not swap the login page into the current page.
-            return HttpResponseClientRefresh() if request.htmx else redirect_to_login(request.get_full_path())
+            return HttpResponseClientRefresh() if request.htmx else redirect_to_login(_page_of(request, seller))
         memberships = {each.seller.slug: each for each in memberships_of(request.user)}
         request.sellers = [each.seller for each in memberships.values()]
         if seller not in memberships:
@@ -110,6 +113,16 @@ def _require_membership(view: View) -> View:
             return view(request, *args, **kwargs)
 
     return inner
+
+
+def _page_of(request: HttpRequest, seller: str) -> str:
+    """Where a person goes after the login: to the page, or for an action to the page with its button."""
+    if request.method != "POST":
+        return request.get_full_path()
+    page = request.headers.get("Referer", "")
+    if url_has_allowed_host_and_scheme(page, {request.get_host()}, require_https=request.is_secure()):
+        return urlsplit(page)._replace(scheme="", netloc="").geturl()
+    return reverse("dashboard:overview", args=[seller])
 
 
 def installed_connection(request: SellerRequest, slug: str) -> Connection:

@@ -89,13 +89,15 @@ def log_progress(
     ):
         return
     RunCounter.objects.filter(run=run_id, kind=kind).update(logged_at=now)
-    total, calls = Run.objects.values_list("total", "api_calls").get(pk=run_id)
+    total, calls, scope = Run.objects.values_list("total", "api_calls", "scope").get(pk=run_id)
     if total == counts[Outcome.READ]:
         return  # the summary follows
     items = _number_of(counts[Outcome.READ], "item")
     if total and total > counts[Outcome.READ]:
         items = f"{counts[Outcome.READ]:,} of {_number_of(total, 'item')}"
-    write(run_id=run_id, now=now, text=f"Processed {items}: {_format_counts(counts, calls)}.")
+    # A preview or a comparison counts what differs as created or updated, but creates and updates nothing.
+    results = _format_counts(counts, calls) if scope in Run.SYNCS else _number_of(calls, "API call")
+    write(run_id=run_id, now=now, text=f"Processed {items}: {results}.")
 
 
 def write_summary(*, run: Run, now: datetime) -> None:

@@ -214,7 +214,6 @@ def _relative(at: datetime) -> str:
     return str(naturaltime(at))
 
 
-@register.filter
 def full_datetime(at: datetime | None) -> str:
     """Date, time and zone, in the seller's time zone."""
     if at is None:

@@ -57,7 +57,8 @@ def test_amounts_and_quantities_of_an_order_are_shown_by_its_currency(operator: 
     text = operator.get(page(Order, "change", order.pk)).content.decode()
     assert "1,250.50" in text and "0.00" in text and "0.000" not in text
     Order.objects.filter(pk=order.pk).update(total="1250", currency="JPY")
-    assert "1,250 JPY" in operator.get(page(Order, "changelist")).content.decode()
+    listed = operator.get(page(Order, "changelist")).content.decode()
+    assert "1,250 JPY" in listed and "Orders | " in listed
 
 
 def test_every_page_loads_for_an_operator_and_shows_no_secret(operator: Client) -> None:

@@ -5,6 +5,7 @@ The tests walk all URLs of the dashboard, so that no new page is left out.
 
 from collections.abc import Callable
 from typing import Any
+from urllib.parse import urlencode
 
 import pytest
 from django.test import Client
@@ -123,6 +124,22 @@ def stranger(db: None) -> User:
 def test_anonymous_users_are_redirected_to_login(acorn: Merchant, client: Client) -> None:
     for name, address, _ in addresses("acorn", objects_of(acorn)):
         assert ask(client, name, address) == 302, name
+
+
+@pytest.mark.parametrize(
+    ("referer", "leads_to"),
+    [
+        ("http://testserver/s/acorn/issues/?view=warnings", "/s/acorn/issues/?view=warnings"),
+        ("https://elsewhere.example/s/acorn/issues/", "/s/acorn/"),
+        ("", "/s/acorn/"),
+    ],
+)
+def test_after_an_action_without_session_the_login_leads_to_a_page(
+    acorn: Merchant, client: Client, referer: str, leads_to: str
+) -> None:
+    """The URL of an action has no page: 405."""
+    sent = client.post("/s/acorn/issues/act/", headers={"Referer": referer})
+    assert sent.headers["Location"] == f"/login/?{urlencode({'next': leads_to}, safe='/')}"
 
 
 def test_non_members_get_404(acorn: Merchant, stranger: User, logged_in: Callable[[User], Client]) -> None:

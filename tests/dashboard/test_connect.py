@@ -46,14 +46,15 @@ def test_a_shop_is_connected_in_three_steps(
     row = page.get_by_role("row").filter(has_text="Products")
     row.get_by_role("button", name="Sample").click()
     expect(row).to_contain_text("items, for example:")
-    page.get_by_role("checkbox", name="Orders").uncheck()
+    page.get_by_role("checkbox", name="Orders (Import)").uncheck()
     row.get_by_role("combobox").select_option("6h")
     page.get_by_role("button", name="Start the first sync").click()
     expect(page.get_by_text("The first sync of BigCommerce has started.")).to_be_visible()
     products = Job.objects.get(data_type="products")
     assert (products.full_schedule, products.paused, products.connection.slug) == ("6h", False, "acorn-bigcommerce")
     assert Run.objects.filter(job=products, trigger="install").exists()
-    assert not Job.objects.get(data_type="orders").enabled
+    enabled = Job.objects.filter(data_type="orders").values_list("direction", "enabled")
+    assert dict(enabled) == {"import": False, "export": True}
 
     page.goto("/s/acorn/connect/bigcommerce/")
     page.get_by_label("URL").fill(f"{shop.url}/stores/acorn")

@@ -55,6 +55,15 @@ def test_reading_is_reported_as_it_progresses(shop: Connection) -> None:
     assert progress[1].startswith("Processed 40 of ")
 
 
+def test_a_comparison_reports_nothing_as_created(shop: Connection) -> None:
+    """What the target lacks is counted as created, though nothing is."""
+    job = Job.objects.get(connection=shop, direction="import", data_type="products")
+    run = Run.objects.create(job=job, scope=Run.Scope.COMPARISON, trigger="button", total=40)
+    counts = dict.fromkeys(RunCounter.Outcome, 0) | {RunCounter.Outcome.READ: 20, RunCounter.Outcome.CREATED: 4}
+    runlog.log_progress(run_id=run.pk, kind="product", before=0, counts=counts, logged_at=None, now=timezone.now())
+    assert lines(run) == ["Processed 20 of 40 items: 0 API calls."]
+
+
 def test_an_incremental_import_logs_its_cut_date(shop: Connection) -> None:
     work_until_idle()
     job = Job.objects.get(connection=shop, direction="import", data_type="products")

@@ -42,6 +42,22 @@ def _may_create_shipments(client: BigCommerceClient) -> Finding:
     return unknown("The store did not say that the order does not exist.")
 
 
+def _may_read_transactions(client: BigCommerceClient) -> Finding:
+    rows = client.v2_list("/orders", limit=1, sort="id:desc")
+    if not rows:
+        return unknown("The store has no order yet.")
+    try:
+        client.http.get(f"/v3/orders/{rows[0]['id']}/transactions")
+    except NeedsAttention as error:
+        if error.status != 403:
+            raise
+        return refuted(
+            "The store refuses them, so a refund for pieces that an edit took out of an order becomes a credit memo. "
+            "Give the API account the scope Order Transactions with “read-only”."
+        )
+    return confirmed("The transactions of the latest order can be read.")
+
+
 SOURCE_ASSUMPTIONS = (
     Assumption("shipments", "The account may create shipments, which other systems report.", _may_create_shipments),
     Assumption(
@@ -49,6 +65,7 @@ SOURCE_ASSUMPTIONS = (
         "The stock of a variant in the catalog is what all locations together have to sell.",
         _stock_is_available_to_sell,
     ),
+    Assumption("transactions", "The account may read transactions, which tell what was paid.", _may_read_transactions),
     Assumption("signature_headers", "Webhooks are signed with the headers of Standard Webhooks."),
 )
 TARGET_ASSUMPTIONS = (

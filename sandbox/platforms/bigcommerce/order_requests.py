@@ -7,6 +7,7 @@ from sandbox.platforms.bigcommerce.responses import V2ApiError
 from sandbox.platforms.bigcommerce.store import Store, timestamp
 from sandbox.tables import Row
 
+UNPAID = (0, 5, 6, 7)  # Incomplete, cancelled, declined, awaiting payment.
 ADDRESS = (
     "first_name", "last_name", "company", "street_1", "street_2", "city", "state", "zip", "country",
     "country_iso2", "phone", "email",

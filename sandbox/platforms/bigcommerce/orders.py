@@ -31,7 +31,7 @@ from sandbox.platforms.bigcommerce.order_lines import (
     sides,
     text,
 )
-from sandbox.platforms.bigcommerce.order_requests import address_view, archive, merged, order_of, write_order
+from sandbox.platforms.bigcommerce.order_requests import UNPAID, address_view, archive, merged, order_of, write_order
 from sandbox.platforms.bigcommerce.order_totals import OrderTotals
 from sandbox.platforms.bigcommerce.responses import V2ApiError, no_content
 from sandbox.platforms.bigcommerce.store import DEFAULT_LOCATION, Store, timestamp
@@ -161,7 +161,7 @@ def order_view(store: Store, order: Row, include: frozenset[str] = frozenset()) 
 # Columns of a stored order that the vendor shows in another form, or not at all.
 NOT_SHOWN = frozenset(
     ("lines", "last_line", "charges", "addresses", "currency", "rate", "prices_include_tax", "tax_before_discount")
-    + ("store_credit", "gift_certificate", "wrapping_tax", "refunds")
+    + ("store_credit", "gift_certificate", "wrapping_tax", "refunds", "charged")
 )
 
 
@@ -239,7 +239,8 @@ def create_order(request: ApiRequest) -> Response:
 def placed(store: Store, row: Row) -> Row:
     """Store a new order, take its products out of stock, and publish it."""
     at = timestamp()
-    row = store.orders.add({**row, "date_created": at, "date_modified": at})
+    charged = {} if row["status_id"] in UNPAID else {"charged": str(OrderTotals.of(row).total.inc_tax)}
+    row = store.orders.add({**row, **charged, "date_created": at, "date_modified": at})
     for line in row["lines"]:
         if variant := store.variants.get(line["variant_id"] or 0):
             left = store.stock(variant, DEFAULT_LOCATION) - line["quantity"]

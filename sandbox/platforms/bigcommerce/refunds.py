@@ -21,14 +21,13 @@ from sandbox.platforms.bigcommerce import order_totals
 from sandbox.platforms.bigcommerce.api import ApiRequest, Operation
 from sandbox.platforms.bigcommerce.fields import isoformat_utc
 from sandbox.platforms.bigcommerce.order_lines import address_id, line_id, refunded_share
-from sandbox.platforms.bigcommerce.order_requests import write_order
+from sandbox.platforms.bigcommerce.order_requests import UNPAID, write_order
 from sandbox.platforms.bigcommerce.order_totals import Amount, OrderTotals, charge_amount, charges, places, total_of
 from sandbox.platforms.bigcommerce.responses import ApiError, Pager, invalid, item_response, not_found
 from sandbox.platforms.bigcommerce.store import Store, timestamp
 from sandbox.tables import Row
 
 REFUNDED, PARTIALLY_REFUNDED = 4, 14
-UNPAID = (0, 5, 6, 7)  # Incomplete, cancelled, declined, awaiting payment.
 KINDS = {"SHIPPING": "shipping", "HANDLING": "handling", "FEE": "fee"}
 
 
@@ -248,20 +247,18 @@ def _moment(one: str, other: str) -> float:
 
 
 def transactions(request: ApiRequest) -> Response:
-    """One payment for the whole order, if it was paid."""
+    """One payment for what the order came to when it was paid, and one each for store credit and gift certificate.
+    An edit changes none of them."""
     order = _order(request)
     if order["status_id"] in UNPAID:
         return json_response({"data": [], "meta": {}})
-    totals = OrderTotals.of(order).total
-    by_credit = Decimal(order.get("store_credit", 0)) + Decimal(order.get("gift_certificate", 0))
-    row = {
-        "id": order["id"],
+    credit, certificate = (Decimal(order.get(name, 0)) for name in ("store_credit", "gift_certificate"))
+    total = Decimal(order["charged"]) if "charged" in order else OrderTotals.of(order).total.inc_tax
+    amounts = {"custom": total - credit - certificate, "store_credit": credit, "gift_certificate": certificate}
+    shared = {
         "order_id": str(order["id"]),
         "event": "purchase",
-        "method": "custom",
-        "amount": float(totals.inc_tax - by_credit),
         "currency": order.get("currency") or request.store.currency,
-        "gateway": "custom",
         "gateway_transaction_id": "",
         "status": "ok",
         "test": False,
@@ -269,7 +266,12 @@ def transactions(request: ApiRequest) -> Response:
         "reference_transaction_id": None,
         "date_created": isoformat_utc(order["date_created"]),
     }
-    return json_response({"data": [row], "meta": {}})
+    rows = [
+        {"id": order["id"] * 10 + place, "method": method, "gateway": method, "amount": float(amount), **shared}
+        for place, (method, amount) in enumerate(amounts.items())
+        if amount
+    ]
+    return json_response({"data": rows, "meta": {}})
 
 
 ACTIONS = "/v3/orders/{order_id:int}/payment_actions"

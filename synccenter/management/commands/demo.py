@@ -27,12 +27,14 @@ from synccenter.demo.sellers import (
     SEARCH_TOKENS,
     SHOP_TOKENS,
     STOREFRONT_SECRETS,
+    DemoSeller,
     Person,
     create_sellers,
 )
 from synccenter.demo.staging import StagingCopyDemo, environment, prepare
 from synccenter.demo.steps import DemoFailed, Steps
 from synccenter.processes import Processes, ProcessFailed
+from synclog.models import Issue
 
 
 class Command(BaseCommand):
@@ -125,7 +127,8 @@ class Command(BaseCommand):
         copying = StagingCopyDemo(processes, staging, print_line)
         scenario.steps.append(copying.run_step())
         login = f"(log in as {settings.STAGING_ADMIN_EMAIL}, {PASSWORD})"
-        return scenario, self._logins(address, PEOPLE, f"Staging:    {copying.address}admin/ {login}")
+        logins = self._logins(address, PEOPLE, f"Staging:    {copying.address}admin/ {login}")
+        return scenario, [*logins, "", *_fix_in_shop(shop, scenario.sellers[0])]
 
     def _run_real_scenario(self, processes: Processes, port: int) -> tuple[Steps, list[str]]:
         print_line = self.stdout.write
@@ -183,3 +186,14 @@ class Command(BaseCommand):
             *(f"Dashboard:  {address}", f"Admin:      {address}admin/", f"REST API:   {address}api/docs", *systems),
             *(f"  {person.email:<28} {PASSWORD}   {person.what}" for person in people),
         ]
+
+
+def _fix_in_shop(shop: Platform, owner: DemoSeller) -> list[str]:
+    """How to fix the product without a price in the simulated shop, which has no pages (docs/first-run.md)."""
+    issue = Issue.objects.filter(seller=owner.seller, cause="price_missing", resolved_at=None).first()
+    if issue is None:
+        return []
+    number = issue.external_id.partition(":")[2]
+    address = f"{shop.url}/_sandbox/products/{owner.seller.slug}/{number}"
+    data = """-H "Content-Type: application/json" -d '{"price": 12.5}'"""
+    return [f"Give {issue.title} of {owner.seller} a price in its shop:", f"  curl -X PATCH {address} {data}"]

@@ -15,6 +15,8 @@ from connectors.sdk.records import AdjustmentRecord, OrderLineRecord
 _ZERO = Decimal(0)
 # Charges of an order, by the beginning of their fields.
 _CHARGES = {"shipping_cost": "shipping", "handling_cost": "handling", "wrapping_cost": "wrapping"}
+# Events of transactions in which money is received.
+_PAYMENTS = ("purchase", "capture", "settled")
 # Differences up to this are rounding when two readings of a discount are compared.
 _CLOSE = Decimal("0.05")
 
@@ -86,3 +88,20 @@ def _are_with_tax(order: FieldReader, lines: Sequence[OrderLineRecord], total: D
         if min(far_from_gross, far_from_net) <= _CLOSE:
             return far_from_gross < far_from_net
     return order.flag("is_tax_inclusive_pricing")
+
+
+def paid(order: FieldReader) -> Decimal | None:
+    """What the customer paid, also with gift certificates and store credit; None if the store does not tell.
+
+    An authorization is no payment before its capture; a pending one is settled later, by a transaction of its own.
+    """
+    payments = [
+        each
+        for each in order.objects("transactions")
+        if each.text("event") in _PAYMENTS and each.text("status") == "ok" and each.decimal("amount")
+    ]
+    received = {each.key("id") for each in payments if each.text("event") != "settled"}
+    counted = [
+        each.decimal("amount") or _ZERO for each in payments if each.key("reference_transaction_id") not in received
+    ]
+    return sum(counted, _ZERO) if counted else None

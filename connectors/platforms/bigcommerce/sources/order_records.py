@@ -10,7 +10,7 @@ from ipaddress import ip_address
 from connectors.platforms.bigcommerce.field_reader import FieldReader, mapped_value
 from connectors.platforms.bigcommerce.shipments import shipment_key
 from connectors.platforms.bigcommerce.sources.modifiers import title_with_choices
-from connectors.platforms.bigcommerce.sources.order_amounts import adjustments, set_line_amounts
+from connectors.platforms.bigcommerce.sources.order_amounts import adjustments, paid, set_line_amounts
 from connectors.sdk import issues
 from connectors.sdk.field_reader import MalformedField
 from connectors.sdk.records import (
@@ -85,6 +85,7 @@ def order_record(order: FieldReader, *, link: str, vendor_path: str, b2b_channel
         total=number_of(order, "total_inc_tax"),
         tax=number_of(order, "total_tax"),
         shipping_cost=number_of(order, "shipping_cost_inc_tax"),
+        paid=paid(order),
         refunded=sum((refund.gross or Decimal(0) for refund in refunds), Decimal(0)),
         placed_at=placed_at,
         customer_id=order.key("customer_id"),

@@ -11,6 +11,8 @@ from connectors.platforms.bigcommerce.paging import isoformat_utc, row_ids
 from connectors.platforms.bigcommerce.sources.base import ChangeSource
 from connectors.platforms.bigcommerce.sources.order_records import order_record
 from connectors.sdk.decoding import whole_number
+from connectors.sdk.details import add_details, fetch_each
+from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.paging import Cursor, Page, Slice, numeric_ids
 from connectors.sdk.records import OrderRecord, Problem
 from connectors.sdk.responses import RequestRejected
@@ -22,6 +24,8 @@ REFUNDS = "/orders/payment_actions/refunds"
 ORDERS_PER_PAGE = 20
 INCOMPLETE = 0
 _REFUNDED = (4, 14)
+# The parts of a transaction that tell what was paid; others tell of the customer's card.
+_TRANSACTION = ("id", "event", "status", "amount", "reference_transaction_id")
 # Fees are part of an order only if they are asked for.
 _INCLUDE = "fees"
 
@@ -41,6 +45,7 @@ class Orders(ChangeSource[OrderRecord]):
     def __init__(self, client: SourceClient) -> None:
         super().__init__(client)
         self._excluded: set[str] = set()
+        self._may_read_transactions = True
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[OrderRecord]:
         if since is not None:
@@ -54,14 +59,18 @@ class Orders(ChangeSource[OrderRecord]):
         return Page(self.records(rows), {"after": last})
 
     def fetch(self, external_ids: Sequence[str]) -> list[OrderRecord]:
-        found = []
-        for number in numeric_ids(external_ids):
-            try:
-                found.append(self.client.http.get(f"/v2{PATH}/{number}", params={"include": _INCLUDE}).json())
-            except RequestRejected as error:
-                if error.status != 404:
-                    raise
-        return self.records(found)
+        return self.records(fetch_each(self.client.http, numeric_ids(external_ids), self._find))
+
+    def _find(self, number: int) -> Row | None:
+        try:
+            answer = self.client.http.get(f"/v2{PATH}/{number}", params={"include": _INCLUDE}).json()
+        except RequestRejected as error:
+            if error.status == 404:
+                return None
+            raise
+        if not row_ids([answer]):
+            raise_malformed_response(PATH)
+        return answer
 
     def excluded(self, external_ids: Collection[str]) -> set[str]:
         """Orders that are incomplete again, or of another channel."""
@@ -92,8 +101,7 @@ class Orders(ChangeSource[OrderRecord]):
             else:
                 orders.append(row)
         readable = [row for row in orders if isinstance(row, dict) and row_ids([row])]
-        for row in readable:
-            self.add_details(row, self._fetch_details)
+        add_details(self.client.http, readable, self._fetch_details)
         self._fetch_refunds(readable)
         return super().records(orders)
 
@@ -131,8 +139,15 @@ class Orders(ChangeSource[OrderRecord]):
         raise_malformed_response(f"{PATH}/{number}/fees")
 
     def _fetch_refunds(self, rows: Sequence[Row]) -> None:
-        """The refunds of all orders that have any, fetched together from the V3 API."""
-        refunded = [row for row in rows if _status(row) in _REFUNDED or any(map(_has_refund, row.get("products", ())))]
+        """The refunds of all orders that have any, fetched together from the V3 API. A refund of an amount is in no
+        product, and the order's status moves on; `refunded_amount` is always 0, as documented."""
+        refunded = [
+            row
+            for row in rows
+            if _status(row) in _REFUNDED
+            or "refunded" in str(row.get("payment_status"))
+            or any(map(_has_refund, row.get("products", ())))
+        ]
         for row in rows:
             row["refunds"] = []
         if not refunded:
@@ -141,6 +156,27 @@ class Orders(ChangeSource[OrderRecord]):
         for refund in self.client.fetch_all(REFUNDS, **{"order_id:in": join(sorted(by_order))}):
             if isinstance(refund, dict) and (number := whole_number(refund.get("order_id"))) in by_order:
                 by_order[number].append(refund)
+        for row in refunded:
+            if any(map(_is_amount, row["refunds"])):
+                self._add_transactions(row)
+
+    def _add_transactions(self, row: Row) -> None:
+        """What was paid, for an order with a refund of an amount: it may be for pieces that an edit took out of the
+        order. Without the scope for transactions, it is unknown."""
+        path = f"{PATH}/{row['id']}/transactions"
+        try:
+            response = self.client.http.get(f"/v3{path}") if self._may_read_transactions else None
+        except NeedsAttention as error:
+            if error.status != 403:
+                raise
+            self._may_read_transactions, response = False, None
+        if response is None or response.status == 204:
+            return
+        match response.json():
+            case {"data": list(found)} if all(isinstance(each, dict) for each in found):
+                row["transactions"] = [{name: each.get(name) for name in _TRANSACTION} for each in found]
+                return
+        raise_malformed_response(path)
 
     def placeholder(self, number: str) -> OrderRecord:
         return OrderRecord(
@@ -176,6 +212,13 @@ def _number(order: FieldReader, name: str) -> Decimal:
 
 def _status(row: Row) -> int | None:
     return whole_number(row.get("status_id"))
+
+
+def _is_amount(refund: Row) -> bool:
+    items = refund.get("items")
+    return isinstance(items, list) and any(
+        isinstance(each, dict) and each.get("item_type") == "ORDER" for each in items
+    )
 
 
 def _has_refund(product: Any) -> bool:

@@ -1,44 +1,24 @@
-"""Base classes of all sources of a store: from objects to records, and pages of what has changed."""
+"""The base class of all sources of a store, and pages of what has changed."""
 
-from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 from connectors.platforms.shopify.client import ShopifyClient, number_of
-from connectors.sdk import issues
 from connectors.sdk.errors import ListingRepeats
-from connectors.sdk.field_reader import FieldReader, MalformedField
+from connectors.sdk.field_reader import FieldReader
+from connectors.sdk.field_sources import FieldSource
 from connectors.sdk.paging import Page
-from connectors.sdk.records import Problem, Record
-from connectors.sdk.streams import Source
+from connectors.sdk.records import Record
 
 RecordT = TypeVar("RecordT", bound=Record)
 
 
-class StoreSource(Source[ShopifyClient, RecordT]):
+class StoreSource(FieldSource[ShopifyClient, RecordT]):
     lane = "catalog"
 
-    @abstractmethod
-    def build(self, raw: Any, problems: list[Problem]) -> RecordT:
-        """The record of an object; problems are added to `problems`. MalformedField if the object cannot be read."""
-
-    @abstractmethod
-    def placeholder(self, number: str) -> RecordT:
-        """A record for an object that cannot be read."""
-
-    def records(self, rows: Iterable[Any]) -> list[RecordT]:
-        return [self._record(row) for row in rows]
-
-    def _record(self, raw: Any) -> RecordT:
-        problems: list[Problem] = []
-        try:
-            record = self.build(raw, problems)
-        except MalformedField as error:
-            record = self.placeholder(number_of(raw.get("id")) if isinstance(raw, dict) else "unknown")
-            problems = [issues.UNREADABLE(field=error.name, reason=error.reason)]
-        record.raw, record.problems = raw, problems
-        return record
+    def row_id(self, raw: Any) -> str:
+        return number_of(raw.get("id")) if isinstance(raw, dict) else ""
 
 
 def changed_since(since: datetime | None) -> str | None:

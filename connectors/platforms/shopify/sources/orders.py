@@ -17,6 +17,7 @@ from connectors.platforms.shopify.sales_documents import OrderDocuments
 from connectors.platforms.shopify.sources.base import StoreSource, changed_page, changed_since
 from connectors.platforms.shopify.sources.order_amounts import PAYMENT_KINDS
 from connectors.platforms.shopify.sources.order_records import is_of_company, order_record
+from connectors.sdk.details import add_details
 from connectors.sdk.field_reader import MalformedField
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import OrderRecord, Problem
@@ -84,9 +85,8 @@ class Orders(StoreSource[OrderRecord]):
             if not self.includes(row):
                 self._excluded.add(number_of(row.get("id")))
                 continue
-            if isinstance(row, dict) and number_of(row.get("id")):
-                self._complete(row)
             chosen.append(row)
+        add_details(self.client.http, [row for row in chosen if self.row_id(row)], self._complete)
         return self.records(chosen)
 
     def _complete(self, row: Row) -> None:
