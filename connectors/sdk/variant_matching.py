@@ -20,7 +20,7 @@ def match_variants(
     matched: dict[int, str] = {}
     for skus in (present, sent):
         for number in present:
-            sku = skus.get(number)
+            sku = skus.get(number, "")
             if number not in matched and sku in existing and sku not in matched.values():
                 matched[number] = sku
     return {number: existing[sku] for number, sku in matched.items()}
