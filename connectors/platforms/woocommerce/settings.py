@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from connectors.sdk.field_maps import CustomerMap
 from connectors.sdk.schemas import Schema
 from connectors.sdk.setup_guide import SetupGuide
 from connectors.sdk.transformations import SourceFieldMap
@@ -123,15 +124,8 @@ class ProductMap(Schema):
     settings: dict[str, str] = Field(default_factory=dict)
 
 
-class CustomerMap(Schema):
+class ShopCustomerMap(CustomerMap):
     group: str = "role"
-    accounting_id: str = ""
-    sales_agent_groups: str = ""
-    price_lists: str = ""
-    discount_percentage: str = ""
-    payment_on_account: str = ""
-    parent_id: str = ""
-    tax_id: str = ""
 
 
 class OrderMap(Schema):
@@ -142,7 +136,7 @@ class OrderMap(Schema):
 
 class FieldMap(SourceFieldMap):
     products: ProductMap = ProductMap()
-    customers: CustomerMap = CustomerMap()
+    customers: ShopCustomerMap = ShopCustomerMap()
     orders: OrderMap = OrderMap()
 
 
