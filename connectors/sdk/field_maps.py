@@ -18,9 +18,8 @@ from hub.field_registry import FieldType, HubField, fields_of
 _TRUE_VALUES = ("1", "true", "yes", "on")
 
 
+# Hub's field of a customer → the platform's. Not a docstring, which would be shown in the forms.
 class CustomerMap(Schema):
-    """Field of a customer in the hub → the platform's field."""
-
     group: str = ""
     accounting_id: str = ""
     sales_agent_groups: str = ""

@@ -8,7 +8,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
-from connectors.sdk.field_maps import CustomerMap
+from connectors.sdk import field_maps
 from connectors.sdk.schemas import Schema
 from connectors.sdk.setup_guide import SetupGuide
 from connectors.sdk.transformations import SourceFieldMap
@@ -124,7 +124,7 @@ class ProductMap(Schema):
     settings: dict[str, str] = Field(default_factory=dict)
 
 
-class ShopCustomerMap(CustomerMap):
+class CustomerMap(field_maps.CustomerMap):
     group: str = "role"
 
 
@@ -136,7 +136,7 @@ class OrderMap(Schema):
 
 class FieldMap(SourceFieldMap):
     products: ProductMap = ProductMap()
-    customers: ShopCustomerMap = ShopCustomerMap()
+    customers: CustomerMap = CustomerMap()
     orders: OrderMap = OrderMap()
 
 
