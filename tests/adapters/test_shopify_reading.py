@@ -293,3 +293,35 @@ def test_metafields_are_mapped(open_adapter: Open, store: SandboxProcess) -> Non
 )
 def test_numbers_of_global_ids(identifier: Any, number: str) -> None:
     assert number_of(identifier) == number
+
+
+@pytest.mark.parametrize("data_type", [DataType.PRODUCTS, DataType.CUSTOMERS, DataType.ORDERS, DataType.CATEGORIES])
+def test_an_error_about_one_item_of_a_page_costs_no_other(
+    data_type: DataType, open_adapter: Open, store: SandboxProcess
+) -> None:
+    """It is fetched by itself, because the error may have passed; if it lasts, it is an issue of this item."""
+    source = open_adapter("shopify").source(data_type)
+    source.read_page(since=None, cursor=None)
+    store.clear_calls()
+    first = source.read_page(since=None, cursor=None)
+    usual = len(store.calls())
+    name = "collections" if data_type == DataType.CATEGORIES else str(data_type)
+
+    def report(path: str, answer: str) -> None:
+        """Let answers of this kind have an error about their first node beside their data."""
+        error = f'{{"message": "Went wrong", "path": [{path}], "extensions": {{"code": "INTERNAL_SERVER_ERROR"}}}}'
+        find = rf'\A\{{(?="data":\{{"{answer}")'
+        store.fault("rewrite", method="POST", find=find, replace=f'{{"errors": [{error}], ')
+
+    report(f'"{name}", "nodes", 0, "metafields"', name)
+    again = source.read_page(since=None, cursor=None)
+    assert [(each.external_id, each.problems) for each in again.records] == [
+        (each.external_id, each.problems) for each in first.records
+    ]
+    assert len(store.calls()) > 2 * usual
+    store.clear_faults()
+    report('"nodes", 0', "nodes")
+    number = first.records[0].external_id
+    [record] = source.fetch([number])
+    assert record.external_id == number
+    assert [each.fatal for each in record.problems] == [True] and "Went wrong" in str(record.problems[0].values)

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from connectors.platforms.shopify.client import ShopifyClient, number_of
+from connectors.platforms.shopify.client import NODE_ERROR, ShopifyClient, number_of
 from connectors.sdk import issues
 from connectors.sdk.errors import ListingRepeats
 from connectors.sdk.field_reader import FieldReader, MalformedField
@@ -33,12 +33,30 @@ class StoreSource(Source[ShopifyClient, RecordT]):
     def _record(self, raw: Any) -> RecordT:
         problems: list[Problem] = []
         try:
-            record = self.build(raw, problems)
+            if has_error(raw):
+                record = self._unreadable(raw)
+                problems = [issues.UNREADABLE(field="Details", reason=f"Shopify reports: {raw[NODE_ERROR][:300]}")]
+            else:
+                record = self.build(raw, problems)
         except MalformedField as error:
-            record = self.placeholder(number_of(raw.get("id")) if isinstance(raw, dict) else "unknown")
+            record = self._unreadable(raw)
             problems = [issues.UNREADABLE(field=error.name, reason=error.reason)]
         record.raw, record.problems = raw, problems
         return record
+
+    def _unreadable(self, raw: Any) -> RecordT:
+        return self.placeholder((number_of(raw.get("id")) if isinstance(raw, dict) else "") or "unknown")
+
+    def read_again(self, records: list[RecordT]) -> list[RecordT]:
+        """The records of a page. Those that an error is about are fetched by themselves, because it may have passed."""
+        ids = [each.external_id for each in records if has_error(each.raw) and each.raw["id"]]
+        again = {each.external_id: each for each in self.fetch(ids)} if ids else {}
+        return [again.get(each.external_id, each) if has_error(each.raw) else each for each in records]
+
+
+def has_error(row: Any) -> bool:
+    """Whether the store reported an error about this node instead of its fields."""
+    return isinstance(row, dict) and NODE_ERROR in row
 
 
 def changed_since(since: datetime | None) -> str | None:

@@ -34,19 +34,20 @@ class Customers(StoreSource[CustomerRecord]):
         rows, after = self.client.page(
             self._documents.page,
             "customers",
+            node_errors=True,
             first=sales_documents.CUSTOMERS_PER_PAGE,
             after=cursor["after"] if cursor else None,
             query=changed_since(since),
             sortKey="ID" if since is None else "UPDATED_AT",
         )
-        records = self._completed_records(rows)
+        records = self.read_again(self._completed_records(rows))
         if since is not None:
             return changed_page(records, rows, after, since, whole_days=True)
         return Page(records, {"after": after} if after else None)
 
     def fetch(self, external_ids: Sequence[str]) -> list[CustomerRecord]:
         ids = gids("Customer", external_ids)
-        return self._completed_records(self.client.nodes(self._documents.nodes, ids, size=_NODES))
+        return self._completed_records(self.client.nodes(self._documents.nodes, ids, size=_NODES, node_errors=True))
 
     def _completed_records(self, rows: list[Any]) -> list[CustomerRecord]:
         for row in rows:

@@ -14,7 +14,7 @@ from connectors.platforms.shopify.client import Row, ShopifyClient, gids, malfor
 from connectors.platforms.shopify.mapping import metafields
 from connectors.platforms.shopify.reader import Reader
 from connectors.platforms.shopify.sales_documents import OrderDocuments
-from connectors.platforms.shopify.sources.base import StoreSource, changed_page, changed_since
+from connectors.platforms.shopify.sources.base import StoreSource, changed_page, changed_since, has_error
 from connectors.platforms.shopify.sources.order_amounts import PAYMENT_KINDS
 from connectors.platforms.shopify.sources.order_records import is_of_company, order_record
 from connectors.sdk.field_reader import MalformedField
@@ -50,12 +50,13 @@ class Orders(StoreSource[OrderRecord]):
         rows, after = self.client.page(
             self._documents.page,
             "orders",
+            node_errors=True,
             first=sales_documents.ORDERS_PER_PAGE,
             after=cursor["after"] if cursor else None,
             query=changed_since(since),
             sortKey="ID" if since is None else "UPDATED_AT",
         )
-        records = self._completed_records(rows)
+        records = self.read_again(self._completed_records(rows))
         if since is not None:
             return changed_page(records, rows, after, since)
         return Page(records, {"after": after} if after else None)
@@ -63,11 +64,11 @@ class Orders(StoreSource[OrderRecord]):
     def fetch(self, external_ids: Sequence[str]) -> list[OrderRecord]:
         ids = gids("Order", external_ids)
         size = sales_documents.ORDERS_PER_PAGE
-        return self._completed_records(self.client.nodes(self._documents.nodes, ids, size=size))
+        return self._completed_records(self.client.nodes(self._documents.nodes, ids, size=size, node_errors=True))
 
     def includes(self, raw: Any) -> bool:
         """Test orders, and with the setting those of private customers, are left out."""
-        if not isinstance(raw, dict):
+        if not isinstance(raw, dict) or has_error(raw):
             return True
         settings = self.client.settings
         return (settings.test_orders or raw.get("test") is not True) and (
@@ -84,7 +85,7 @@ class Orders(StoreSource[OrderRecord]):
             if not self.includes(row):
                 self._excluded.add(number_of(row.get("id")))
                 continue
-            if isinstance(row, dict) and number_of(row.get("id")):
+            if isinstance(row, dict) and number_of(row.get("id")) and not has_error(row):
                 self._complete(row)
             chosen.append(row)
         return self.records(chosen)

@@ -44,13 +44,14 @@ class Products(StoreSource[ProductRecord], ProductListing[ShopifyClient]):
         if since is not None:
             query = f"{changed_since(since)} {documents.ALL_STATUSES}"
             rows, after, _ = self._page(cursor, query=query, by="UPDATED_AT")
-            return changed_page(self.records(self._completed(rows)), rows, after, since)
+            return changed_page(self.read_again(self.records(self._completed(rows))), rows, after, since)
         if cursor and "bulk" in cursor:
             return self._bulk_page(cursor)
         rows, after, total = self._page(cursor, query=documents.ALL_STATUSES, by="ID", count=cursor is None)
         if total is not None and total >= self.client.settings.bulk_threshold:
             return Page([], BulkProducts(self.client, self._documents).start(), total=total)
-        return Page(self.records(self._completed(rows)), {"after": after} if after else None, total=total)
+        records = self.read_again(self.records(self._completed(rows)))
+        return Page(records, {"after": after} if after else None, total=total)
 
     def fetch(self, external_ids: Sequence[str]) -> list[ProductRecord]:
         """IDs are those of products, or of inventory items, which events of stock name (`inventory_item:5`)."""
@@ -71,13 +72,13 @@ class Products(StoreSource[ProductRecord], ProductListing[ShopifyClient]):
         """Rows, the cursor of the next page, and the number of all products if it is wanted."""
         after = cursor["after"] if cursor else None
         given = {"first": documents.PRODUCTS_PER_PAGE, "after": after, "query": query, "sortKey": by, "count": count}
-        data = self.client.query(self._documents.page, **given)
+        data = self.client.query_nodes(self._documents.page, ("products", "nodes"), **given)
         rows, following = page_of(data, "products", after=after)
         counted = data.get("productsCount")
         return rows, following, whole_number(counted.get("count")) if isinstance(counted, dict) else None
 
     def _fetch_rows(self, ids: Sequence[str]) -> list[Row]:
-        return self._completed(self.client.nodes(self._documents.nodes, ids, size=_NODES))
+        return self._completed(self.client.nodes(self._documents.nodes, ids, size=_NODES, node_errors=True))
 
     def _bulk_page(self, cursor: Row) -> Page[ProductRecord]:
         page = BulkProducts(self.client, self._documents).read(cursor)
