@@ -15,7 +15,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateTimeFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from accounts.admin_access import api_key_errors, may_revoke
@@ -31,7 +31,7 @@ from common.admin import (
     TimeZoneField,
     as_json,
     badge,
-    confirm_dialog,
+    confirmed_action,
 )
 from common.csv_export import csv_response
 
@@ -209,13 +209,12 @@ class ApiKeyAdmin(BaseAdmin):
         message = ngettext("%(count)d key revoked.", "%(count)d keys revoked.", len(revoked))
         self.message_user(request, message % {"count": len(revoked)})
 
-    @action(
-        description=_("Revoke"),
-        icon="key_off",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Revoke this key?"), _("Apps that use it lose access immediately. This can't be undone."), _("Revoke key")
-        ),
+    @confirmed_action(
+        _("Revoke"),
+        "key_off",
+        _("Revoke this key?"),
+        _("Apps that use it lose access immediately. This can't be undone."),
+        _("Revoke key"),
     )
     def revoke(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         key = self.get_object_or_404(request, object_id)

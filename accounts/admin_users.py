@@ -20,7 +20,6 @@ from django.utils.translation import gettext_lazy as _
 from django_celery_beat.admin import PeriodicTask
 from django_htmx.http import HttpResponseClientRedirect
 from unfold.admin import TabularInline
-from unfold.decorators import action
 from unfold.forms import AdminPasswordChangeForm, BaseDialogForm, UserChangeForm, UserCreationForm
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
@@ -30,7 +29,7 @@ from accounts.models import Membership, Seller, User
 from accounts.operators import get_operator
 from accounts.roles import Role
 from accounts.services import record_audit_event, reset_second_factor, set_verified_email
-from common.admin import BaseAdmin, confirm_dialog
+from common.admin import BaseAdmin, confirmed_action
 
 admin.site.unregister(Group)
 # People manage these on their own pages; rows changed here could let somebody else in.
@@ -168,16 +167,14 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
             record_audit_event(user=get_operator(request), action="user.password", target=f"user {id}")
         return response
 
-    @action(
-        description=_("View as this person"),
-        icon="visibility",
-        permissions=["impersonate"],
-        dialog=confirm_dialog(
-            _("View the dashboard as this person?"),
-            _("For support. It ends after an hour, and is recorded in the audit log."),
-            _("View as this person"),
-            ImpersonationForm,
-        ),
+    @confirmed_action(
+        _("View as this person"),
+        "visibility",
+        _("View the dashboard as this person?"),
+        _("For support. It ends after an hour, and is recorded in the audit log."),
+        _("View as this person"),
+        form=ImpersonationForm,
+        permission="impersonate",
     )
     def impersonate(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         user = self.get_object_or_404(request, object_id)
@@ -192,15 +189,12 @@ class UserAdmin(DjangoUserAdmin, BaseAdmin):  # type: ignore[misc]
         user = self.get_object(request, str(object_id)) if object_id else None
         return user is not None and impersonation.may_impersonate(operator=get_operator(request), user=user)
 
-    @action(
-        description=_("Remove second factors"),
-        icon="phonelink_erase",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Remove all second factors of this user?"),
-            _("For somebody who has lost them. All their sessions end. Operators set up a new one at the next login."),
-            _("Remove second factors"),
-        ),
+    @confirmed_action(
+        _("Remove second factors"),
+        "phonelink_erase",
+        _("Remove all second factors of this user?"),
+        _("For somebody who has lost them. All their sessions end. Operators set up a new one at the next login."),
+        _("Remove second factors"),
     )
     def reset_second_factor(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         user = self.get_object_or_404(request, object_id)

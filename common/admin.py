@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
 from unfold.admin import ModelAdmin, TabularInline
 from unfold.dataclasses import UnfoldAction
-from unfold.decorators import display
+from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
 
@@ -196,11 +196,20 @@ class ReasonForm(BaseDialogForm):
     )
 
 
-def confirm_dialog(
-    title: Text, description: Text, submit: Text, form: type[BaseDialogForm] | None = None
-) -> dict[str, Any]:
-    """A dialog for `unfold.decorators.action`. A GET request shows it; only submitting it runs the action."""
-    return {"title": title, "description": description, "form_class": form, "form_submit_text": submit}
+def confirmed_action(
+    label: Text,
+    icon: str,
+    title: Text,
+    text: Text,
+    submit: Text,
+    *,
+    form: type[BaseDialogForm] | None = None,
+    permission: str = "operate",
+) -> Any:
+    """Decorates `view(self, request, form, object_id)`: a button on a row's page, which opens a dialog. Submitting the
+    dialog runs the view."""
+    dialog = {"title": title, "description": text, "form_class": form, "form_submit_text": submit}
+    return action(description=label, icon=icon, permissions=[permission], dialog=dialog)
 
 
 def badge(text: Text, color: Color = "default") -> SafeString:

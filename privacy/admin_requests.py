@@ -15,7 +15,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 
 from accounts.admin_access import AdministratorsOnly
 from accounts.operators import get_operator
-from common.admin import ReadOnlyAdmin, badge, confirm_dialog
+from common.admin import ReadOnlyAdmin, badge, confirmed_action
 from connectors.sdk.webhooks import PrivacyAction
 from hub import clock
 from hub.models import Connection
@@ -97,18 +97,15 @@ class PrivacyRequestAdmin(AdministratorsOnly, ReadOnlyAdmin):
             headers={"Content-Disposition": f'attachment; filename="privacy-request-{row.pk}.json"'},
         )
 
-    @action(
-        description=_("Erase all customers"),
-        icon="person_off",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Erase all customers of this store?"),
-            _(
-                "The personal data of all customers and orders that its connections imported is erased for good. "
-                "Amounts and products are kept."
-            ),
-            _("Erase all customers"),
+    @confirmed_action(
+        _("Erase all customers"),
+        "person_off",
+        _("Erase all customers of this store?"),
+        _(
+            "The personal data of all customers and orders that its connections imported is erased for good. "
+            "Amounts and products are kept."
         ),
+        _("Erase all customers"),
     )
     def confirm(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         row = self.get_object_or_404(request, object_id)
@@ -119,16 +116,13 @@ class PrivacyRequestAdmin(AdministratorsOnly, ReadOnlyAdmin):
         transaction.on_commit(carry_out.delay)
         return self.redirect_to_object(request, row, gettext("The customers will be erased in a moment."))
 
-    @action(
-        description=_("Close"),
-        icon="task_alt",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Close this request?"),
-            _("Its email address and order IDs are removed. A request for erasure is not carried out any more."),
-            _("Close"),
-            AnswerForm,
-        ),
+    @confirmed_action(
+        _("Close"),
+        "task_alt",
+        _("Close this request?"),
+        _("Its email address and order IDs are removed. A request for erasure is not carried out any more."),
+        _("Close"),
+        form=AnswerForm,
     )
     def close(self, request: HttpRequest, form: AnswerForm, object_id: str) -> HttpResponse:
         row = self.get_object_or_404(request, object_id)

@@ -126,12 +126,6 @@ def build_parser() -> argparse.ArgumentParser:
         metavar="MS",
         help="processing time of an import after validation (default 0)",
     )
-    add(
-        "--busy",
-        choices=["reject", "wait"],
-        default=Options.busy,
-        help="an import while another one is running: answer 409 (default) or wait",
-    )
     return parser
 
 

@@ -8,12 +8,11 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelectWidget
 
 from accounts.operators import get_operator
-from common.admin import BaseAdmin, ReasonForm, confirm_dialog
+from common.admin import BaseAdmin, ReasonForm, confirmed_action
 from connectors.adapters.registry import adapters
 from connectors.engine.error_texts import error_text
 from connectors.models import AssumptionResult
@@ -55,15 +54,12 @@ class ConnectionActions(BaseAdmin):
             "authorize": adapter is not None and installation.app_of(adapter) is not None,
         }.get(action_name, True)
 
-    @action(
-        description=_("Test connection"),
-        icon="network_check",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Test this connection?"),
-            _("Checks the URL and the credentials, and what SyncCenter assumes about the account. Nothing is changed."),
-            _("Test connection"),
-        ),
+    @confirmed_action(
+        _("Test connection"),
+        "network_check",
+        _("Test this connection?"),
+        _("Checks the URL and the credentials, and what SyncCenter assumes about the account. Nothing is changed."),
+        _("Test connection"),
     )
     def test(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         connection = self.get_object_or_404(request, object_id)
@@ -82,15 +78,12 @@ class ConnectionActions(BaseAdmin):
             self.message_user(request, warning % {"number": refuted}, messages.WARNING)
         return self.redirect_to_object(request, connection, message)
 
-    @action(
-        description=_("Authorize again"),
-        icon="key",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Authorize this connection again?"),
-            _("You continue at the platform, where you agree to what SyncCenter may read and change."),
-            _("Continue"),
-        ),
+    @confirmed_action(
+        _("Authorize again"),
+        "key",
+        _("Authorize this connection again?"),
+        _("You continue at the platform, where you agree to what SyncCenter may read and change."),
+        _("Continue"),
     )
     def authorize(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         connection = self.get_object_or_404(request, object_id)
@@ -108,13 +101,13 @@ class ConnectionActions(BaseAdmin):
             return self.redirect_to_object(request, connection, str(error), messages.ERROR)
         return HttpResponseRedirect(url)
 
-    @action(
-        description=_("Sync now"),
-        icon="sync",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Start a full sync?"), _("Unchanged items are not sent again."), _("Start sync"), SyncForm
-        ),
+    @confirmed_action(
+        _("Sync now"),
+        "sync",
+        _("Start a full sync?"),
+        _("Unchanged items are not sent again."),
+        _("Start sync"),
+        form=SyncForm,
     )
     def sync_now(self, request: HttpRequest, form: SyncForm, object_id: str) -> HttpResponse:
         connection = self.get_object_or_404(request, object_id)
@@ -128,47 +121,41 @@ class ConnectionActions(BaseAdmin):
         message = gettext("Sync started.") if created else gettext("This sync is already running.")
         return self.redirect_to_object(request, connection, message)
 
-    @action(
-        description=_("Pause"),
-        icon="pause",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Pause this connection?"),
-            _("No API calls are made. Changes are queued and sync when you resume."),
-            _("Pause"),
-            ReasonForm,
-        ),
+    @confirmed_action(
+        _("Pause"),
+        "pause",
+        _("Pause this connection?"),
+        _("No API calls are made. Changes are queued and sync when you resume."),
+        _("Pause"),
+        form=ReasonForm,
     )
     def pause(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         connection = self.get_object_or_404(request, object_id)
         pause_connection(connection=connection, by=get_operator(request), reason=form.cleaned_data["reason"])
         return self.redirect_to_object(request, connection, gettext("Paused."))
 
-    @action(
-        description=_("Resume"),
-        icon="play_arrow",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Resume this connection?"), _("Queued changes start syncing."), _("Resume"), ReasonForm
-        ),
+    @confirmed_action(
+        _("Resume"),
+        "play_arrow",
+        _("Resume this connection?"),
+        _("Queued changes start syncing."),
+        _("Resume"),
+        form=ReasonForm,
     )
     def resume(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         connection = self.get_object_or_404(request, object_id)
         resume_connection(connection=connection, by=get_operator(request), reason=form.cleaned_data["reason"])
         return self.redirect_to_object(request, connection, gettext("Resumed."))
 
-    @action(
-        description=_("Turn dry run on or off"),
-        icon="edit_off",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Turn dry run on or off?"),
-            _(
-                "In a dry run, changes are computed and nothing is sent. "
-                "Turning it off starts a full sync of every enabled export."
-            ),
-            _("Turn on or off"),
+    @confirmed_action(
+        _("Turn dry run on or off"),
+        "edit_off",
+        _("Turn dry run on or off?"),
+        _(
+            "In a dry run, changes are computed and nothing is sent. "
+            "Turning it off starts a full sync of every enabled export."
         ),
+        _("Turn on or off"),
     )
     def switch_read_only(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         connection = self.get_object_or_404(request, object_id)
@@ -176,18 +163,15 @@ class ConnectionActions(BaseAdmin):
         message = gettext("Dry run is on.") if connection.read_only else gettext("Dry run is off.")
         return self.redirect_to_object(request, connection, message)
 
-    @action(
-        description=_("Create new webhook secret"),
-        icon="key",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Create a new webhook secret?"),
-            _(
-                "The current secret stops working immediately, and the new one is shown only once. "
-                "Webhooks are rejected until you enter it on the platform."
-            ),
-            _("Create secret"),
+    @confirmed_action(
+        _("Create new webhook secret"),
+        "key",
+        _("Create a new webhook secret?"),
+        _(
+            "The current secret stops working immediately, and the new one is shown only once. "
+            "Webhooks are rejected until you enter it on the platform."
         ),
+        _("Create secret"),
     )
     def webhook_secret(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         connection = self.get_object_or_404(request, object_id)
@@ -199,15 +183,12 @@ class ConnectionActions(BaseAdmin):
         }
         return TemplateResponse(request, "admin/hub/connection/webhook_secret.html", context)
 
-    @action(
-        description=_("Uninstall"),
-        icon="delete",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Uninstall this connection?"),
-            _("Its runs are canceled, and its credentials, sync logs and webhooks are deleted. Imported data is kept."),
-            _("Uninstall"),
-        ),
+    @confirmed_action(
+        _("Uninstall"),
+        "delete",
+        _("Uninstall this connection?"),
+        _("Its runs are canceled, and its credentials, sync logs and webhooks are deleted. Imported data is kept."),
+        _("Uninstall"),
     )
     def uninstall(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         connection = self.get_object_or_404(request, object_id)

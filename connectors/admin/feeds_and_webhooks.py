@@ -17,7 +17,7 @@ from common.admin import (
     ReadOnlyAdmin,
     as_json,
     badge,
-    confirm_dialog,
+    confirmed_action,
 )
 from connectors.models import FeedImport, WebhookEvent, WebhookRefusal
 from connectors.services.feed_imports import force_import, removed_titles
@@ -69,19 +69,16 @@ class FeedImportAdmin(ReadOnlyAdmin):
             return bool(row.file) and row.path.is_file()
         return row.state == FeedImport.State.HARMFUL
 
-    @action(
-        description=_("Force import"),
-        icon="warning",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Force this import?"),
-            _(
-                "The search engine rejected this import because it removes too many products. If you force it, the "
-                "products under “Products to be removed” disappear from the shop's search. Later imports are not "
-                "forced."
-            ),
-            _("Force import"),
+    @confirmed_action(
+        _("Force import"),
+        "warning",
+        _("Force this import?"),
+        _(
+            "The search engine rejected this import because it removes too many products. If you force it, the "
+            "products under “Products to be removed” disappear from the shop's search. Later imports are not "
+            "forced."
         ),
+        _("Force import"),
     )
     def force(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         feed = self.get_object_or_404(request, object_id)
@@ -140,13 +137,12 @@ class WebhookEventAdmin(ReadOnlyAdmin):
     def is_action_available(self, row: WebhookEvent, action_name: str) -> bool:
         return row.state != WebhookEvent.State.PENDING
 
-    @action(
-        description=_("Replay"),
-        icon="replay",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Replay this webhook?"), _("The current data is fetched from the platform again."), _("Replay")
-        ),
+    @confirmed_action(
+        _("Replay"),
+        "replay",
+        _("Replay this webhook?"),
+        _("The current data is fetched from the platform again."),
+        _("Replay"),
     )
     def replay(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         event = self.get_object_or_404(request, object_id)

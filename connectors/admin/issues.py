@@ -18,7 +18,7 @@ from unfold.decorators import action, display
 
 from accounts.models import Seller
 from accounts.operators import get_operator
-from common.admin import ReadOnlyAdmin, badge, confirm_dialog
+from common.admin import ReadOnlyAdmin, badge, confirmed_action
 from common.web_links import safe_url
 from connectors.services.rechecks import check_again
 from hub.admin.item_search import ItemSearchMixin, item_filter
@@ -137,15 +137,12 @@ class IssueAdmin(ItemSearchMixin, ReadOnlyAdmin):
     def check_again(self, request: HttpRequest, issues: QuerySet[Issue]) -> None:
         self.message_user(request, *self._check(request, issues))
 
-    @action(
-        description=_("Check again"),
-        icon="sync",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Check this item again?"),
-            _("It is fetched from its source, and sent to the targets that had a problem."),
-            _("Check again"),
-        ),
+    @confirmed_action(
+        _("Check again"),
+        "sync",
+        _("Check this item again?"),
+        _("It is fetched from its source, and sent to the targets that had a problem."),
+        _("Check again"),
     )
     def check_one(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         issue = self.get_object_or_404(request, object_id)

@@ -16,7 +16,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 from django_htmx.http import HttpResponseClientRedirect
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from accounts.models import Seller
 from accounts.operators import get_operator
@@ -28,7 +28,7 @@ from common.admin import (
     ReasonForm,
     TimeZoneField,
     badge,
-    confirm_dialog,
+    confirmed_action,
 )
 from connectors.admin.job_filters import JobFiltersForm, filter_field_names
 from connectors.engine.size_schedules import size_rule, update_size_schedules
@@ -298,11 +298,8 @@ class JobAdmin(BaseAdmin):
             resume_job(job=job, by=get_operator(request))
         self.message_user(request, gettext("Resumed."))
 
-    @action(
-        description=_("Sync now"),
-        icon="sync",
-        permissions=["operate"],
-        dialog=confirm_dialog(_("Start a full sync?"), _("Unchanged items are not sent again."), _("Start sync")),
+    @confirmed_action(
+        _("Sync now"), "sync", _("Start a full sync?"), _("Unchanged items are not sent again."), _("Start sync")
     )
     def sync_now(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         job = self.get_object_or_404(request, object_id)
@@ -311,28 +308,22 @@ class JobAdmin(BaseAdmin):
         message = gettext("Not started: a sync is already running, or the job is disabled.")
         return self.redirect_to_object(request, job, message, messages.WARNING)
 
-    @action(
-        description=_("Preview"),
-        icon="preview",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Run a preview?"),
-            _("Shows what a sync would change, per item. Nothing is imported or sent."),
-            _("Run preview"),
-        ),
+    @confirmed_action(
+        _("Preview"),
+        "preview",
+        _("Run a preview?"),
+        _("Shows what a sync would change, per item. Nothing is imported or sent."),
+        _("Run preview"),
     )
     def preview(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._start_check(request, object_id, start_preview)
 
-    @action(
-        description=_("Compare"),
-        icon="difference",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Run a comparison?"),
-            _("Reads the platform's data and shows where it differs from SyncCenter. Nothing is sent."),
-            _("Compare"),
-        ),
+    @confirmed_action(
+        _("Compare"),
+        "difference",
+        _("Run a comparison?"),
+        _("Reads the platform's data and shows where it differs from SyncCenter. Nothing is sent."),
+        _("Compare"),
     )
     def compare(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._start_check(request, object_id, start_comparison)
@@ -347,24 +338,26 @@ class JobAdmin(BaseAdmin):
             return self.redirect_to_object(request, job, str(error), messages.WARNING)
         return HttpResponseClientRedirect(reverse("admin:hub_run_change", args=[run.pk]))
 
-    @action(
-        description=_("Pause"),
-        icon="pause",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Pause this job?"), _("Changes are queued and sync when you resume."), _("Pause"), ReasonForm
-        ),
+    @confirmed_action(
+        _("Pause"),
+        "pause",
+        _("Pause this job?"),
+        _("Changes are queued and sync when you resume."),
+        _("Pause"),
+        form=ReasonForm,
     )
     def pause(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         job = self.get_object_or_404(request, object_id)
         pause_job(job=job, by=get_operator(request), reason=form.cleaned_data["reason"])
         return self.redirect_to_object(request, job, gettext("Paused."))
 
-    @action(
-        description=_("Resume"),
-        icon="play_arrow",
-        permissions=["operate"],
-        dialog=confirm_dialog(_("Resume this job?"), _("Queued changes start syncing."), _("Resume"), ReasonForm),
+    @confirmed_action(
+        _("Resume"),
+        "play_arrow",
+        _("Resume this job?"),
+        _("Queued changes start syncing."),
+        _("Resume"),
+        form=ReasonForm,
     )
     def resume(self, request: HttpRequest, form: ReasonForm, object_id: str) -> HttpResponse:
         job = self.get_object_or_404(request, object_id)

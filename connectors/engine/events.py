@@ -23,6 +23,7 @@ from connectors.engine.settling import settle
 from connectors.engine.turn import Turn
 from connectors.models import WebhookEvent
 from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
+from connectors.sdk.isolation import Isolation
 from connectors.sdk.webhooks import EventReference, Receipt
 from connectors.webhooks.requested import requested_item
 from hub import clock, lanes
@@ -46,15 +47,17 @@ State = WebhookEvent.State
 Subjects = dict[tuple[EventReference, ...] | tuple[Receipt, ...], list[WebhookEvent]]
 
 
-def work(turn: Turn, job: Job) -> bool:
+def work(turn: Turn, job: Job, *, failed_before: bool) -> bool:
     """Process a batch of the job's pending events. False if there are none.
 
-    Events that failed alone come last, or they would be tried first after every pause. Raises TryAgainLater and
-    NeedsAttention; events that were not applied by then stay pending.
+    Events that failed alone come last, or not at all without `failed_before`: they would be tried first after every
+    pause. Raises TryAgainLater and NeedsAttention; events that were not applied by then stay pending.
     """
     pending = WebhookEvent.objects.filter(
         connection=turn.connection, direction=job.direction, data_type=job.data_type, state=State.PENDING
     )
+    if not failed_before:
+        pending = pending.filter(failures=0)
     needed = pending.only("day", "deliveries", "payload", "failures")
     events = list(needed.order_by("failures", "id")[:_BATCH])
     if not events:
@@ -152,7 +155,8 @@ def _apply_callbacks(turn: Turn, job: Job, subjects: Subjects, events: Sequence[
 def _fetch_and_apply(turn: Turn, job: Job, subjects: Subjects, events: Sequence[WebhookEvent]) -> None:
     """Fetch the items, then apply them in one transaction."""
     external_ids = list(dict.fromkeys(part.external_id for subject in subjects for part in subject))
-    found = fetch(turn, job, external_ids)
+    # An item that cannot be fetched is isolated here by its events, which are then delayed or held.
+    found = fetch(turn, job, external_ids, Isolation.NEVER)
     now = clock.now()
     with lanes.fenced(turn.claim):
         run = _event_run(job, now)

@@ -15,6 +15,9 @@ from connectors.engine.applying import ImportContext, Tally, apply_page, link_ki
 from connectors.engine.applying.context import VARIANT_ITEM
 from connectors.engine.discontinuing import discontinue
 from connectors.engine.turn import Turn
+from connectors.sdk.details import to_fetch_again
+from connectors.sdk.isolation import Isolation
+from connectors.webhooks.requested import request_items
 from hub import clock, links, references, runs
 from hub.kinds import ITEM_KIND, DataType, Kind
 from hub.models import Job, Link, Run, RunCounter
@@ -29,10 +32,21 @@ class Fetched(NamedTuple):
     excluded: set[str]
 
 
-def fetch(turn: Turn, job: Job, external_ids: Sequence[str]) -> Fetched:
-    """The items that the source has. Call it outside a transaction."""
+def fetch(turn: Turn, job: Job, external_ids: Sequence[str], isolation: Isolation | None = None) -> Fetched:
+    """The items that the source has. Call it outside a transaction. `isolation` as in `Turn.reader`."""
     turn.renew()
-    return Fetched(*turn.reader(job).fetch(external_ids, now=clock.now()))
+    return Fetched(*turn.reader(job, isolation).fetch(external_ids, now=clock.now()))
+
+
+def fetch_again_later(context: ImportContext, run: Run, records: Sequence[Record]) -> None:
+    """Have items whose details failed fetched again, each alone. Until then they stay as they are here.
+
+    Call it at the end of the transaction that applied the records.
+    """
+    if external_ids := to_fetch_again(records):
+        kept = links_of_source(context).filter(external_id__in=external_ids, missing=False)
+        links.mark_seen(list(kept.values_list("pk", flat=True)), run_id=run.pk)
+        request_items(job=context.job, external_ids=external_ids, now=context.now)
 
 
 def apply_fetched(

@@ -13,7 +13,7 @@ from django.db.models import Q
 from connectors.engine import unseen_items
 from connectors.engine.applying import ImportContext, import_context_for, unknown_variants
 from connectors.engine.applying.references import report as report_unresolved
-from connectors.engine.fetching import apply_fetched, links_of_source
+from connectors.engine.fetching import apply_fetched, fetch_again_later, links_of_source
 from connectors.engine.turn import Turn
 from connectors.sdk.reading import ReadState
 from hub import clock, lanes, runlog, runs
@@ -132,6 +132,7 @@ def _read(turn: Turn, context: ImportContext, run: Run) -> None:
             run.cursor |= {"phase": phase, "after": 0, "absent": page.absent is not None}
         run.save(update_fields=["cursor", "total"])
         apply_fetched(context, run, page.records, calls=turn.pop_call_count)
+        fetch_again_later(context, run, page.records)
     turn.record_success()
     refresh_statistics(pages=run.cursor["pages"])
 

@@ -25,6 +25,7 @@ from connectors.adapters.factory import open_adapter
 from connectors.adapters.registry import adapter_for
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.isolation import Isolation
 from connectors.sdk.reading import Reader
 from connectors.sdk.retry import RetryPolicy
 from connectors.sdk.streams import Target
@@ -41,6 +42,9 @@ CHECK_INTERVAL_SECONDS = 0.5
 
 # The longest that one call to `send` should take, in seconds.
 MAX_BATCH_SECONDS = 20.0
+
+# After so many failures in a row, it may be a single item of a page that causes them.
+ISOLATE_AFTER = 2
 
 # Set when the process has to stop: turns end at the next batch boundary.
 stopping = threading.Event()
@@ -100,8 +104,13 @@ class Turn:
         if self._adapter is not None:
             self._adapter.http.close()
 
-    def reader(self, job: Job) -> Reader:
-        return Reader(self.adapter, DataType(job.data_type))
+    def reader(self, job: Job, isolation: Isolation | None = None) -> Reader:
+        """Without `isolation`, an item whose details fail is left out once that has held up the lane for a while."""
+        if isolation is None:
+            is_exhausted = self.retry.is_exhausted(attempts=self.failures)
+            repeated = Isolation.ALWAYS if is_exhausted else Isolation.IF_OTHERS_ANSWER
+            isolation = repeated if self.failures >= ISOLATE_AFTER else Isolation.NEVER
+        return Reader(self.adapter, DataType(job.data_type), isolation)
 
     def target(self, job: Job) -> Target[Any, Any, Any]:
         return self.adapter.target(DataType(job.data_type))

@@ -72,11 +72,13 @@ def _run_turn(turn: Turn) -> bool:
     feed_jobs = [job for job in exports if is_feed(job)]
     senders = [job for job in exports if job not in feed_jobs]
     stages: list[Callable[[], bool]] = [
-        lambda: _process_events(turn),
+        # An event that fails must not keep everything else from being tried, which would show whose fault it is.
+        lambda: _process_events(turn, failed_before=turn.progressed),
         lambda: _run_step(turn, senders, lambda job: sending.send_next(turn, job, Priority.EVENT)),
         lambda: _advance_run(turn),
         lambda: _run_step(turn, senders, lambda job: sending.send_next(turn, job, Priority.FULL_RUN)),
         lambda: _run_check(turn),
+        lambda: _process_events(turn, failed_before=True),
     ]
     more = True
     while more and not stopping.is_set():
@@ -92,9 +94,9 @@ def _run_turn(turn: Turn) -> bool:
     return more
 
 
-def _process_events(turn: Turn) -> bool:
-    """Process a batch of received events. False if there are none."""
-    return _run_step(turn, turn.jobs, lambda job: events.work(turn, job))
+def _process_events(turn: Turn, *, failed_before: bool) -> bool:
+    """Process a batch of received events, or of those that did not fail before. False if there are none."""
+    return _run_step(turn, turn.jobs, lambda job: events.work(turn, job, failed_before=failed_before))
 
 
 def _run_step(turn: Turn, jobs: list[Job], step: Callable[[Job], bool | None]) -> bool:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from connectors.engine.applying import ImportContext
-from connectors.engine.fetching import Fetched, apply_fetched, fetch, links_of_source
+from connectors.engine.fetching import Fetched, apply_fetched, fetch, fetch_again_later, links_of_source
 from connectors.engine.turn import Turn
 from hub import clock, lanes, links, runlog, runs
 from hub.kinds import DataType, Role
@@ -56,6 +56,7 @@ def check_listed(turn: Turn, context: ImportContext, run: Run, external_ids: Seq
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
         apply_fetched(context, run, found.records, requested=known, excluded=found.excluded, calls=turn.pop_call_count)
+        fetch_again_later(context, run, found.records)
 
 
 def are_too_many(context: ImportContext, run: Run) -> bool:
@@ -107,6 +108,7 @@ def _apply(
         run.cursor |= progress
         run.total = (run.total or 0) + len(found.records)
         run.save(update_fields=["cursor", "total"])
+        fetch_again_later(context, run, found.records)
 
 
 def _exceeds_guard(missing: int, known: int) -> bool:

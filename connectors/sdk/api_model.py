@@ -9,6 +9,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, mod
 from common.storable import refuse_nul, without_nul
 from connectors.sdk import issues
 from connectors.sdk.decoding import whole_number
+from connectors.sdk.details import details_problem
 from connectors.sdk.records import Problem, Record
 from connectors.sdk.schemas import error_message
 
@@ -78,13 +79,20 @@ RecordT = TypeVar("RecordT", bound=Record)
 def record(
     raw: Any, schema: type[R], build: Callable[[R], RecordT], build_empty: Callable[[str], RecordT], *, key: str = "id"
 ) -> RecordT:
-    """The record for a row; an invalid row becomes a `build_empty` record with a problem for each invalid field."""
-    try:
-        result = build(schema.model_validate(raw))
-    except (ValidationError, ArithmeticError) as error:
+    """The record for a row; an invalid row becomes a `build_empty` record with a problem for each invalid field, and so
+    does a row without its details."""
+    problems: list[Problem] = []
+    if problem := details_problem(raw):
+        problems = [problem]
+    else:
+        try:
+            result = build(schema.model_validate(raw))
+        except (ValidationError, ArithmeticError) as error:
+            problems = unreadable(error)
+    if problems:
         name = raw.get(key) if isinstance(raw, dict) else None
         name = whole_number(name) if isinstance(name, float) else name
         result = build_empty(without_nul(str(name or "unknown")[:200]))
-        result.problems = unreadable(error)
+        result.problems = problems
     result.raw = raw
     return result

@@ -14,6 +14,7 @@ import urllib3
 from connectors.sdk import clock
 from connectors.sdk.authenticators import Authenticator
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
+from connectors.sdk.isolation import Isolation
 from connectors.sdk.network_errors import translate
 from connectors.sdk.responses import MAX_VALUES, RequestRejected, Response, describe_denial, retry_after
 from connectors.sdk.transport import GuardedTransport, Watchdog, encoded_query
@@ -44,7 +45,8 @@ class HttpClient:
     decompression, and `max_values` values. `calls` counts requests, `writes` those that may have changed something.
     `server_time` is the server's clock (its `Date` header) when the first call since the last
     `forget_server_time` was sent, None if it is unknown; `repaired`, whether a response had to be repaired to be
-    decoded. An adapter may replace `describe_denial`, if the platform names the missing permission.
+    decoded. `isolation` says whose fault it is if the calls for one item fail. An adapter may replace
+    `describe_denial`, if the platform names the missing permission.
     """
 
     def __init__(
@@ -69,6 +71,7 @@ class HttpClient:
         self.calls = 0
         self.writes = 0
         self.repaired = False
+        self.isolation = Isolation.NEVER
         self.server_time: datetime | None = None
         self.headers: dict[str, str] = {}
         self._abort_reason = ""

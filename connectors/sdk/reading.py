@@ -5,18 +5,19 @@ the connection excludes are dropped; a listing that repeats itself is refused; t
 decoded cost their item only, and so does an answer that lacks what every item has.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from hashlib import blake2b
-from typing import Any
+from typing import Any, TypeVar
 
 from common.storable import storable_json, storable_text
 from connectors.sdk import issues
 from connectors.sdk.adapter import Adapter
 from connectors.sdk.decoding import find_malformed
 from connectors.sdk.errors import ListingRepeats
+from connectors.sdk.isolation import Isolation
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import Problem, Record
 from connectors.sdk.transformations import SourceFieldMap, transform
@@ -25,6 +26,8 @@ from hub.kinds import DataType
 # A change date further ahead than this, of both clocks, is a mistake of the source.
 FUTURE_TOLERANCE = timedelta(minutes=10)
 _NOT_CHECKED = {"raw", "problems", "link"}
+
+ReadT = TypeVar("ReadT")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,9 +69,11 @@ class ReadState:
 
 
 class Reader:
-    """Reads one data type of an adapter's source."""
+    """Reads one data type of an adapter's source. `isolation`: see `connectors.sdk.details`."""
 
-    def __init__(self, adapter: Adapter[Any], data_type: DataType) -> None:
+    def __init__(self, adapter: Adapter[Any], data_type: DataType, isolation: Isolation = Isolation.NEVER) -> None:
+        self._adapter = adapter
+        self._isolation = isolation
         self._http = adapter.http
         self._source = adapter.source(data_type)
         self._data_type = data_type
@@ -81,7 +86,7 @@ class Reader:
         """The page after `cursor`, as `Source.read_page`, and the state for the next page. `now` is the time before the
         call. ListingRepeats if it was read before."""
         self._http.forget_server_time()
-        page = self._source.read_page(since=since, cursor=cursor)
+        page = self._isolating(lambda: self._source.read_page(since=since, cursor=cursor))
         # Changes may be read twice: those of the last second of a page come again on the next.
         ids = _digest(page.records) if since is None else ""
         if page.cursor is not None and page.cursor in (cursor, state.mark) or (ids and ids == state.ids):
@@ -101,11 +106,20 @@ class Reader:
     def fetch(self, external_ids: Sequence[str], *, now: datetime) -> tuple[list[Any], set[str]]:
         """The items that exist, as `Source.fetch`, and the IDs of those that exist but that the settings exclude."""
         self._http.forget_server_time()
-        found = self._source.fetch(external_ids)
+        found = self._isolating(lambda: self._source.fetch(external_ids))
         records = self._checked(found, now)
         excluded = {record.external_id for record in found if not self._source.includes(record.raw)}
         rest = set(external_ids) - {record.external_id for record in found}
         return records, excluded | (self._source.excluded(rest) if rest else set())
+
+    def _isolating(self, read: Callable[[], ReadT]) -> ReadT:
+        if self._isolation is Isolation.ALWAYS:
+            self._adapter.check()  # fails if the platform is down
+        self._http.isolation = self._isolation
+        try:
+            return read()
+        finally:
+            self._http.isolation = Isolation.NEVER
 
     def _checked(self, records: Sequence[Any], now: datetime) -> list[Any]:
         included = [record for record in records if self._source.includes(record.raw)]

@@ -1,4 +1,4 @@
-"""Events that we write ourselves: a person asked to fetch an item again (I2).
+"""Events that we write ourselves: a person asked to fetch an item again (I2), or its details failed in an import.
 
 They take the way of a platform's events, with its retries and its isolation of what fails.
 """

@@ -12,10 +12,10 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, ChoicesDropdownFilter, DropdownFilter
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from accounts.operators import get_operator
-from common.admin import Color, ReadOnlyAdmin, ReadOnlyInline, badge, confirm_dialog
+from common.admin import Color, ReadOnlyAdmin, ReadOnlyInline, badge, confirmed_action
 from hub import clock
 from hub.durations import format_duration
 from hub.models import Run, RunCounter, RunLogLine
@@ -118,15 +118,12 @@ class RunAdmin(ReadOnlyAdmin):
         lines = RunLogLine.objects.filter(run=run).order_by("-id")[:200]
         return render_to_string("admin/hub/run/log.html", {"lines": list(lines)[::-1]})
 
-    @action(
-        description=_("Cancel run"),
-        icon="cancel",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Cancel this run?"),
-            _("Items already sent are not reverted. Changes queued by webhooks stay in the queue."),
-            _("Cancel run"),
-        ),
+    @confirmed_action(
+        _("Cancel run"),
+        "cancel",
+        _("Cancel this run?"),
+        _("Items already sent are not reverted. Changes queued by webhooks stay in the queue."),
+        _("Cancel run"),
     )
     def cancel(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         run = self.get_object_or_404(request, object_id)
@@ -134,24 +131,22 @@ class RunAdmin(ReadOnlyAdmin):
             return self.redirect_to_object(request, run, gettext("Run canceled."))
         return self.redirect_to_object(request, run, gettext("This run has already finished."), messages.WARNING)
 
-    @action(
-        description=_("Approve"),
-        icon="thumb_up",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Approve this run?"), _("The run continues and makes the changes given as its reason."), _("Approve")
-        ),
+    @confirmed_action(
+        _("Approve"),
+        "thumb_up",
+        _("Approve this run?"),
+        _("The run continues and makes the changes given as its reason."),
+        _("Approve"),
     )
     def approve(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._answer(request, object_id, yes=True)
 
-    @action(
-        description=_("Decline"),
-        icon="thumb_down",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Decline these changes?"), _("The run continues without the changes given as its reason."), _("Decline")
-        ),
+    @confirmed_action(
+        _("Decline"),
+        "thumb_down",
+        _("Decline these changes?"),
+        _("The run continues without the changes given as its reason."),
+        _("Decline"),
     )
     def decline(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._answer(request, object_id, yes=False)

@@ -35,7 +35,6 @@ class Options:
     retry_scale: float = 1.0
     markets: dict[str, list[str]] = field(default_factory=lambda: {"uk": ["en-GB"]})
     import_ms: int = 0
-    busy: str = "reject"
     contract: str = "enforce"
 
     async def latency(self) -> None:

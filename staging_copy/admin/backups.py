@@ -9,11 +9,11 @@ from django.template.defaultfilters import filesizeformat
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from accounts.operators import get_operator
 from accounts.services import record_audit_event
-from common.admin import Color, ReadOnlyAdmin, badge, confirm_dialog
+from common.admin import Color, ReadOnlyAdmin, badge, confirmed_action
 from hub import lanes
 from staging_copy.admin.access import CopierAccess
 from staging_copy.admin.formatting import format_utc
@@ -76,13 +76,12 @@ class BackupAdmin(CopierAccess, ReadOnlyAdmin):
     def size_text(self, backup: Backup) -> str:
         return filesizeformat(backup.size) if backup.size else "-"
 
-    @action(
-        description=_("Back up live now"),
-        icon="backup",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Back up live now?"), _("Live stays available. A backup takes a few minutes."), _("Back up live")
-        ),
+    @confirmed_action(
+        _("Back up live now"),
+        "backup",
+        _("Back up live now?"),
+        _("Live stays available. A backup takes a few minutes."),
+        _("Back up live"),
     )
     def take_backup(self, request: HttpRequest, form: Any) -> HttpResponse:
         record_audit_event(user=get_operator(request), action="backup.take", target="live")

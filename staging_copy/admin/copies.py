@@ -14,10 +14,10 @@ from django.utils import timezone
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from accounts.operators import get_operator
-from common.admin import Color, badge, confirm_dialog
+from common.admin import Color, badge, confirmed_action
 from hub import lanes
 from staging_copy import report, requested_actions, services
 from staging_copy.admin.access import CopierAccess
@@ -146,70 +146,57 @@ class CopyAdmin(CopierAccess, CopyReports):
             return row.state in Copy.IN_PLACE and services.latest_in_place() == row
         return requested_actions.is_available(row, _ACTIONS[action_name])
 
-    @action(
-        description=_("Delete missing items"),
-        icon="delete_sweep",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Delete the missing items on staging?"),
-            _("All items that the staging shop doesn't have are marked as deleted on staging. Live is not changed."),
-            _("Delete on staging"),
-        ),
+    @confirmed_action(
+        _("Delete missing items"),
+        "delete_sweep",
+        _("Delete the missing items on staging?"),
+        _("All items that the staging shop doesn't have are marked as deleted on staging. Live is not changed."),
+        _("Delete on staging"),
     )
     def approve(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._request(
             request, object_id, "approve", gettext("Queued: missing items are deleted, then staging is unfrozen.")
         )
 
-    @action(
-        description=_("Keep missing items"),
-        icon="thumb_down",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Keep the missing items?"),
-            _("Staging is unfrozen and nothing is deleted. The missing items may cause sync issues on staging."),
-            _("Keep items"),
-        ),
+    @confirmed_action(
+        _("Keep missing items"),
+        "thumb_down",
+        _("Keep the missing items?"),
+        _("Staging is unfrozen and nothing is deleted. The missing items may cause sync issues on staging."),
+        _("Keep items"),
     )
     def decline(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._request(
             request, object_id, "decline", gettext("Queued: missing items are kept, and staging is unfrozen.")
         )
 
-    @action(
-        description=_("Check again"),
-        icon="fact_check",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Check the staging shops again?"), _("All items are looked up in the shops again."), _("Check again")
-        ),
+    @confirmed_action(
+        _("Check again"),
+        "fact_check",
+        _("Check the staging shops again?"),
+        _("All items are looked up in the shops again."),
+        _("Check again"),
     )
     def check_again(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._request(request, object_id, "check_again", gettext("Check queued."))
 
-    @action(
-        description=_("Roll back"),
-        icon="undo",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Roll back this copy?"),
-            _(
-                "Staging switches to the database it had before this copy; if it was rolled back already, it switches "
-                "to the copy again."
-            ),
-            _("Switch database"),
+    @confirmed_action(
+        _("Roll back"),
+        "undo",
+        _("Roll back this copy?"),
+        _(
+            "Staging switches to the database it had before this copy; if it was rolled back already, it switches "
+            "to the copy again."
         ),
+        _("Switch database"),
     )
     def roll_back(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._request(
             request, object_id, "roll_back", gettext("Queued: the database is switched when the copier is free.")
         )
 
-    @action(
-        description=_("Cancel copy"),
-        icon="cancel",
-        permissions=["operate"],
-        dialog=confirm_dialog(_("Cancel this copy?"), _("Staging is not changed."), _("Cancel copy")),
+    @confirmed_action(
+        _("Cancel copy"), "cancel", _("Cancel this copy?"), _("Staging is not changed."), _("Cancel copy")
     )
     def cancel(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._request(request, object_id, "cancel", gettext("Cancellation requested."))

@@ -8,10 +8,10 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import display
 
 from accounts.operators import get_operator
-from common.admin import Color, badge, confirm_dialog
+from common.admin import Color, badge, confirmed_action
 from staging_copy import services
 from staging_copy.admin.access import CopierAccess
 from staging_copy.admin.run_pages import RunPages
@@ -54,11 +54,8 @@ class DryRunAdmin(CopierAccess, RunPages):
     def state_text(self, dry_run: DryRun) -> SafeString:
         return badge(dry_run.get_state_display(), STATE_COLORS[DryRun.State(dry_run.state)])
 
-    @action(
-        description=_("Cancel dry run"),
-        icon="cancel",
-        permissions=["operate"],
-        dialog=confirm_dialog(_("Cancel this dry run?"), _("Staging is not changed."), _("Cancel dry run")),
+    @confirmed_action(
+        _("Cancel dry run"), "cancel", _("Cancel this dry run?"), _("Staging is not changed."), _("Cancel dry run")
     )
     def cancel(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         dry_run = self.get_object_or_404(request, object_id)

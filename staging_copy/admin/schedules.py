@@ -14,11 +14,11 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.decorators import action, display
+from unfold.decorators import display
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget, UnfoldAdminTimeWidget
 
 from accounts.operators import get_operator
-from common.admin import BaseAdmin, TimeZoneField, badge, confirm_dialog
+from common.admin import BaseAdmin, TimeZoneField, badge, confirmed_action
 from staging_copy import schedules
 from staging_copy.admin.access import CopierAccess
 from staging_copy.models import CopySchedule
@@ -128,24 +128,18 @@ class CopyScheduleAdmin(CopierAccess, BaseAdmin):
     def is_action_available(self, row: CopySchedule, action_name: str) -> bool:
         return row.paused == (action_name == "resume")
 
-    @action(
-        description=_("Pause"),
-        icon="pause",
-        permissions=["operate"],
-        dialog=confirm_dialog(_("Pause this schedule?"), _("No copies are scheduled until you resume it."), _("Pause")),
+    @confirmed_action(
+        _("Pause"), "pause", _("Pause this schedule?"), _("No copies are scheduled until you resume it."), _("Pause")
     )
     def pause(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._set_paused(request, object_id, True)
 
-    @action(
-        description=_("Resume"),
-        icon="play_arrow",
-        permissions=["operate"],
-        dialog=confirm_dialog(
-            _("Resume this schedule?"),
-            _("The next copy starts at the next scheduled time. Missed copies are skipped."),
-            _("Resume"),
-        ),
+    @confirmed_action(
+        _("Resume"),
+        "play_arrow",
+        _("Resume this schedule?"),
+        _("The next copy starts at the next scheduled time. Missed copies are skipped."),
+        _("Resume"),
     )
     def resume(self, request: HttpRequest, form: Any, object_id: str) -> HttpResponse:
         return self._set_paused(request, object_id, False)

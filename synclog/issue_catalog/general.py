@@ -10,6 +10,14 @@ UNREADABLE = IssueType(
     message=_("{field} cannot be read: {reason}."),
     fix=_("Correct the value in {source}. If it looks correct, contact the platform’s support."),
 )
+DETAILS_FAILED = IssueType(
+    "details_failed",
+    title=_("Details cannot be fetched"),
+    message=_("{platform} returns the item, but not all that belongs to it: {reason}."),
+    fix=_(
+        "SyncCenter tries again by itself. If the issue stays, contact {platform} support: its API fails for this item."
+    ),
+)
 NOT_STORABLE = IssueType(
     "not_storable",
     title=_("Value cannot be stored"),

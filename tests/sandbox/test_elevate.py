@@ -235,12 +235,3 @@ def test_a_long_import_is_polled_and_blocks_others(
     assert failed["reason"]
     assert status(cluster, 5)["status"] == "NOT_FOUND"
     assert keys(cluster) == ["pg1"]
-
-
-def test_an_import_can_wait_for_another(sandbox: Callable[..., SandboxProcess], api: Callable[..., Api]) -> None:
-    cluster = api(sandbox("elevate", accounts={"c": "key"}, import_ms=600_000, busy="wait"), "", HEADERS)
-    first, second = (send(cluster, "POST", group(n), blockingTimeout="PT0S").json()["id"] for n in (1, 2))
-    assert status(cluster, second)["status"] == "WAITING"
-    cluster.process.control("POST", "finish-imports")
-    assert wait_for_end(cluster, second)["status"] == wait_for_end(cluster, first)["status"] == "SUCCESS"
-    assert keys(cluster) == ["pg1", "pg2"]

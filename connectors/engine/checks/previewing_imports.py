@@ -19,6 +19,7 @@ from connectors.engine.checks.previewing import summary
 from connectors.engine.fetching import fetch, links_of_source
 from connectors.engine.platforms import platform_names
 from connectors.engine.turn import Turn
+from connectors.sdk.isolation import Isolation
 from connectors.sdk.reading import ReadState
 from hub import clock, lanes, runlog, runs
 from hub.models import Job, Link, Run, RunCounter, RunItem, SeenExternalId
@@ -64,7 +65,7 @@ def advance(turn: Turn, job: Job, run: Run) -> bool:
 
 
 def _read(turn: Turn, context: ImportContext, run: Run) -> None:
-    page, state = turn.reader(context.job).read_page(
+    page, state = turn.reader(context.job, Isolation.IF_OTHERS_ANSWER).read_page(
         since=None, cursor=run.cursor["page"], state=ReadState.from_json(run.cursor["state"]), now=clock.now()
     )
     with lanes.fenced(turn.claim):

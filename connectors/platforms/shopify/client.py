@@ -15,6 +15,7 @@ from connectors.platforms.shopify.error_messages import THROTTLED, denied, is_ab
 from connectors.sdk import clock
 from connectors.sdk.account import Account
 from connectors.sdk.decoding import whole_number
+from connectors.sdk.details import details_problem, failed_mark
 from connectors.sdk.errors import ConnectorError, ListingRepeats, NeedsAttention, TryAgainLater
 from connectors.sdk.graphql import Answer, GraphQLClient, GraphQLError
 from connectors.sdk.http import HttpClient
@@ -27,8 +28,6 @@ PATH = f"/admin/api/{API_VERSION}/graphql.json"
 VERSION_HEADER = "X-Shopify-API-Version"
 # The most IDs of one `nodes` query, and the most entries of a list in a variable.
 IDS_PER_REQUEST = 250
-# What a node of a list has instead of its fields, if the store reports an error about it.
-NODE_ERROR = "nodeError"
 # How long to wait after a throttled call whose answer does not tell, and at most.
 _DEFAULT_WAIT = timedelta(seconds=2)
 _MAX_WAIT = timedelta(minutes=1)
@@ -56,8 +55,8 @@ class ShopifyClient:
         return self._execute(document, variables).data
 
     def query_nodes(self, document: str, path: tuple[str, ...], **variables: Any) -> Row:
-        """The data of a query for a list of nodes, which is at `path`. A node that an error is about becomes `{"id",
-        NODE_ERROR: message}`, so that it costs none of the others; `id` is None if the store does not tell it."""
+        """The data of a query for a list of nodes, which is at `path`. A node that an error is about has its ID or None,
+        and is marked (`details_problem`), so that it costs none of the others."""
         answer = self._execute(document, variables, tolerates=lambda error: is_about_node(error, path))
         nodes: Any = answer.data
         for name in path if answer.errors else ():
@@ -67,7 +66,7 @@ class ShopifyClient:
             if not isinstance(nodes, list) or not 0 <= index < len(nodes):
                 raise malformed(".".join(path))
             node = nodes[index] if isinstance(nodes[index], dict) else {}
-            nodes[index] = {"id": node.get("id"), NODE_ERROR: error.message or error.code}
+            nodes[index] = {"id": node.get("id"), **failed_mark(f"Shopify reports: {error.message or error.code}")}
         return answer.data
 
     def _execute(self, document: str, variables: Row, **options: Any) -> Answer:
@@ -151,7 +150,7 @@ class ShopifyClient:
             if not isinstance(nodes, list) or len(nodes) != len(chunk):
                 raise malformed("nodes")
             for asked, node in zip(chunk, nodes, strict=True):
-                if isinstance(node, dict) and NODE_ERROR in node:
+                if details_problem(node):
                     node["id"] = asked
             # An ID of another type is answered by an object without fields.
             found += [each for each in nodes if isinstance(each, dict) and each.get("id")]

@@ -7,9 +7,9 @@ export of v4, until a PUT of v4 or a full import of v3 with `downgrade=true`. 40
 says import/product-sets).
 
 Assumed, since no page says so: `{"remove": {"key": …}}`, and that removing a missing key succeeds; that a cluster which
-was never imported to takes either version; that an upload counts as running from its first byte (or waits, with `--busy
-wait`); the envelope `{"reason", "errorDetails"}` of a 400 (v3: `{"reason", "errors"}` with messages that quote keys);
-that the harm check rejects an import which removes exactly half of a market; `translation` as `{"defaults": {"name"}}`.
+was never imported to takes either version; that an upload counts as running from its first byte; the envelope
+`{"reason", "errorDetails"}` of a 400 (v3: `{"reason", "errors"}` with messages that quote keys); that the harm check
+rejects an import which removes exactly half of a market; `translation` as `{"defaults": {"name"}}`.
 
 Both versions share clusters, imports and statuses. v3 has one method; the document says what it replaces. Control
 route: `POST version {"account", "version"}` puts a cluster on a version, as another system would.
@@ -189,17 +189,17 @@ class Elevate(Platform):
             return error.response(xml=True)
 
     def _open(self, cluster: Cluster, request: Request, *, full: bool, forced: bool, xml: bool = False) -> Import:
-        if self.options.busy == "reject" and cluster.running_imports:
+        if cluster.importing:
             raise ImportRejected("Another import is running", status=409)
         return cluster.open_import(request.query_params.get("name", ""), full=full, forced=forced, xml=xml)
 
     async def _run(self, cluster: Cluster, import_job: Import, request: Request, wait: float) -> Response:
         """Receive the upload, then run as much of the import as the caller is willing to wait for."""
-        cluster.running_imports += 1
+        cluster.importing = True
         try:
             body = await request.body()
         except ClientDisconnect:
-            cluster.running_imports -= 1
+            cluster.importing = False
             import_job.status, import_job.reason = "FAILURE", "The upload was interrupted"
             raise
         outcome = asyncio.create_task(self._work(cluster, import_job, body))
@@ -217,14 +217,13 @@ class Elevate(Platform):
         was.
         """
         try:
-            async with cluster.import_lock:
-                import_job.status = "IN_PROGRESS"
-                with suppress(TimeoutError):
-                    await asyncio.wait_for(self._finish_imports.wait(), self.options.import_ms / 1000)
-                staged = await self._checked(cluster, import_job, self._operations(cluster, import_job, body))
-                cluster.apply(staged, full=import_job.full)
-                cluster.version = "v3" if import_job.xml else "v4"
-                import_job.status = "SUCCESS"
+            import_job.status = "IN_PROGRESS"
+            with suppress(TimeoutError):
+                await asyncio.wait_for(self._finish_imports.wait(), self.options.import_ms / 1000)
+            staged = await self._checked(cluster, import_job, self._operations(cluster, import_job, body))
+            cluster.apply(staged, full=import_job.full)
+            cluster.version = "v3" if import_job.xml else "v4"
+            import_job.status = "SUCCESS"
         except ImportRejected as error:
             texts = error.problems.texts() if import_job.xml and error.problems else []
             import_job.status, import_job.reason = "FAILURE", "\n".join([error.reason, *texts])
@@ -233,7 +232,7 @@ class Elevate(Platform):
             import_job.status = "ABORTED"
             raise
         finally:
-            cluster.running_imports -= 1
+            cluster.importing = False
         return None
 
     def _operations(self, cluster: Cluster, import_job: Import, body: bytes) -> Iterable[tuple[str, dict[str, Any]]]:
@@ -259,7 +258,7 @@ class Elevate(Platform):
         try:
             cluster = self._cluster(request)
             blocking_timeout(request.query_params.get("blockingTimeout"))
-            if cluster.running_imports:
+            if cluster.importing:
                 raise ImportRejected("An import is currently in progress", status=409)
             if request.headers.get("content-encoding") != "gzip":
                 raise ImportRejected("Content must be gzip encoded")

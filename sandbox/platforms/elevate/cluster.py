@@ -1,6 +1,5 @@
 """A simulated Elevate cluster: its catalog, its configuration, its imports, and the check for harmful ones."""
 
-import asyncio
 import itertools
 import random
 from collections import Counter
@@ -92,8 +91,7 @@ class Cluster:
         self.other_entities: dict[tuple[str, str], bytes] = {}
         self.imports: dict[int, Import] = {}
         self.names: dict[tuple[str, str], str] = {}
-        self.running_imports = 0
-        self.import_lock = asyncio.Lock()
+        self.importing = False
         self._owners: dict[Entity, str] = {}
         self._sizes: Counter[str] = Counter()
         self._ids = itertools.count(random.Random(seed).getrandbits(62))

@@ -4,11 +4,12 @@ A listing of all products' metafields has no filter by product: it is read if it
 Source: https://github.com/bigcommerce/docs, reference/catalog/products_catalog.v3.yml.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Any
 
 from connectors.platforms.bigcommerce.client import PAGE_SIZE, PRODUCTS, Row, SourceClient, join
+from connectors.sdk.details import add_details
 
 PREFIX = "metafields."
 
@@ -31,7 +32,7 @@ class Metafields:
             "key:in": join(sorted({key for _, _, key in names})),
         }
 
-    def add_to(self, rows: Sequence[Row], add_details: Callable[[Row, Callable[[Row], None]], None]) -> None:
+    def add_to(self, rows: Sequence[Row]) -> None:
         """Add `metafields` to rows of products: `[{"name": "namespace.key", "value"}]`."""
         if not self._query:
             return
@@ -43,8 +44,7 @@ class Metafields:
                 {"name": f"{each.get('namespace')}.{each.get('key')}", "value": each.get("value")} for each in found
             ]
 
-        for row in rows:
-            add_details(row, add)
+        add_details(self._client.http, rows, add)
 
     def _list(self, most: int) -> dict[int, list[Row]] | None:
         """Product → its metafields, kept for this turn; None if this takes more calls than `most`."""

@@ -11,6 +11,7 @@ from connectors.platforms.bigcommerce.paging import isoformat_utc, row_ids
 from connectors.platforms.bigcommerce.sources.base import ChangeSource
 from connectors.platforms.bigcommerce.sources.order_records import order_record
 from connectors.sdk.decoding import whole_number
+from connectors.sdk.details import add_details, fetch_each
 from connectors.sdk.errors import NeedsAttention
 from connectors.sdk.paging import Cursor, Page, Slice, numeric_ids
 from connectors.sdk.records import OrderRecord, Problem
@@ -58,14 +59,18 @@ class Orders(ChangeSource[OrderRecord]):
         return Page(self.records(rows), {"after": last})
 
     def fetch(self, external_ids: Sequence[str]) -> list[OrderRecord]:
-        found = []
-        for number in numeric_ids(external_ids):
-            try:
-                found.append(self.client.http.get(f"/v2{PATH}/{number}", params={"include": _INCLUDE}).json())
-            except RequestRejected as error:
-                if error.status != 404:
-                    raise
-        return self.records(found)
+        return self.records(fetch_each(self.client.http, numeric_ids(external_ids), self._find))
+
+    def _find(self, number: int) -> Row | None:
+        try:
+            answer = self.client.http.get(f"/v2{PATH}/{number}", params={"include": _INCLUDE}).json()
+        except RequestRejected as error:
+            if error.status == 404:
+                return None
+            raise
+        if not row_ids([answer]):
+            raise_malformed_response(PATH)
+        return answer
 
     def excluded(self, external_ids: Collection[str]) -> set[str]:
         """Orders that are incomplete again, or of another channel."""
@@ -96,8 +101,7 @@ class Orders(ChangeSource[OrderRecord]):
             else:
                 orders.append(row)
         readable = [row for row in orders if isinstance(row, dict) and row_ids([row])]
-        for row in readable:
-            self.add_details(row, self._fetch_details)
+        add_details(self.client.http, readable, self._fetch_details)
         self._fetch_refunds(readable)
         return super().records(orders)
 

@@ -16,6 +16,7 @@ from connectors.platforms.bigcommerce.sources.metafields import Metafields
 from connectors.platforms.bigcommerce.sources.price_lists import PriceLists
 from connectors.platforms.bigcommerce.sources.variants import VariantReader
 from connectors.sdk import issues
+from connectors.sdk.details import add_details
 from connectors.sdk.paging import Cursor, Page, Slice, numbered_page
 from connectors.sdk.records import ImageRecord, Problem, ProductRecord
 from hub.kinds import DataType
@@ -86,10 +87,9 @@ class Products(ChangeSource[ProductRecord], ProductListing[SourceClient]):
 
     def records(self, rows: Iterable[Any]) -> list[ProductRecord]:
         rows = list(rows)
-        for row in rows:
-            if row_ids([row]):
-                self.add_details(row, self.client.complete)
-        self._metafields.add_to([row for row in rows if row_ids([row])], self.add_details)
+        products = [row for row in rows if row_ids([row])]
+        add_details(self.client.http, products, self.client.complete)
+        self._metafields.add_to(products)
         if self.client.settings.stock_by_location:
             add_locations(self.client, rows)
         if self.client.settings.price_lists:

@@ -11,6 +11,7 @@ from connectors.platforms.bigcommerce.inventory import add_locations, variants_o
 from connectors.platforms.bigcommerce.paging import page_by_id, row_ids
 from connectors.platforms.bigcommerce.sources.base import StoreSource
 from connectors.platforms.bigcommerce.sources.variants import VariantReader
+from connectors.sdk.details import add_details, details_mark, details_problem, fetch_each
 from connectors.sdk.paging import Cursor, Page, numeric_ids
 from connectors.sdk.records import Problem, StockLevelsRecord
 from connectors.sdk.streams import SizeSchedules
@@ -40,12 +41,15 @@ class Stock(StoreSource[StockLevelsRecord]):
 
     def fetch(self, external_ids: Sequence[str]) -> list[StockLevelsRecord]:
         wanted = numeric_ids(external_ids)
-        products: set[str] = set()
-        for number in wanted:
-            rows, _ = self.client.list_page(VARIANTS, id=number, include_fields="product_id", limit=PAGE_SIZE)
-            products |= {str(row.get("product_id")) for row in rows if isinstance(row, dict)}
-        rows = self.client.existing(PRODUCTS, sorted(products), **self._query())
-        return self.records(each for each in self._variant_rows(rows) if each["id"] in wanted)
+        variants = fetch_each(self.client.http, wanted, self._find)
+        products = {str(row.get("product_id")) for row in variants if not details_problem(row)}
+        rows = self._variant_rows(self.client.existing(PRODUCTS, sorted(products), **self._query()))
+        unknown = [row for row in variants if details_problem(row)]
+        return self.records([*(each for each in rows if each["id"] in wanted), *unknown])
+
+    def _find(self, number: int) -> Row | None:
+        rows, _ = self.client.list_page(VARIANTS, id=number, include_fields="product_id", limit=PAGE_SIZE)
+        return next((row for row in rows if isinstance(row, dict)), None)
 
     def _query(self) -> Row:
         channels = self.client.settings.channel_ids
@@ -53,14 +57,13 @@ class Stock(StoreSource[StockLevelsRecord]):
 
     def _variant_rows(self, products: Sequence[Any]) -> list[Row]:
         """Rows of variants, each with the `product` that it may share its stock with."""
-        for row in products:
-            if row_ids([row]):
-                self.client.complete(row)
+        add_details(self.client.http, [row for row in products if row_ids([row])], self.client.complete)
         if self.client.settings.stock_by_location:
             add_locations(self.client, products)
         return [
             {name: each[name] for name in _OF_VARIANT if name in each}
             | {"product": {name: row[name] for name in _OF_PRODUCT if name in row}}
+            | details_mark(row)
             for row in products
             for each in variants_of([row])
         ]

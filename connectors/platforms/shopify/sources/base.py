@@ -1,62 +1,24 @@
-"""Base classes of all sources of a store: from objects to records, and pages of what has changed."""
+"""The base class of all sources of a store, and pages of what has changed."""
 
-from abc import abstractmethod
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
-from connectors.platforms.shopify.client import NODE_ERROR, ShopifyClient, number_of
-from connectors.sdk import issues
+from connectors.platforms.shopify.client import ShopifyClient, number_of
 from connectors.sdk.errors import ListingRepeats
-from connectors.sdk.field_reader import FieldReader, MalformedField
+from connectors.sdk.field_reader import FieldReader
+from connectors.sdk.field_sources import FieldSource
 from connectors.sdk.paging import Page
-from connectors.sdk.records import Problem, Record
-from connectors.sdk.streams import Source
+from connectors.sdk.records import Record
 
 RecordT = TypeVar("RecordT", bound=Record)
 
 
-class StoreSource(Source[ShopifyClient, RecordT]):
+class StoreSource(FieldSource[ShopifyClient, RecordT]):
     lane = "catalog"
 
-    @abstractmethod
-    def build(self, raw: Any, problems: list[Problem]) -> RecordT:
-        """The record of an object; problems are added to `problems`. MalformedField if the object cannot be read."""
-
-    @abstractmethod
-    def placeholder(self, number: str) -> RecordT:
-        """A record for an object that cannot be read."""
-
-    def records(self, rows: Iterable[Any]) -> list[RecordT]:
-        return [self._record(row) for row in rows]
-
-    def _record(self, raw: Any) -> RecordT:
-        problems: list[Problem] = []
-        try:
-            if has_error(raw):
-                record = self._unreadable(raw)
-                problems = [issues.UNREADABLE(field="Details", reason=f"Shopify reports: {raw[NODE_ERROR][:300]}")]
-            else:
-                record = self.build(raw, problems)
-        except MalformedField as error:
-            record = self._unreadable(raw)
-            problems = [issues.UNREADABLE(field=error.name, reason=error.reason)]
-        record.raw, record.problems = raw, problems
-        return record
-
-    def _unreadable(self, raw: Any) -> RecordT:
-        return self.placeholder((number_of(raw.get("id")) if isinstance(raw, dict) else "") or "unknown")
-
-    def read_again(self, records: list[RecordT]) -> list[RecordT]:
-        """The records of a page. Those that an error is about are fetched by themselves, because it may have passed."""
-        ids = [each.external_id for each in records if has_error(each.raw) and each.raw["id"]]
-        again = {each.external_id: each for each in self.fetch(ids)} if ids else {}
-        return [again.get(each.external_id, each) if has_error(each.raw) else each for each in records]
-
-
-def has_error(row: Any) -> bool:
-    """Whether the store reported an error about this node instead of its fields."""
-    return isinstance(row, dict) and NODE_ERROR in row
+    def row_id(self, raw: Any) -> str:
+        return number_of(raw.get("id")) if isinstance(raw, dict) else ""
 
 
 def changed_since(since: datetime | None) -> str | None:

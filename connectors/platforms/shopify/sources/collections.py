@@ -31,7 +31,7 @@ class Collections(StoreSource[CategoryRecord], CollectionListing[ShopifyClient])
             first=PER_PAGE,
             after=cursor["after"] if cursor else None,
         )
-        return Page(self.read_again(self.records(rows)), {"after": after} if after else None)
+        return Page(self.records(rows), {"after": after} if after else None)
 
     def fetch(self, external_ids: Sequence[str]) -> list[CategoryRecord]:
         ids = gids("Collection", external_ids)

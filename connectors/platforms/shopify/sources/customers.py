@@ -2,17 +2,18 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from connectors.platforms.shopify import sales_documents
-from connectors.platforms.shopify.client import gids, number_of
+from connectors.platforms.shopify.client import gids
 from connectors.platforms.shopify.mapping import mapped_value, metafields
 from connectors.platforms.shopify.reader import Reader
 from connectors.platforms.shopify.sales_documents import CustomerDocuments
 from connectors.platforms.shopify.sources.addresses import address_record
 from connectors.platforms.shopify.sources.base import StoreSource, changed_page, changed_since
 from connectors.sdk import issues
+from connectors.sdk.details import add_details
 from connectors.sdk.field_maps import mapped_paths, mapped_values
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import CustomerRecord, Problem
@@ -40,7 +41,7 @@ class Customers(StoreSource[CustomerRecord]):
             query=changed_since(since),
             sortKey="ID" if since is None else "UPDATED_AT",
         )
-        records = self.read_again(self._completed_records(rows))
+        records = self._completed_records(rows)
         if since is not None:
             return changed_page(records, rows, after, since, whole_days=True)
         return Page(records, {"after": after} if after else None)
@@ -50,9 +51,9 @@ class Customers(StoreSource[CustomerRecord]):
         return self._completed_records(self.client.nodes(self._documents.nodes, ids, size=_NODES, node_errors=True))
 
     def _completed_records(self, rows: list[Any]) -> list[CustomerRecord]:
-        for row in rows:
-            if isinstance(row, dict) and number_of(row.get("id")) and "addressesV2" in row:
-                self.client.complete(row, "addressesV2", sales_documents.MORE_ADDRESSES)
+        customers = [row for row in rows if self.row_id(row) and "addressesV2" in row]
+        complete = partial(self.client.complete, field="addressesV2", document=sales_documents.MORE_ADDRESSES)
+        add_details(self.client.http, customers, complete)
         return self.records(rows)
 
     @cached_property

@@ -14,9 +14,10 @@ from connectors.platforms.shopify.client import Row, ShopifyClient, gids, malfor
 from connectors.platforms.shopify.mapping import metafields
 from connectors.platforms.shopify.reader import Reader
 from connectors.platforms.shopify.sales_documents import OrderDocuments
-from connectors.platforms.shopify.sources.base import StoreSource, changed_page, changed_since, has_error
+from connectors.platforms.shopify.sources.base import StoreSource, changed_page, changed_since
 from connectors.platforms.shopify.sources.order_amounts import PAYMENT_KINDS
 from connectors.platforms.shopify.sources.order_records import is_of_company, order_record
+from connectors.sdk.details import add_details, details_problem
 from connectors.sdk.field_reader import MalformedField
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import OrderRecord, Problem
@@ -56,7 +57,7 @@ class Orders(StoreSource[OrderRecord]):
             query=changed_since(since),
             sortKey="ID" if since is None else "UPDATED_AT",
         )
-        records = self.read_again(self._completed_records(rows))
+        records = self._completed_records(rows)
         if since is not None:
             return changed_page(records, rows, after, since)
         return Page(records, {"after": after} if after else None)
@@ -68,7 +69,7 @@ class Orders(StoreSource[OrderRecord]):
 
     def includes(self, raw: Any) -> bool:
         """Test orders, and with the setting those of private customers, are left out."""
-        if not isinstance(raw, dict) or has_error(raw):
+        if not isinstance(raw, dict) or details_problem(raw):
             return True
         settings = self.client.settings
         return (settings.test_orders or raw.get("test") is not True) and (
@@ -85,9 +86,8 @@ class Orders(StoreSource[OrderRecord]):
             if not self.includes(row):
                 self._excluded.add(number_of(row.get("id")))
                 continue
-            if isinstance(row, dict) and number_of(row.get("id")) and not has_error(row):
-                self._complete(row)
             chosen.append(row)
+        add_details(self.client.http, [row for row in chosen if self.row_id(row)], self._complete)
         return self.records(chosen)
 
     def _complete(self, row: Row) -> None:

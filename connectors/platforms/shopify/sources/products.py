@@ -6,7 +6,7 @@ from functools import cached_property
 from typing import Any
 
 from connectors.platforms.shopify import documents
-from connectors.platforms.shopify.client import Row, ShopifyClient, gids, number_of, page_of
+from connectors.platforms.shopify.client import Row, ShopifyClient, gids, page_of
 from connectors.platforms.shopify.documents import ProductDocuments
 from connectors.platforms.shopify.listings import ProductListing
 from connectors.platforms.shopify.mapping import mapped_value, metafields
@@ -16,6 +16,7 @@ from connectors.platforms.shopify.sources.bulk_products import BulkProducts
 from connectors.platforms.shopify.sources.variants import VariantReader, read_locations
 from connectors.sdk import issues
 from connectors.sdk.decoding import whole_number
+from connectors.sdk.details import add_details
 from connectors.sdk.field_maps import mapped_paths
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import ImageRecord, Problem, ProductRecord
@@ -44,14 +45,13 @@ class Products(StoreSource[ProductRecord], ProductListing[ShopifyClient]):
         if since is not None:
             query = f"{changed_since(since)} {documents.ALL_STATUSES}"
             rows, after, _ = self._page(cursor, query=query, by="UPDATED_AT")
-            return changed_page(self.read_again(self.records(self._completed(rows))), rows, after, since)
+            return changed_page(self.records(self._completed(rows)), rows, after, since)
         if cursor and "bulk" in cursor:
             return self._bulk_page(cursor)
         rows, after, total = self._page(cursor, query=documents.ALL_STATUSES, by="ID", count=cursor is None)
         if total is not None and total >= self.client.settings.bulk_threshold:
             return Page([], BulkProducts(self.client, self._documents).start(), total=total)
-        records = self.read_again(self.records(self._completed(rows)))
-        return Page(records, {"after": after} if after else None, total=total)
+        return Page(self.records(self._completed(rows)), {"after": after} if after else None, total=total)
 
     def fetch(self, external_ids: Sequence[str]) -> list[ProductRecord]:
         """IDs are those of products, or of inventory items, which events of stock name (`inventory_item:5`)."""
@@ -88,21 +88,21 @@ class Products(StoreSource[ProductRecord], ProductListing[ShopifyClient]):
 
     def _completed(self, rows: list[Row]) -> list[Row]:
         """The products with lists instead of connections, each complete."""
-        for row in rows:
-            if not isinstance(row, dict) or not number_of(row.get("id")):
-                continue
-            for field, document in (
-                ("variants", self._documents.more_variants),
-                ("media", documents.MORE_MEDIA),
-                ("collections", documents.MORE_COLLECTIONS),
-            ):
-                if field in row:
-                    self.client.complete(row, field, document)
-            for variant in row.get("variants", ()):
-                item = variant.get("inventoryItem") if isinstance(variant, dict) else None
-                if isinstance(item, dict) and "inventoryLevels" in item:
-                    self.client.complete(item, "inventoryLevels", documents.MORE_LEVELS)
+        add_details(self.client.http, [row for row in rows if self.row_id(row)], self._complete)
         return rows
+
+    def _complete(self, row: Row) -> None:
+        for field, document in (
+            ("variants", self._documents.more_variants),
+            ("media", documents.MORE_MEDIA),
+            ("collections", documents.MORE_COLLECTIONS),
+        ):
+            if field in row:
+                self.client.complete(row, field, document)
+        for variant in row.get("variants", ()):
+            item = variant.get("inventoryItem") if isinstance(variant, dict) else None
+            if isinstance(item, dict) and "inventoryLevels" in item:
+                self.client.complete(item, "inventoryLevels", documents.MORE_LEVELS)
 
     @cached_property
     def _documents(self) -> ProductDocuments:

@@ -18,6 +18,7 @@ from connectors.platforms.vendure.sources.order_scan import changed_orders
 from connectors.platforms.vendure.sources.product_records import ProductRecordBuilder, placeholder
 from connectors.platforms.vendure.sources.product_rows import ProductRow
 from connectors.sdk.api_model import record
+from connectors.sdk.details import add_details
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import ProductRecord
 from hub.kinds import DataType
@@ -108,13 +109,12 @@ class Products(VendureSource[ProductRecord], ProductListing[SourceClient]):
         return self.client.list_page(_CHANGED_VARIANTS, "productVariants", options)
 
     def records(self, rows: list[Any]) -> list[ProductRecord]:
-        for row in rows:
-            self._complete(row)
+        add_details(self.client.graphql.http, [row for row in rows if isinstance(row, dict)], self._complete)
         return [record(row, ProductRow, ProductRecordBuilder(self.client, row).build, placeholder) for row in rows]
 
-    def _complete(self, row: Any) -> None:
+    def _complete(self, row: dict[str, Any]) -> None:
         """A product's own list of variants ends at the limit of lists."""
-        if not isinstance(row, dict) or not isinstance(row.get("variants"), list):
+        if not isinstance(row.get("variants"), list):
             return
         document = _MORE_VARIANTS + self._variant_fields
         while len(row["variants"]) and len(row["variants"]) % MAX_PAGE_SIZE == 0:

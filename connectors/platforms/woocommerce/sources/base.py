@@ -8,6 +8,7 @@ from typing import Any, ClassVar, TypeVar
 from connectors.platforms.woocommerce.client import ShopClient, row_ids
 from connectors.platforms.woocommerce.listings import TermListing
 from connectors.platforms.woocommerce.paging import page_by_id
+from connectors.sdk.details import fetch_each
 from connectors.sdk.paging import Cursor, Page, numbered_page, numeric_ids
 from connectors.sdk.records import Record
 from connectors.sdk.streams import Source
@@ -46,8 +47,8 @@ class ShopSource(Source[ShopClient, RecordT]):
         rows = self.client.existing(self.path, external_ids, **self.filters())
         rest = sorted({*numeric_ids(external_ids)} - {*row_ids(rows)})
         query = {name: value for name, value in self.filters().items() if name != "status"}
-        found = (self.client.find(f"{self.path}/{number}", **query) for number in rest)
-        return self.records(rows + [row for row in found if row and self.exists(row)])
+        found = fetch_each(self.client.http, rest, lambda number: self.client.find(f"{self.path}/{number}", **query))
+        return self.records(rows + [row for row in found if self.exists(row)])
 
     def exists(self, row: dict[str, Any]) -> bool:
         """Whether an item that was fetched by its ID counts as existing: the shop returns those in the trash, too."""

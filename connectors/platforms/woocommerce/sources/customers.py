@@ -11,6 +11,7 @@ from connectors.platforms.woocommerce.field_types import GmtDatetime, mapped_val
 from connectors.platforms.woocommerce.paging import page_by_id
 from connectors.sdk import issues
 from connectors.sdk.api_model import ApiModel, Text, record, utc
+from connectors.sdk.details import fetch_each
 from connectors.sdk.field_maps import mapped_paths, mapped_values
 from connectors.sdk.paging import Cursor, Page, numbered_page, numeric_ids
 from connectors.sdk.records import CustomerRecord
@@ -46,8 +47,9 @@ class Customers(Source[ShopClient, CustomerRecord]):
     def fetch(self, external_ids: Sequence[str]) -> list[CustomerRecord]:
         rows = self.client.existing(CUSTOMERS, external_ids, role="all")
         rest = sorted({*numeric_ids(external_ids)} - {*row_ids(rows)})
-        found = (self.client.find(f"{CUSTOMERS}/{number}") for number in rest)
-        return self.records(rows + [row for row in found if row])
+        return self.records(
+            rows + fetch_each(self.client.http, rest, lambda number: self.client.find(f"{CUSTOMERS}/{number}"))
+        )
 
     def _role(self) -> dict[str, str]:
         """Without this parameter the list has those with the role `customer` only."""

@@ -18,6 +18,7 @@ from connectors.platforms.woocommerce.sources.order_records import (
 from connectors.platforms.woocommerce.sources.order_rows import OrderRow
 from connectors.sdk.api_model import record
 from connectors.sdk.decoding import flag, whole_number
+from connectors.sdk.details import add_details
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import OrderRecord
 from connectors.sdk.responses import RequestRejected
@@ -73,8 +74,7 @@ class Orders(ShopSource[OrderRecord]):
     def records(self, rows: list[Any]) -> list[OrderRecord]:
         orders = [row for row in rows if self.includes(row)]
         readable = [row for row in orders if row_ids([row])]
-        for row in readable:
-            self._add_refunds(row)
+        add_details(self.client.http, readable, self._add_refunds)
         virtual = self._virtual(readable)
         return [
             record(row, OrderRow, OrderRecordBuilder(self.client, row, virtual).build, self._placeholder)
@@ -88,12 +88,7 @@ class Orders(ShopSource[OrderRecord]):
         if not named:
             return
         path = f"{ORDERS}/{row['id']}/refunds"
-        try:
-            found = self.client.fetch_all(path, dp=PLACES)
-        except RequestRejected as error:
-            # Not a list, so that this order alone cannot be read: it may have been deleted since it was listed.
-            row[REFUNDS] = str(error)
-            return
+        found = self.client.fetch_all(path, dp=PLACES)
         rest = (self.client.find(f"{path}/{number}", dp=PLACES) for number in sorted(named - {*row_ids(found)}))
         row[REFUNDS] = found + [each for each in rest if each]
 

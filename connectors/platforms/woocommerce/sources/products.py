@@ -12,6 +12,7 @@ from connectors.platforms.woocommerce.sources.product_records import ProductReco
 from connectors.platforms.woocommerce.sources.product_rows import ProductRow
 from connectors.sdk.api_model import record
 from connectors.sdk.decoding import whole_number
+from connectors.sdk.details import add_details
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import ProductRecord
 from connectors.sdk.responses import RequestRejected
@@ -66,7 +67,14 @@ class Products(ShopSource[ProductRecord], ProductListing[ShopClient]):
         return Page(self.fetch([str(each) for each in products if each]), following and {"orders": following})
 
     def records(self, rows: list[Any]) -> list[ProductRecord]:
-        return [self._record(row) for row in rows if self._add_variations(row)]
+        deleted: list[Row] = []
+
+        def add(row: Row) -> None:
+            if not self._add_variations(row):
+                deleted.append(row)
+
+        add_details(self.client.http, [row for row in rows if isinstance(row, dict) and row_ids([row])], add)
+        return [self._record(row) for row in rows if not any(row is each for each in deleted)]
 
     def _record(self, row: Any) -> ProductRecord:
         variations = row.get(VARIATIONS, []) if isinstance(row, dict) else []
@@ -75,12 +83,9 @@ class Products(ShopSource[ProductRecord], ProductListing[ShopClient]):
     def _placeholder(self, external_id: str) -> ProductRecord:
         return ProductRecord(external_id=external_id, title="", link=product_link(self.client, external_id))
 
-    def _add_variations(self, row: Any) -> bool:
-        """Add the variations of a variable product to its row. False if the product was deleted meanwhile.
-
-        If the shop has the product but not the list of its variations, it cannot be read.
-        """
-        if not (isinstance(row, dict) and row_ids([row]) and isinstance(row.get("variations"), list | None)):
+    def _add_variations(self, row: Row) -> bool:
+        """Add the variations of a variable product to its row. False if the product was deleted meanwhile."""
+        if not isinstance(row.get("variations"), list | None):
             return True
         variations = row.get("variations") or []
         if not variations and not str(row.get("type")).startswith("variable"):
@@ -88,11 +93,10 @@ class Products(ShopSource[ProductRecord], ProductListing[ShopClient]):
         path = f"{PRODUCTS}/{row_ids([row])[0]}/variations"
         try:
             found = self.client.fetch_all(path, **BY_ID, status="any")
-        except RequestRejected as error:
+        except RequestRejected:
             if self.client.find(f"{PRODUCTS}/{row_ids([row])[0]}") is None:
                 return False
-            row["variations"] = str(error)
-            return True
+            raise
         named = {number for each in variations if (number := whole_number(each))}
         row[VARIATIONS] = found + self._unlisted(path, named - {*row_ids(found)})
         return True
