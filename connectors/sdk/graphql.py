@@ -88,8 +88,8 @@ class GraphQLClient:
         extensions: Data = found if isinstance(found, dict) else {}
         self.observe(extensions, response.headers)
         errors = _errors(answer)
-        if refused := [each for each in errors if not tolerates(each)]:
-            raise self._translated(refused)
+        if fatal := [each for each in errors if not tolerates(each)]:
+            raise self._translated(fatal)
         match answer:
             case {"data": dict(data)}:
                 return Answer(data, extensions, response.headers, errors)

@@ -55,8 +55,8 @@ class ShopifyClient:
         return self._execute(document, variables).data
 
     def query_nodes(self, document: str, path: tuple[str, ...], **variables: Any) -> Row:
-        """The data of a query for a list of nodes, which is at `path`. A node that an error is about has its ID or None,
-        and is marked (`details_problem`), so that it costs none of the others."""
+        """The data of a query for a list of nodes, which is at `path`. A node that an error is about has its ID, if the
+        store tells it, and is marked (`details_problem`), so that it costs none of the others."""
         answer = self._execute(document, variables, tolerates=lambda error: is_about_node(error, path))
         nodes: Any = answer.data
         for name in path if answer.errors else ():
