@@ -182,16 +182,26 @@ class SaveViewForm(forms.Form):
     name = forms.CharField(label=_("Name of the view"), max_length=60)
 
 
-class RunFilter(FilterForm):
+class ConnectionFilter(FilterForm):
+    """By one of the seller's connections."""
+
     connection = _choice(_("Connection"), [])
-    data_type = _choice(_("Data"), DataType.choices)
-    state = _choice(_("Status"), Run.State.choices)
-    scope = _choice(_("Scope"), Run.Scope.choices)
 
     def __init__(self, data: Any, *, seller: Seller) -> None:
         super().__init__(data)
         own = Connection.objects.filter(seller=seller).order_by("name").values_list("slug", "name")
         _set_choices(self, "connection", [*_ANY, *own])
+
+
+class RunFilter(ConnectionFilter):
+    data_type = _choice(_("Data"), DataType.choices)
+    state = _choice(_("Status"), Run.State.choices)
+    scope = _choice(_("Scope"), Run.Scope.choices)
+
+
+class WebhookFilter(ConnectionFilter):
+    data_type = _choice(_("Data"), DataType.choices)
+    state = _choice(_("Status"), WebhookEvent.State.choices)
 
 
 class CheckItemFilter(FilterForm):
@@ -204,17 +214,6 @@ class CheckItemFilter(FilterForm):
         super().__init__(data)
         verdicts = [(verdict.value, capfirst(verdict.label)) for verdict in verdicts_of(run)]
         _set_choices(self, "verdict", [*_ANY, *verdicts])
-
-
-class WebhookFilter(FilterForm):
-    connection = _choice(_("Connection"), [])
-    data_type = _choice(_("Data"), DataType.choices)
-    state = _choice(_("Status"), WebhookEvent.State.choices)
-
-    def __init__(self, data: Any, *, seller: Seller) -> None:
-        super().__init__(data)
-        own = Connection.objects.filter(seller=seller).order_by("name").values_list("slug", "name")
-        _set_choices(self, "connection", [*_ANY, *own])
 
 
 class StatusFilter(FilterForm):

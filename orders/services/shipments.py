@@ -1,5 +1,6 @@
 """Saves shipments. Those of one reporter are compared and replaced together; those of others are kept."""
 
+import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
@@ -8,6 +9,7 @@ from orders.models import Shipment, ShipmentLine
 from orders.records import ShipmentRecord
 from orders.services.common import MASKED_CHANGE, THOUSANDTHS, SaveResult, record_difference, rounded
 
+_SEPARATORS = re.compile(r"[,;\n]")
 _JOINED_LENGTH = Shipment._meta.get_field("tracking_number").max_length or 0
 
 
@@ -83,7 +85,7 @@ def _unknown(reported: Sequence[ShipmentItem], others: Sequence[ShipmentItem]) -
         parts = [item for item in left if _is_part(item, other)]
         together = {line: sum(part.lines.get(line, Decimal(0)) for part in parts) for line in other.lines}
         if together != other.lines:
-            parts = [item for item in parts if _numbers(item) & _numbers(other)]
+            parts = [item for item in parts if _numbers(item) & _names(other)]
         left = [item for item in left if item not in parts]
     return left
 
@@ -97,12 +99,19 @@ def _is_part(one: ShipmentItem, other: ShipmentItem) -> bool:
     """Whether the first may be all or a part of the second: no other pieces, and no different tracking numbers."""
     numbers, others = _numbers(one), _numbers(other)
     pieces = all(quantity <= other.lines.get(line, 0) for line, quantity in one.lines.items())
-    return pieces and (numbers <= others or others <= numbers)
+    return pieces and (numbers <= _names(other) or others <= numbers)
+
+
+def _names(item: ShipmentItem) -> set[str]:
+    """The tracking numbers, and the ID with which a shop got the shipment while it had none."""
+    return _numbers(item) | {"".join(item.external_id.split()).upper()}
 
 
 def _numbers(item: ShipmentItem) -> set[str]:
-    """The tracking numbers without what shops and carriers write in different ways: spaces, upper and lower case."""
-    return {"".join(number.split()).upper() for number in item.tracking_numbers}
+    """The tracking numbers without what shops write in different ways: spaces, upper and lower case, or several numbers
+    in one field."""
+    found = {"".join(each.split()).upper() for number in item.tracking_numbers for each in _SEPARATORS.split(number)}
+    return found - {""}
 
 
 def _joined(numbers: Sequence[str]) -> str:

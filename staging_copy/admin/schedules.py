@@ -108,7 +108,7 @@ class CopyScheduleAdmin(CopierAccess, BaseAdmin):
     def next_time(self, schedule: CopySchedule) -> str:
         if schedule.paused or schedule.next_at is None:
             return "-"
-        return f"{schedule.next_at.astimezone(ZoneInfo(schedule.time_zone)):%a %Y-%m-%d %H:%M %Z}"
+        return f"{schedule.next_at.astimezone(ZoneInfo(schedule.time_zone)):%a %-d %b %Y, %H:%M %Z}"
 
     @display(description=_("Next copies"))
     def next_times(self, schedule: CopySchedule) -> str:

@@ -9,7 +9,7 @@ import pytest
 from connectors.engine.applying.preparing import prepare
 from connectors.platforms.magento.shipments import Shipment
 from connectors.platforms.magento.sources.order_records import OrderDetails, OrderRecordBuilder
-from connectors.platforms.magento.sources.order_rows import CANCELED_MEMO, CreditMemo, OrderRow
+from connectors.platforms.magento.sources.order_rows import CANCELED_MEMO, CreditMemo, MemoExtension, OrderRow
 from connectors.sdk.records import OrderRecord
 from orders.amounts import balance
 
@@ -210,6 +210,11 @@ def test_credit_memos_are_refunds() -> None:
     )  # fmt: skip
     assert [(line.line_id, line.quantity, line.gross) for line in refund.lines] == [("1", 1, 125)]
     assert order.refunded == 133
+    # What went back to a gift card and the store credit is part of the refund.
+    paid = MemoExtension(gift_cards_amount=D(30), customer_balance_amount=D(3))
+    memo = memo.model_copy(update={"grand_total": D(100), "extension_attributes": paid})
+    order = read(item(qty_refunded=1), total_refunded=100, details=OrderDetails(credit_memos={9: [memo]}))
+    assert [(each.gross, each.net) for each in order.refunds or []] == [(133, 108)]
 
 
 def test_credit_memos_that_the_shop_does_not_show_are_reported() -> None:

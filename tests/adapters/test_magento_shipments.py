@@ -202,6 +202,14 @@ def test_a_tracking_number_reported_later_is_added(adapter: Adapter[Any], shop: 
     assert [(track["track_number"], track["carrier_code"]) for track in found["tracks"]] == [("LATE-1", "dhl")]
 
 
+def test_a_line_added_to_a_shipment_later_ships_nothing_twice(adapter: Adapter[Any], shop: SandboxProcess) -> None:
+    row = place_order(shop, (0, 3), (1, 3))
+    send(adapter, operation(adapter, row, shipment("NS-1", line2="1")))
+    for _ in range(2):
+        assert send(adapter, operation(adapter, row, shipment("NS-1", line1="2", line2="1"))) == [None]
+    assert shipped(shop, row) == [[1], [2]]
+
+
 def test_vendors_may_use_the_same_shipment_number(adapter: Adapter[Any], shop: SandboxProcess) -> None:
     row = place_order(shop, (0, 1), (1, 2))
     send(adapter, operation(adapter, row, shipment("1001", line1="1"), shipment("1001", "TRACK-2", line2="2")))

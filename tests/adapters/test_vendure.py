@@ -353,11 +353,18 @@ def test_a_shipment_is_created_once_and_marked_as_shipped(
     # Another parcel of the same number belongs to the same fulfillment.
     item.shipments.append(ShipmentItem("s2", "", ["OURS-9"], None, lines={5: Decimal(1)}))
     operation.payload = target.payload(item, refs)
-    assert operation.payload["shipments"] == [{"code": "OURS-9", "carrier": "DHL", "lines": {placed["lines"][0]: 3}}]
+    assert operation.payload["shipments"] == [
+        {"code": "OURS-9", "names": ["OURS-9", "s1", "s2"], "carrier": "DHL", "lines": {placed["lines"][0]: 3}}
+    ]
     for _ in range(2):
         assert target.send([operation])[0].error is None
     made = [each for each in shop.state("fulfillments") if each["trackingCode"] == "OURS-9"]
     assert [part["quantity"] for each in made for part in each["lines"]] == [2, 1]
+    # A tracking number that is reported later, or another one, makes no further fulfillment.
+    item.shipments[1].tracking_numbers = item.shipments[2].tracking_numbers = ["OURS-9", "OURS-10"]
+    operation.payload = target.payload(item, refs)
+    assert target.send([operation])[0].error is None
+    assert not [each for each in shop.state("fulfillments") if "OURS-10" in each["trackingCode"]]
     item.shipments[1].lines = {5: Decimal(8)}
     operation.payload = target.payload(item, refs)
     error = target.send([operation])[0].error

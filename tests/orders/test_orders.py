@@ -118,7 +118,7 @@ def test_shipments_are_added_changed_and_removed(orders: Job) -> None:
     assert shipped() == [] and not Shipment.objects.exists()
 
 
-@pytest.mark.parametrize("numbers", [["JD01"], [], ["jd 01"]])
+@pytest.mark.parametrize("numbers", [["JD01"], [], ["jd 01"], ["JD01, JD03"], ["ERP-1"]])
 def test_a_shipment_that_the_shop_split_is_not_counted_twice(orders: Job, numbers: list[str]) -> None:
     """Shopify has a fulfillment for each location (`numbers`: the tracking numbers of both, as it spells them)."""
     lines = (line("5-1", "A", "5"), line("5-2", "B", "2"))
@@ -126,7 +126,11 @@ def test_a_shipment_that_the_shop_split_is_not_counted_twice(orders: Job, number
     item = Order.objects.get()
     a, b = OrderLine.objects.order_by("position")
     sent = Shipment.objects.create(
-        order=item, seller=item.seller, reported_by=orders.connection, external_id="ERP-1", tracking_numbers=["JD01"]
+        order=item,
+        seller=item.seller,
+        reported_by=orders.connection,
+        external_id="ERP-1",
+        tracking_numbers=["JD01", "JD03"],
     )
     for sold, quantity in ((a, 3), (b, 2)):
         ShipmentLine.objects.create(shipment=sent, seller=item.seller, order_line=sold, quantity=quantity)

@@ -172,15 +172,21 @@ def refund_record(memo: CreditMemo, kept: Mapping[str, str]) -> RefundRecord:
     shipping = memo.shipping_incl_tax
     if shipping is None:
         shipping = memo.shipping_amount + memo.shipping_tax_amount
+    adjustment = memo.adjustment_positive - memo.adjustment_negative
+    own = memo.extension_attributes
+    whole = memo.grand_total + own.gift_cards_amount + own.customer_balance_amount + own.reward_currency_amount
+    # As with orders, the sum tells whether the grand total contains what was not paid in money.
+    stated = sum((each.gross or _ZERO for each in lines.values()), shipping + adjustment)
+    gross = min(memo.grand_total, whole, key=lambda amount: abs(amount - stated))
     return RefundRecord(
         external_id=str(memo.entity_id),
         number=memo.increment_id,
         refunded_at=memo.created_at,
-        net=memo.grand_total - memo.tax_amount,
+        net=gross - memo.tax_amount,
         tax=memo.tax_amount,
-        gross=memo.grand_total,
+        gross=gross,
         shipping_net=memo.shipping_amount or None,
         shipping_gross=shipping or None,
-        adjustment=(memo.adjustment_positive - memo.adjustment_negative) or None,
+        adjustment=adjustment or None,
         lines=list(lines.values()),
     )

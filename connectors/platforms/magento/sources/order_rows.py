@@ -134,6 +134,14 @@ class CreditMemoItem(ApiModel):
     discount_tax_compensation_amount: Decimal = _ZERO
 
 
+class MemoExtension(ApiModel):
+    """What went back to gift cards, store credit and reward points, by which the total of the memo is less."""
+
+    gift_cards_amount: Decimal = _ZERO
+    customer_balance_amount: Decimal = _ZERO
+    reward_currency_amount: Decimal = _ZERO
+
+
 class CreditMemo(OfOrder):
     """`state` 3: canceled, so that nothing was paid back (Magento\\Sales\\Model\\Order\\Creditmemo, seen in code)."""
 
@@ -148,3 +156,4 @@ class CreditMemo(OfOrder):
     adjustment_positive: Decimal = _ZERO
     adjustment_negative: Decimal = _ZERO
     items: list[CreditMemoItem] = []
+    extension_attributes: MemoExtension = MemoExtension()

@@ -78,7 +78,18 @@ class OrderShipments:
 
 
 def created_for(wanted: Payload, existing: Sequence[Shipment]) -> list[Shipment]:
-    return [each for each in existing if each.key == wanted["key"]]
+    """Those with its key, or with its name and one of its lines: the key also names the first line, which is another
+    one if a line was added to the shipment later."""
+    name, lines = wanted["key"].rpartition("/")[0], {str(each["order_item_id"]) for each in wanted["items"]}
+    return [
+        each
+        for each in existing
+        if each.key == wanted["key"]
+        or (
+            (each.key or "").rpartition("/")[0] == name
+            and not lines.isdisjoint(row.order_item_id for row in each.items)
+        )
+    ]
 
 
 def missing_pieces(wanted: Payload, created: Sequence[Shipment]) -> dict[int, Decimal]:

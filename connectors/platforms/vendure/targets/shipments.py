@@ -5,7 +5,7 @@ created, so that one whose response was lost is found by it.
 """
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 
 from connectors.platforms.vendure.client import SourceClient
 from connectors.platforms.vendure.fulfillments import HANDED_OVER, VENDURE_ID_PREFIX
@@ -47,25 +47,33 @@ class ShipmentTarget(Target[SourceClient, OrderItem, Data]):
     batch_size = 20
 
     def payload(self, item: OrderItem, refs: References) -> Data | None:
-        """`{"shipments": [{"code", "carrier", "lines": {order line: quantity}}]}`; None for an order that the shop does
-        not have. SkipRecord for a shipment that has neither an ID nor a tracking number. Shipments with one code are
-        one fulfillment, because it is found again by the code."""
+        """`{"shipments": [{"code", "names", "carrier", "lines": {order line: quantity}}]}`; None for an order that the
+        shop does not have. SkipRecord for a shipment that has neither an ID nor a tracking number. Shipments with one
+        code are one fulfillment, because it is found again by the code, or, if tracking numbers were reported later, by
+        the ID or one of the numbers that it was made with: its `names`."""
         known = {line.id: found for line in item.lines if (found := refs.get(Kind.ORDER_LINE, line.id))}
         if not known:
             return None
         carriers: dict[str, str] = {}
+        names: dict[str, set[str]] = defaultdict(set)
         lines: dict[str, dict[str, int]] = defaultdict(lambda: defaultdict(int))
         for each in item.shipments:
             if each.external_id.startswith(VENDURE_ID_PREFIX):
                 continue
             code = _code(each)
             carriers[code] = carriers.get(code) or each.carrier
+            names[code] |= {each.external_id, *each.tracking_numbers} - {""}
             for line, quantity in each.lines.items():
                 if line in known:
                     lines[code][known[line]] += int(quantity)
         return {
             "shipments": [
-                {"code": code, "carrier": carriers[code], "lines": dict(sorted(parts.items()))}
+                {
+                    "code": code,
+                    "names": sorted(names[code]),
+                    "carrier": carriers[code],
+                    "lines": dict(sorted(parts.items())),
+                }
                 for code, parts in sorted(lines.items())
             ]
         }
@@ -77,14 +85,17 @@ class ShipmentTarget(Target[SourceClient, OrderItem, Data]):
         outcomes = [Outcome(external_id=each.external_id) for each in operations]
         for outcome in outcomes:
             if order := orders.get(outcome.external_id):
-                reasons = [reason for each in wanted[outcome.external_id] if (reason := self._complete(order, each))]
+                shipments = wanted[outcome.external_id]
+                codes = {each["code"] for each in shipments}
+                reasons = [reason for each in shipments if (reason := self._complete(order, each, codes))]
                 if reasons:
                     outcome.error = SkipRecord(issues.SHIPMENT_REJECTED(reason="\n".join(reasons)))
         return outcomes
 
-    def _complete(self, order: Data, shipment: Data) -> str:
-        """Create what is missing of a shipment, and mark it as shipped. Returns why Vendure does not accept it."""
-        ours = [each for each in order["fulfillments"] or () if each["trackingCode"] == shipment["code"]]
+    def _complete(self, order: Data, shipment: Data, codes: Collection[str]) -> str:
+        """Create what is missing of a shipment, and mark it as shipped. Returns why Vendure does not accept it.
+        `codes`: those of all shipments."""
+        ours = _fulfillments_of(shipment, order["fulfillments"] or (), codes)
         current = [each for each in ours if each["state"] != "Cancelled"]
         missing = dict(shipment["lines"])
         for fulfillment in current:
@@ -111,6 +122,19 @@ class ShipmentTarget(Target[SourceClient, OrderItem, Data]):
         }
         result = self.client.query(_CREATE, input={"lines": parts, "handler": handler})
         return union_member(result.get("addFulfillmentToOrder"), "Fulfillment")
+
+
+def _fulfillments_of(shipment: Data, fulfillments: Iterable[Data], codes: Collection[str]) -> list[Data]:
+    """Those with the code of the shipment; else those that were made when it had fewer tracking numbers."""
+    by_code: dict[str, list[Data]] = defaultdict(list)
+    for each in fulfillments:
+        by_code[each["trackingCode"] or ""].append(each)
+    if shipment["code"] in by_code:
+        return by_code[shipment["code"]]
+    earlier = [
+        code for code in by_code if code not in codes and not set(code.split(", ")).isdisjoint(shipment["names"])
+    ]
+    return [each for code in earlier for each in by_code[code]]
 
 
 def _code(item: ShipmentItem) -> str:
