@@ -92,13 +92,6 @@ def build_parser() -> argparse.ArgumentParser:
     add = limits.add_argument
     add("--quota", type=int, default=Options.quota, metavar="N", help="requests per window (default 150)")
     add("--window-ms", type=int, default=Options.window_ms, metavar="MS", help="length of the window (default 30000)")
-    add(
-        "--inventory-lag-ms",
-        type=int,
-        default=0,
-        metavar="MS",
-        help="delay before a stock change becomes visible (default 0)",
-    )
     add("--client-id", default=Options.client_id, help="client ID of the app that owns the webhooks")
     add("--client-secret", default=Options.client_secret, help="secret that signs webhook deliveries")
     add(

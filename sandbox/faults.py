@@ -2,7 +2,6 @@
 
 import asyncio
 import itertools
-import random
 import re
 from collections.abc import Awaitable, Callable
 from dataclasses import asdict, dataclass, field, replace
@@ -25,7 +24,6 @@ TYPES: dict[str, Any] = {
     "items": int,
     "times": int | None,
     "after": int,
-    "probability": int | float,
     "find": str,
     "replace": str,
 }
@@ -54,14 +52,13 @@ class Fault:
     items: int = 5
     times: int | None = None
     after: int = 0
-    probability: float = 1.0
     find: str = ""
     replace: str = ""
     hits: int = 0
     seen: int = 0
     recorded: dict[str, RecordedResponse] = field(default_factory=dict, repr=False)
 
-    def should_apply(self, method: str, path: str, rng: random.Random) -> bool:
+    def should_apply(self, method: str, path: str) -> bool:
         """Count this request and return whether the fault applies to it."""
         if self.method and self.method.upper() != method:
             return False
@@ -69,8 +66,6 @@ class Fault:
             return False
         self.seen += 1
         if self.seen <= self.after or (self.times is not None and self.hits >= self.times):
-            return False
-        if rng.random() >= self.probability:
             return False
         self.hits += 1
         return True
@@ -102,10 +97,8 @@ class Fault:
 class FaultRegistry:
     """The configured faults. The first one that matches a request applies."""
 
-    def __init__(self, seed: int) -> None:
-        self._seed = seed
+    def __init__(self) -> None:
         self._ids = itertools.count(1)
-        self._rng = random.Random(seed)
         self.faults: dict[int, Fault] = {}
 
     def add(self, spec: Any) -> Fault:
@@ -134,11 +127,10 @@ class FaultRegistry:
         return fault
 
     def next_match(self, method: str, path: str) -> Fault | None:
-        return next((fault for fault in self.faults.values() if fault.should_apply(method, path, self._rng)), None)
+        return next((fault for fault in self.faults.values() if fault.should_apply(method, path)), None)
 
     def clear(self) -> None:
         self.faults.clear()
-        self._rng.seed(self._seed)
 
     def as_dicts(self) -> list[dict[str, Any]]:
         return [

@@ -37,7 +37,7 @@ def build_app(platform: Platform) -> ControlMiddleware:
     """
     log = CallLog()
     violations = ViolationLog()
-    faults = FaultRegistry(platform.options.seed)
+    faults = FaultRegistry()
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:

@@ -12,9 +12,22 @@ from typing import Any
 from pydantic import BaseModel
 
 from common.storable import without_nul
+from connectors.sdk.schemas import Schema
 from hub.field_registry import FieldType, HubField, fields_of
 
 _TRUE_VALUES = ("1", "true", "yes", "on")
+
+
+# Hub's field of a customer → the platform's. Not a docstring, which would be shown in the forms.
+class CustomerMap(Schema):
+    group: str = ""
+    accounting_id: str = ""
+    sales_agent_groups: str = ""
+    price_lists: str = ""
+    discount_percentage: str = ""
+    payment_on_account: str = ""
+    parent_id: str = ""
+    tax_id: str = ""
 
 
 def mapped_paths(field_map: BaseModel, kind: str) -> dict[str, str]:

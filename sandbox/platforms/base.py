@@ -29,7 +29,6 @@ class Options:
     quota: int = 150
     window_ms: int = 30_000
     latency_ms: int = 0
-    inventory_lag_ms: int = 0
     client_id: str = "sandbox-client"
     client_secret: str = "sandbox-secret"
     retry_scale: float = 1.0

@@ -73,17 +73,6 @@ def test_overlapping_pages_repeat_items_and_omit_none(shop: Api) -> None:
     assert [brand["id"] for brand in second] == [2, 3, 4]
 
 
-def test_probability_is_reproducible(shop: Api) -> None:
-    def run() -> list[int]:
-        shop.process.fault("status", probability=0.5)
-        answers = [shop.get(PATH).status_code for _ in range(20)]
-        shop.process.clear_faults()
-        return answers
-
-    assert run() == run()
-    assert set(run()) == {200, 500}
-
-
 @pytest.mark.parametrize(
     "spec",
     [

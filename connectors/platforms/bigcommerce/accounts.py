@@ -13,6 +13,7 @@ from typing import Any
 import orjson
 
 from connectors.platforms.bigcommerce.client import SourceClient, raise_malformed_response
+from connectors.platforms.bigcommerce.values import address_fields
 from connectors.sdk import clock
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import NeedsAttention
@@ -54,15 +55,15 @@ class Accounts(CustomerAccounts[SourceClient]):
     def save_address(self, external_id: str, address: AddressRecord) -> str:
         """The store does not create an address twice, and answers with an empty list then."""
         if address.external_id:
-            return self._write("PUT", ADDRESSES, {"id": int(address.external_id), **_address(address)})
-        body = {"customer_id": int(external_id), **_address(address)}
+            return self._write("PUT", ADDRESSES, {"id": int(address.external_id), **address_fields(address)})
+        body = {"customer_id": int(external_id), **address_fields(address)}
         created = self.client.call("POST", ADDRESSES, body=[body]).json()
         rows = created.get("data") if isinstance(created, dict) else None
         if rows == []:
             rows = [
                 each
                 for each in self.client.fetch_all(ADDRESSES, **{"customer_id:in": external_id})
-                if all((each.get(name) or "") == value for name, value in _address(address).items())
+                if all((each.get(name) or "") == value for name, value in address_fields(address).items())
             ]
         return _id_of(rows, ADDRESSES)
 
@@ -118,21 +119,6 @@ def _verified_claims(token: str, secret: str) -> dict[str, Any]:
 
 def _person(record: CustomerRecord) -> dict[str, Any]:
     return {"first_name": record.first_name, "last_name": record.last_name, "company": record.company_name}
-
-
-def _address(address: AddressRecord) -> dict[str, Any]:
-    return {
-        "first_name": address.first_name,
-        "last_name": address.last_name,
-        "company": address.company,
-        "address1": address.street,
-        "address2": address.street2,
-        "city": address.city,
-        "state_or_province": address.region,
-        "postal_code": address.postcode,
-        "country_code": address.country,
-        "phone": address.phone,
-    }
 
 
 def _id_of(rows: Any, path: str) -> str:

@@ -10,8 +10,8 @@ from typing import Any
 
 from connectors.platforms.bigcommerce.client import Row, SourceClient, raise_malformed_response
 from connectors.platforms.bigcommerce.sources.modifiers import names, required_of
+from connectors.platforms.bigcommerce.values import address_fields
 from connectors.sdk.checkouts import Cart, CheckoutQuote, CheckoutRefused, Checkouts, ShippingOption
-from connectors.sdk.records import AddressRecord
 from connectors.sdk.responses import RequestRejected
 
 CARTS, CHECKOUTS, ORDERS = "/carts", "/checkouts", "/orders"
@@ -40,7 +40,7 @@ class StoreCheckouts(Checkouts[SourceClient]):
         created = self._data("POST", CARTS, body)
         number = str(created.get("id"))
         path = f"{CHECKOUTS}/{number}"
-        checkout = self._data("POST", f"{path}/billing-address", _address(cart.billing, cart.email))
+        checkout = self._data("POST", f"{path}/billing-address", address_fields(cart.billing) | {"email": cart.email})
         items = [
             {"item_id": item["id"], "quantity": item["quantity"]}
             for item in (created.get("line_items") or {}).get("physical_items") or ()
@@ -48,7 +48,7 @@ class StoreCheckouts(Checkouts[SourceClient]):
         options: list[ShippingOption] = []
         chosen = ""
         if items:
-            consignment = {"address": _address(cart.shipping, cart.email), "line_items": items}
+            consignment = {"address": address_fields(cart.shipping) | {"email": cart.email}, "line_items": items}
             checkout = self._data("POST", f"{path}/consignments", [consignment], OPTIONS)
             [stored] = checkout.get("consignments") or [{}]
             offered = stored.get("available_shipping_options") or []
@@ -120,22 +120,6 @@ def _cart_body(cart: Cart) -> Row:
             | ({} if line.unit_price is None else {"list_price": float(line.unit_price)})
             for line in cart.lines
         ],
-    }
-
-
-def _address(address: AddressRecord, email: str) -> Row:
-    return {
-        "first_name": address.first_name,
-        "last_name": address.last_name,
-        "company": address.company,
-        "address1": address.street,
-        "address2": address.street2,
-        "city": address.city,
-        "state_or_province": address.region,
-        "postal_code": address.postcode,
-        "country_code": address.country,
-        "phone": address.phone,
-        "email": email,
     }
 
 

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, SecretStr
 
 from catalog.items import ProductItem, VariantItem
-from connectors.sdk.field_maps import as_text, mapped_paths
+from connectors.sdk.field_maps import CustomerMap, as_text, mapped_paths
 from connectors.sdk.schemas import Schema
 from connectors.sdk.setup_guide import SetupGuide
 from connectors.sdk.transformations import SourceFieldMap
@@ -113,17 +113,6 @@ class ProductMap(Schema):
     restock_date: str = ""
     # Settings of a variant for B2B storefronts, with names chosen by the merchant (a minimum quantity, a pack size).
     settings: dict[str, str] = Field(default_factory=dict)
-
-
-class CustomerMap(Schema):
-    group: str = ""
-    accounting_id: str = ""
-    sales_agent_groups: str = ""
-    price_lists: str = ""
-    discount_percentage: str = ""
-    payment_on_account: str = ""
-    parent_id: str = ""
-    tax_id: str = ""
 
 
 class OrderMap(Schema):

@@ -2,11 +2,13 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
+from typing import Any
 
 from catalog.items import PriceItem, VariantItem
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
+from connectors.sdk.records import AddressRecord
 from hub.kinds import Kind
 
 URL_LENGTH = 255
@@ -48,3 +50,19 @@ def names(items: Sequence[VariantItem]) -> str:
 
 def _variant_name(item: VariantItem) -> str:
     return item.sku or " / ".join(each["value"] for each in item.options) or f"number {item.position + 1}"
+
+
+def address_fields(address: AddressRecord) -> dict[str, Any]:
+    """The fields of an address, of customers and of checkouts alike."""
+    return {
+        "first_name": address.first_name,
+        "last_name": address.last_name,
+        "company": address.company,
+        "address1": address.street,
+        "address2": address.street2,
+        "city": address.city,
+        "state_or_province": address.region,
+        "postal_code": address.postcode,
+        "country_code": address.country,
+        "phone": address.phone,
+    }

@@ -7,7 +7,6 @@ pages are small, nested connections short, and what is longer is read on by `nod
 import json
 from collections.abc import Iterable
 
-MAX_COST = 1000
 PAGE_INFO = "pageInfo { hasNextPage endCursor }"
 
 SHOP = """

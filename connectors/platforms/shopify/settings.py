@@ -8,6 +8,7 @@ from typing import Literal, Self
 
 from pydantic import Field, SecretStr, model_validator
 
+from connectors.sdk.field_maps import CustomerMap
 from connectors.sdk.schemas import Schema
 from connectors.sdk.setup_guide import SetupGuide
 from connectors.sdk.transformations import SourceFieldMap
@@ -116,17 +117,6 @@ class ProductMap(Schema):
     settings: dict[str, str] = Field(default_factory=dict)
     # Attributes of a product, with names chosen by the merchant.
     attributes: dict[str, str] = Field(default_factory=dict)
-
-
-class CustomerMap(Schema):
-    group: str = ""
-    accounting_id: str = ""
-    sales_agent_groups: str = ""
-    price_lists: str = ""
-    discount_percentage: str = ""
-    payment_on_account: str = ""
-    parent_id: str = ""
-    tax_id: str = ""
 
 
 class OrderMap(Schema):

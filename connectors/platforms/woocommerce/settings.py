@@ -8,6 +8,7 @@ from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 
+from connectors.sdk import field_maps
 from connectors.sdk.schemas import Schema
 from connectors.sdk.setup_guide import SetupGuide
 from connectors.sdk.transformations import SourceFieldMap
@@ -123,15 +124,8 @@ class ProductMap(Schema):
     settings: dict[str, str] = Field(default_factory=dict)
 
 
-class CustomerMap(Schema):
+class CustomerMap(field_maps.CustomerMap):
     group: str = "role"
-    accounting_id: str = ""
-    sales_agent_groups: str = ""
-    price_lists: str = ""
-    discount_percentage: str = ""
-    payment_on_account: str = ""
-    parent_id: str = ""
-    tax_id: str = ""
 
 
 class OrderMap(Schema):

@@ -1,6 +1,5 @@
 """`/v3/inventory`: stock per location, and adjustments that take effect with a delay."""
 
-import asyncio
 import uuid
 from collections.abc import Callable
 from typing import Any
@@ -129,15 +128,8 @@ def _adjust(request: ApiRequest, maximum: int, new_quantity: Callable[[int, int]
     if errors:
         raise ApiError(422, "The adjustment was not valid", errors)
 
-    def apply() -> None:
-        for variant, location, quantity in found:
-            if variant["id"] in store.variants:
-                store.set_stock(variant, location, quantity)
-
-    if lag := store.options.inventory_lag_ms:
-        asyncio.get_running_loop().call_later(lag / 1000, apply)
-    else:
-        apply()
+    for variant, location, quantity in found:
+        store.set_stock(variant, location, quantity)
     return json_response({"transaction_id": str(uuid.uuid4())})
 
 

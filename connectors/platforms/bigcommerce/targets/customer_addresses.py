@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from connectors.platforms.bigcommerce.client import Row
+from connectors.platforms.bigcommerce.values import address_fields
 from connectors.sdk.records import AddressRecord
 from connectors.sdk.values import cut
 
@@ -21,18 +22,8 @@ _REQUIRED = ("first_name", "last_name", "address1", "city", "country_code")
 
 
 def address_body(each: AddressRecord, names: dict[str, str]) -> Row:
-    values = {
-        "first_name": each.first_name or names["first_name"],
-        "last_name": each.last_name or names["last_name"],
-        "company": each.company,
-        "address1": each.street,
-        "address2": each.street2,
-        "city": each.city,
-        "state_or_province": each.region,
-        "postal_code": each.postcode,
-        "country_code": each.country,
-        "phone": each.phone,
-    }
+    values = address_fields(each)
+    values |= {name: values[name] or names[name] for name in ("first_name", "last_name")}
     return {name: cut(value, _LENGTHS[name]) for name, value in values.items()}
 
 
