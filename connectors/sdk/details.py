@@ -88,6 +88,11 @@ def details_problem(row: Any) -> Problem | None:
     return issues.UNREADABLE(field="Details", reason=row[_REJECTED]) if _REJECTED in row else None
 
 
+def failed_mark(reason: str) -> Row:
+    """The mark of a row for which the platform reports a failure beside the other rows of a page."""
+    return {_FAILED: reason.rstrip(".")[:300]}
+
+
 def details_mark(row: Row) -> Row:
     """The mark of a row, for the rows that are made from it; empty without one."""
     return {name: row[name] for name in (_REJECTED, _FAILED) if name in row}

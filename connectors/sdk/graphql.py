@@ -30,11 +30,12 @@ class GraphQLError:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """`data` without errors, `extensions` of the whole answer, and the HTTP headers."""
+    """`data`, `extensions` of the whole answer, the HTTP headers, and the errors that the caller tolerates."""
 
     data: Data
     extensions: Data
     headers: Mapping[str, str]
+    errors: Sequence[GraphQLError] = ()
 
 
 class GraphQLClient:
@@ -42,7 +43,7 @@ class GraphQLClient:
     `observe` gets the `extensions` and the headers of every answer, before its errors: what a query cost, for example.
 
     With several entries, the first one counts that `translate` knows. An answer with data and errors is an error: half
-    of a page must not be taken for the whole.
+    of a page must not be taken for the whole. Unless the caller tolerates all of them.
     """
 
     def __init__(
@@ -62,7 +63,13 @@ class GraphQLClient:
         """The data of a query or mutation. Raises as `execute` does."""
         return self.execute(document, variables).data
 
-    def execute(self, document: str, variables: Mapping[str, Any] | None = None) -> Answer:
+    def execute(
+        self,
+        document: str,
+        variables: Mapping[str, Any] | None = None,
+        *,
+        tolerates: Callable[[GraphQLError], bool] = lambda error: False,
+    ) -> Answer:
         """Raises what `HttpClient.request` raises, what `translate` returns, or else:
 
         NeedsAttention (the document does not fit the server's schema), SkipRecord (any other error of the request),
@@ -80,11 +87,12 @@ class GraphQLClient:
         found = answer.get("extensions") if isinstance(answer, dict) else None
         extensions: Data = found if isinstance(found, dict) else {}
         self.observe(extensions, response.headers)
-        if errors := _errors(answer):
-            raise self._translated(errors)
+        errors = _errors(answer)
+        if fatal := [each for each in errors if not tolerates(each)]:
+            raise self._translated(fatal)
         match answer:
             case {"data": dict(data)}:
-                return Answer(data, extensions, response.headers)
+                return Answer(data, extensions, response.headers, errors)
         raise TryAgainLater("The answer is not one of a GraphQL server.")
 
     def _translated(self, errors: Sequence[GraphQLError]) -> ConnectorError:

@@ -11,6 +11,7 @@ from connectors.platforms.shopify.client import number_of
 from connectors.platforms.shopify.sources.bulk_products import assemble
 from connectors.platforms.shopify.webhooks import ShopifyWebhooks
 from connectors.sdk.adapter import Adapter
+from connectors.sdk.details import to_fetch_again
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.http import Budget
 from connectors.sdk.records import ProductRecord, StockRecord
@@ -293,3 +294,28 @@ def test_metafields_are_mapped(open_adapter: Open, store: SandboxProcess) -> Non
 )
 def test_numbers_of_global_ids(identifier: Any, number: str) -> None:
     assert number_of(identifier) == number
+
+
+@pytest.mark.parametrize("data_type", [DataType.PRODUCTS, DataType.CUSTOMERS, DataType.ORDERS, DataType.CATEGORIES])
+def test_an_error_about_one_item_of_a_page_costs_no_other(
+    data_type: DataType, open_adapter: Open, store: SandboxProcess
+) -> None:
+    """This item is an issue, and is fetched again later."""
+    source = open_adapter("shopify").source(data_type)
+    every = [each.external_id for each in source.read_page(since=None, cursor=None).records]
+    name = "collections" if data_type == DataType.CATEGORIES else str(data_type)
+
+    def report(path: str, answer: str) -> None:
+        """Let answers of this kind have an error about their first node beside their data."""
+        error = f'{{"message": "Went wrong", "path": [{path}], "extensions": {{"code": "INTERNAL_SERVER_ERROR"}}}}'
+        find = rf'\A\{{(?="data":\{{"{answer}")'
+        store.fault("rewrite", method="POST", find=find, replace=f'{{"errors": [{error}], ')
+
+    report(f'"{name}", "nodes", 0, "metafields"', name)
+    page = source.read_page(since=None, cursor=None).records
+    store.clear_faults()
+    report('"nodes", 0', "nodes")
+    fetched = source.fetch(every[:1])
+    assert [each.external_id for each in page] == every and [each.external_id for each in fetched] == every[:1]
+    assert to_fetch_again(page) == to_fetch_again(fetched) == {every[0]}
+    assert "Went wrong" in str(fetched[0].problems[0].values)

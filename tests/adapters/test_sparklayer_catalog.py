@@ -218,15 +218,17 @@ def tiered(number: int, currency: str = "GBP") -> Any:
     return item
 
 
-def test_prices_are_sent_to_one_list_named_after_the_platform(storefront: Adapter, site: SandboxProcess) -> None:
-    sent(storefront, PRICES, tiered(1), tiered(2))
+def test_prices_are_sent_to_one_list_named_after_the_platform(open_adapter: Open, site: SandboxProcess) -> None:
+    """The list is compared without regard to the case of its currency."""
+    sent(open_adapter("sparklayer"), PRICES, tiered(1), tiered(2))
     (created,) = site.state("price_lists")
-    assert created == {"slug": "bigcommerce-price", "name": "BigCommerce Price", "currency_code": "GBP"}
+    named = {"slug": "bigcommerce-price", "name": "BigCommerce Price"}
+    assert created == named | {"currency_code": "GBP", "source": "integration"}
     pricing = {row["sku"]: row["pricing"] for row in site.state("prices")}
     assert pricing["SKU-1"] == [{"quantity": 1, "price": 12.5}, {"quantity": 10, "price": 9}]
     assert pricing.keys() == {"SKU-1", "SKU-2"}
     site.clear_calls()
-    sent(storefront, PRICES, tiered(1))
+    sent(open_adapter("sparklayer"), PRICES, tiered(1))
     assert writes(site) == [("PATCH", "/api/v1/batch-update-pricing")]
 
 

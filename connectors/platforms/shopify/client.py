@@ -11,12 +11,13 @@ from typing import Any
 
 from connectors.platforms.shopify import documents
 from connectors.platforms.shopify.authentication import secret_of
-from connectors.platforms.shopify.error_messages import denied, is_denied, unavailable
+from connectors.platforms.shopify.error_messages import THROTTLED, denied, is_about_node, is_denied, unavailable
 from connectors.sdk import clock
 from connectors.sdk.account import Account
 from connectors.sdk.decoding import whole_number
+from connectors.sdk.details import details_problem, failed_mark
 from connectors.sdk.errors import ConnectorError, ListingRepeats, NeedsAttention, TryAgainLater
-from connectors.sdk.graphql import GraphQLClient, GraphQLError
+from connectors.sdk.graphql import Answer, GraphQLClient, GraphQLError
 from connectors.sdk.http import HttpClient
 from connectors.sdk.paging import numeric_ids
 from connectors.sdk.responses import RequestRejected
@@ -51,8 +52,26 @@ class ShopifyClient:
     def query(self, document: str, **variables: Any) -> Row:
         """The data of a query or mutation. NeedsAttention if there is no such store, if it is frozen, or if it answers
         by another version than ours."""
+        return self._execute(document, variables).data
+
+    def query_nodes(self, document: str, path: tuple[str, ...], **variables: Any) -> Row:
+        """The data of a query for a list of nodes, which is at `path`. A node that an error is about has its ID, if the
+        store tells it, and is marked (`details_problem`), so that it costs none of the others."""
+        answer = self._execute(document, variables, tolerates=lambda error: is_about_node(error, path))
+        nodes: Any = answer.data
+        for name in path if answer.errors else ():
+            nodes = nodes.get(name) if isinstance(nodes, dict) else None
+        for error in answer.errors:
+            index: Any = error.path[len(path)]
+            if not isinstance(nodes, list) or not 0 <= index < len(nodes):
+                raise malformed(".".join(path))
+            node = nodes[index] if isinstance(nodes[index], dict) else {}
+            nodes[index] = {"id": node.get("id"), **failed_mark(f"Shopify reports: {error.message or error.code}")}
+        return answer.data
+
+    def _execute(self, document: str, variables: Row, **options: Any) -> Answer:
         try:
-            return self._graphql.query(document, variables)
+            return self._graphql.execute(document, variables, **options)
         except RequestRejected as error:
             if found := unavailable(error):
                 raise found from error
@@ -87,7 +106,7 @@ class ShopifyClient:
         return _DEFAULT_WAIT
 
     def _translate(self, error: GraphQLError) -> ConnectorError | None:
-        if error.code == "THROTTLED":
+        if error.code == THROTTLED:
             return TryAgainLater(
                 "The store's rate limit is used up.", not_before=clock.now() + self._wait, sent=False, status=429
             )
@@ -97,9 +116,14 @@ class ShopifyClient:
             return TryAgainLater(f"Shopify could not answer: {error.message[:300]}")
         return None
 
-    def page(self, document: str, name: str, **variables: Any) -> tuple[list[Any], str | None]:
-        """The nodes of a page of the connection `name`, and the cursor of the next page."""
-        return page_of(self.query(document, **variables), name, after=variables.get("after"))
+    def page(
+        self, document: str, name: str, *, node_errors: bool = False, **variables: Any
+    ) -> tuple[list[Any], str | None]:
+        """The nodes of a page of the connection `name`, and the cursor of the next page. With `node_errors`, some of
+        the nodes may be errors (`query_nodes`)."""
+        path = (name, "nodes")
+        data = self.query_nodes(document, path, **variables) if node_errors else self.query(document, **variables)
+        return page_of(data, name, after=variables.get("after"))
 
     def complete(self, owner: Row, field: str, document: str) -> None:
         """Replace the connection `field` of an object by the list of all its nodes. `document` pages it by the object's
@@ -113,14 +137,21 @@ class ShopifyClient:
             nodes, after = nodes + more, following
         owner[field] = nodes
 
-    def nodes(self, document: str, ids: Sequence[str], *, size: int = IDS_PER_REQUEST) -> list[Row]:
-        """Those of the objects that exist, `size` per call. Raises instead of returning an incomplete result (L11)."""
+    def nodes(
+        self, document: str, ids: Sequence[str], *, size: int = IDS_PER_REQUEST, node_errors: bool = False
+    ) -> list[Row]:
+        """Those of the objects that exist, `size` per call. Raises instead of returning an incomplete result (L11).
+        With `node_errors`, some of them may be errors (`query_nodes`)."""
         found: list[Row] = []
         for start in range(0, len(ids), size):
             chunk = ids[start : start + size]
-            nodes = self.query(document, ids=chunk).get("nodes")
+            data = self.query_nodes(document, ("nodes",), ids=chunk) if node_errors else self.query(document, ids=chunk)
+            nodes = data.get("nodes")
             if not isinstance(nodes, list) or len(nodes) != len(chunk):
                 raise malformed("nodes")
+            for asked, node in zip(chunk, nodes, strict=True):
+                if details_problem(node):
+                    node["id"] = asked
             # An ID of another type is answered by an object without fields.
             found += [each for each in nodes if isinstance(each, dict) and each.get("id")]
         return found

@@ -8,11 +8,19 @@ from connectors.sdk.errors import NeedsAttention, SkipRecord
 from connectors.sdk.graphql import GraphQLError
 from connectors.sdk.responses import RequestRejected, Response, describe_denial
 
+THROTTLED = "THROTTLED"
 _SCOPE = re.compile(r"\b(?:read|write)_[a-z_]+\b")
 
 
 def is_denied(error: GraphQLError) -> bool:
     return error.code == "ACCESS_DENIED" or error.message.startswith("Access denied")
+
+
+def is_about_node(error: GraphQLError, path: tuple[str, ...]) -> bool:
+    """Whether an error is about one node of the list at `path`, and not about the call or the rights of the app."""
+    if error.code == THROTTLED or is_denied(error):
+        return False
+    return error.path[: len(path)] == path and isinstance(next(iter(error.path[len(path) :]), None), int)
 
 
 def denied(error: GraphQLError) -> NeedsAttention:

@@ -67,7 +67,8 @@ class PriceLists:
             return
         try:
             if known is None:
-                self._client.call("POST", CREATE_PATH, body=wanted)
+                # Other sources are the dashboard's and the shop's: https://docs.sparklayer.io/tech-docs/create-a-price-list
+                self._client.call("POST", CREATE_PATH, body=wanted | {"source": "integration"})
             else:
                 changed = {"name": wanted["name"], "currency_code": wanted["currency_code"]}
                 self._client.call("PATCH", RECORD_PATH, wanted["slug"], body=changed)
@@ -98,6 +99,11 @@ class PriceLists:
             case {"data": list(rows), "pagination": {"total_pages": int(pages)}} if all(
                 isinstance(each, dict) and isinstance(each.get("slug"), str) for each in rows
             ):
-                kept = ("slug", "name", "currency_code")
-                return [{name: str(each.get(name) or "") for name in kept} for each in rows], pages
+                return [_row(each) for each in rows], pages
         raise TryAgainLater("SparkLayer did not return a list of price lists.")
+
+
+def _row(answer: dict[str, Any]) -> Row:
+    """What is compared of a list. The vendor's examples have currencies in lower case as well."""
+    row = {name: str(answer.get(name) or "") for name in ("slug", "name", "currency_code")}
+    return row | {"currency_code": row["currency_code"].upper()}

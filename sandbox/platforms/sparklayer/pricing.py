@@ -1,8 +1,8 @@
 """Price lists and their prices.
 
-Documented: a list's deletion takes its prices along; prices of the pairs that are sent are replaced, others are kept;
-an unknown list is 404; errors are mostly an array of `line`, `field`, `message`. Assumed: an empty `pricing` removes
-the prices of a pair; the messages, and that lines are counted from 0.
+Documented: prices of the pairs that are sent are replaced, others are kept; an unknown list is 404; errors are mostly
+an array of `line`, `field`, `message`. Currencies are answered in lower case, as the vendor's examples have them too.
+Assumed: an empty `pricing` removes the prices of a pair; the messages, and that lines are counted from 0.
 """
 
 import re
@@ -17,6 +17,7 @@ from sandbox.platforms.sparklayer.responses import ApiError, ListError, is_numbe
 from sandbox.platforms.sparklayer.site import Row, Site
 
 PAGE = 250
+SOURCES = ("custom", "platform", "integration")
 
 
 def listing(request: Request, site: Site, body: Any) -> Response:
@@ -27,14 +28,15 @@ def listing(request: Request, site: Site, body: Any) -> Response:
     start = (int(page) - 1) * int(size)
     pages = max(1, -(-len(rows) // int(size)))
     answer = {
-        "data": rows[start : start + int(size)],
+        "data": [each | {"currency_code": each["currency_code"].lower()} for each in rows[start : start + int(size)]],
         "pagination": {"current_page": int(page), "total_pages": pages},
     }
     return json_response(answer)
 
 
 def create(request: Request, site: Site, body: Any) -> Response:
-    row = known_fields(body, {"slug", "name", "currency_code"})
+    row = known_fields(body, {"slug", "name", "currency_code", "source"})
+    require(row.get("source", "custom") in SOURCES, "source", f"must be one of {', '.join(SOURCES)}")
     require(
         re.fullmatch(r"[a-z0-9-]{1,30}", str(row.get("slug"))), "slug", "must be 1 to 30 characters of a-z, 0-9 and -"
     )
@@ -53,19 +55,6 @@ def change(request: Request, site: Site, body: Any) -> Response:
     _check(changes)
     row |= changes
     return json_response(row)
-
-
-def delete(request: Request, site: Site, body: Any) -> Response:
-    """Delete a list with all its prices."""
-    slug = _find(request, site)["slug"]
-    del site.price_lists[slug], site.prices[slug]
-    return Response(status_code=204)
-
-
-def prices(request: Request, site: Site, body: Any) -> Response:
-    """All prices of a list."""
-    found = site.prices[_find(request, site)["slug"]]
-    return json_response([{"sku": sku, "pricing": tiers} for sku, tiers in found.items()])
 
 
 def price(request: Request, site: Site, body: Any) -> Response:
@@ -133,7 +122,7 @@ def _write(site: Site, rows: list[Row]) -> None:
 def _check(row: Row) -> None:
     require("name" not in row or is_text(row["name"], 64), "name", "must be 1 to 64 characters")
     if "currency_code" in row:
-        require(re.fullmatch(r"[A-Z]{3}", str(row["currency_code"])), "currency_code", "must be an ISO 4217 code")
+        require(re.fullmatch(r"[A-Za-z]{3}", str(row["currency_code"])), "currency_code", "must be an ISO 4217 code")
 
 
 def _find(request: Request, site: Site) -> Row:
@@ -147,8 +136,6 @@ ROUTES = (
     ("GET", "/api/v2/price-lists", listing),
     ("POST", "/api/v1/price-lists", create),
     ("PATCH", "/api/v1/price-lists/{slug}", change),
-    ("DELETE", "/api/v1/price-lists/{slug}", delete),
-    ("GET", "/api/v1/price-lists/{slug}/pricing", prices),
     ("PATCH", "/api/v1/price-lists/{slug}/pricing", price),
     ("PATCH", "/api/v1/batch-update-pricing", price_lists),
 )

@@ -7,7 +7,7 @@ the fields of a line's total, of dates and of a customer's identifiers, the filt
 
 Assumed, because no page says so: `total_net` is after the discount that `discount_net` tells, and `total_gross` is net
 and tax; `calculated_total` counts all packages with their shipping; the tax of a purchase is that of its lines, or its
-`tax_lines` if no line tells its own; the names of package types (only `incoming` is printed); the form of settings.
+`tax_lines` if no line tells its own; the names of package types (only `incoming` is printed).
 """
 
 import re
@@ -238,7 +238,7 @@ def get(request: Request, site: Site, body: Any) -> Response:
 def get_currency(request: Request, site: Site, body: Any) -> Response:
     if not site.currency:
         raise ApiError(404, "No base currency has been set")
-    return json_response({"currency_code": site.currency})
+    return json_response({"currency_code": site.currency.lower()})
 
 
 def put_currency(request: Request, site: Site, body: Any) -> Response:
@@ -250,14 +250,7 @@ def put_currency(request: Request, site: Site, body: Any) -> Response:
     return json_response({"currency_code": code})
 
 
-def patch_settings(request: Request, site: Site, body: Any) -> Response:
-    require(isinstance(body, dict), "body", "must be an object")
-    site.settings |= body
-    return Response(status_code=204)
-
-
 ROUTES = (
-    ("PATCH", "/api/v1/settings", patch_settings),
     ("GET", "/api/v1/purchases/{lookup}/{identifier}", get),
     ("PUT", "/api/v1/purchases/{lookup}/{identifier}", put),
     ("GET", "/api/v1/purchases", listing),

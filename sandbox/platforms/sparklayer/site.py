@@ -34,7 +34,6 @@ class Site:
         self.purchases: dict[str, Row] = {}
         self.logs: dict[str, Row] = {}
         self.currency = ""
-        self.settings: Row = {}
         self._changing: set[str] = set()
 
     @contextmanager

@@ -25,12 +25,17 @@ class Collections(StoreSource[CategoryRecord], CollectionListing[ShopifyClient])
 
     def read_page(self, *, since: datetime | None, cursor: Cursor) -> Page[CategoryRecord]:
         rows, after = self.client.page(
-            documents.COLLECTIONS, "collections", first=PER_PAGE, after=cursor["after"] if cursor else None
+            documents.COLLECTIONS,
+            "collections",
+            node_errors=True,
+            first=PER_PAGE,
+            after=cursor["after"] if cursor else None,
         )
         return Page(self.records(rows), {"after": after} if after else None)
 
     def fetch(self, external_ids: Sequence[str]) -> list[CategoryRecord]:
-        return self.records(self.client.nodes(documents.COLLECTION_NODES, gids("Collection", external_ids)))
+        ids = gids("Collection", external_ids)
+        return self.records(self.client.nodes(documents.COLLECTION_NODES, ids, node_errors=True))
 
     def placeholder(self, number: str) -> CategoryRecord:
         return CategoryRecord(external_id=number, name="", link=self.client.link(f"collections/{number}"))

@@ -35,6 +35,7 @@ class Customers(StoreSource[CustomerRecord]):
         rows, after = self.client.page(
             self._documents.page,
             "customers",
+            node_errors=True,
             first=sales_documents.CUSTOMERS_PER_PAGE,
             after=cursor["after"] if cursor else None,
             query=changed_since(since),
@@ -47,7 +48,7 @@ class Customers(StoreSource[CustomerRecord]):
 
     def fetch(self, external_ids: Sequence[str]) -> list[CustomerRecord]:
         ids = gids("Customer", external_ids)
-        return self._completed_records(self.client.nodes(self._documents.nodes, ids, size=_NODES))
+        return self._completed_records(self.client.nodes(self._documents.nodes, ids, size=_NODES, node_errors=True))
 
     def _completed_records(self, rows: list[Any]) -> list[CustomerRecord]:
         customers = [row for row in rows if self.row_id(row) and "addressesV2" in row]

@@ -17,7 +17,7 @@ from connectors.platforms.shopify.sales_documents import OrderDocuments
 from connectors.platforms.shopify.sources.base import StoreSource, changed_page, changed_since
 from connectors.platforms.shopify.sources.order_amounts import PAYMENT_KINDS
 from connectors.platforms.shopify.sources.order_records import is_of_company, order_record
-from connectors.sdk.details import add_details
+from connectors.sdk.details import add_details, details_problem
 from connectors.sdk.field_reader import MalformedField
 from connectors.sdk.paging import Cursor, Page
 from connectors.sdk.records import OrderRecord, Problem
@@ -51,6 +51,7 @@ class Orders(StoreSource[OrderRecord]):
         rows, after = self.client.page(
             self._documents.page,
             "orders",
+            node_errors=True,
             first=sales_documents.ORDERS_PER_PAGE,
             after=cursor["after"] if cursor else None,
             query=changed_since(since),
@@ -64,11 +65,11 @@ class Orders(StoreSource[OrderRecord]):
     def fetch(self, external_ids: Sequence[str]) -> list[OrderRecord]:
         ids = gids("Order", external_ids)
         size = sales_documents.ORDERS_PER_PAGE
-        return self._completed_records(self.client.nodes(self._documents.nodes, ids, size=size))
+        return self._completed_records(self.client.nodes(self._documents.nodes, ids, size=size, node_errors=True))
 
     def includes(self, raw: Any) -> bool:
         """Test orders, and with the setting those of private customers, are left out."""
-        if not isinstance(raw, dict):
+        if not isinstance(raw, dict) or details_problem(raw):
             return True
         settings = self.client.settings
         return (settings.test_orders or raw.get("test") is not True) and (

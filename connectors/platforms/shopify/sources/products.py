@@ -72,13 +72,13 @@ class Products(StoreSource[ProductRecord], ProductListing[ShopifyClient]):
         """Rows, the cursor of the next page, and the number of all products if it is wanted."""
         after = cursor["after"] if cursor else None
         given = {"first": documents.PRODUCTS_PER_PAGE, "after": after, "query": query, "sortKey": by, "count": count}
-        data = self.client.query(self._documents.page, **given)
+        data = self.client.query_nodes(self._documents.page, ("products", "nodes"), **given)
         rows, following = page_of(data, "products", after=after)
         counted = data.get("productsCount")
         return rows, following, whole_number(counted.get("count")) if isinstance(counted, dict) else None
 
     def _fetch_rows(self, ids: Sequence[str]) -> list[Row]:
-        return self._completed(self.client.nodes(self._documents.nodes, ids, size=_NODES))
+        return self._completed(self.client.nodes(self._documents.nodes, ids, size=_NODES, node_errors=True))
 
     def _bulk_page(self, cursor: Row) -> Page[ProductRecord]:
         page = BulkProducts(self.client, self._documents).read(cursor)

@@ -134,7 +134,7 @@ def _totals(sent: Row, answer: Any) -> TargetTotals | None:
         gross = [Decimal(total["total_gross"]["number"]) for total in totals]
         tax = sum((Decimal(total["total_tax"]["number"]) for total in totals), Decimal(0))
         total = Decimal(answer["calculated_total"]["number"])
-        currency = str(answer["calculated_total"]["currency"])
+        currency = str(answer["calculated_total"]["currency"]).upper()
     except (KeyError, TypeError, InvalidOperation):
         return None
     return TargetTotals(

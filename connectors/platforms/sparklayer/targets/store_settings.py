@@ -67,5 +67,5 @@ class StoreSettingsTarget(Target[SparkLayerClient, StoreItem, Row]):
             raise
         match answer:
             case {"currency_code": str(code)}:
-                return code
+                return code.upper()
         raise TryAgainLater("SparkLayer did not say which base currency is set.")
