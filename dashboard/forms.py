@@ -122,7 +122,8 @@ class InboxAction(forms.Form):
         action, _colon, value = self.cleaned_data["action"].partition(":")
         match action:
             case "assign" if value:
-                found = members(seller=self._seller).filter(pk=int(value) if value.isdecimal() else 0).first()
+                number = int(value) if value.isdecimal() and len(value) < 19 else 0
+                found = members(seller=self._seller).filter(pk=number).first()
                 if found is None:
                     raise forms.ValidationError(_("This person is not a member of your team."))
                 self.person = found

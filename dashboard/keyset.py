@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Generic, TypeVar
 
 from django.core.exceptions import BadRequest
@@ -48,7 +48,9 @@ class Keyset:
             self._at = datetime.fromisoformat(at) if at else None
             if not abs(self._id) < 2**63 or (self._at and self._at.tzinfo is None):
                 raise ValueError(marker)
-        except ValueError as error:
+            # PostgreSQL refuses some offsets that Python accepts.
+            self._at = self._at and self._at.astimezone(UTC)
+        except (ValueError, OverflowError) as error:
             raise BadRequest("page: invalid value. Start again from the first page.") from error
 
     def apply(self, rows: QuerySet[Row]) -> QuerySet[Row]:

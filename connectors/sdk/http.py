@@ -195,7 +195,7 @@ class HttpClient:
                         raise TryAgainLater(f"The response is larger than {self.max_body} bytes.")
                     chunks.append(chunk)
                 return Response(answer.status_code, answer.headers, b"".join(chunks), self.note_repair, self.max_values)
-        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError) as error:
+        except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             translated = translate(error)
             late = watch.fired or monotonic() >= ends
             if late and isinstance(translated, TryAgainLater):

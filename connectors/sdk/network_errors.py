@@ -10,9 +10,15 @@ from connectors.sdk.errors import ConnectorError, NeedsAttention, TryAgainLater
 
 
 def translate(error: BaseException) -> ConnectorError:
-    """NeedsAttention for a forbidden address, else TryAgainLater; `sent` is False if the request was never sent."""
+    """NeedsAttention for a forbidden address or what cannot be sent, else TryAgainLater; `sent` is False if the request
+    was never sent."""
     if forbidden := _cause(error, ssrf.ForbiddenAddress):
         return NeedsAttention(str(forbidden), fix="Correct the connection's URL.")
+    if isinstance(error, ValueError):
+        return NeedsAttention(
+            "The URL or a credential has a character that cannot be sent, such as a line break or an invisible space.",
+            fix="Enter the URL and the credentials of the connection again.",
+        )
     never_sent = isinstance(error, requests.exceptions.ConnectTimeout) or bool(
         _cause(error, urllib3.exceptions.NewConnectionError)
     )

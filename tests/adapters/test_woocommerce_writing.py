@@ -89,6 +89,17 @@ def test_variations_follow_and_a_refused_one_is_reported(shop: SandboxProcess, a
     assert again.external_id == outcome.external_id and stored(shop, other)["sku"] == "SKU-20"
 
 
+def test_a_sku_is_found_as_the_shop_stores_it(shop: SandboxProcess, adapter: Adapter[Any]) -> None:
+    """The shop stores no extra spaces and no percent-encoded octets."""
+    item = product(1, variants=[variant(10, sku="SIZE  5%20 A"), variant(11)])
+    payload = adapter.target(DataType.PRODUCTS).payload(item, NOTHING)
+    outcome = send(adapter, DataType.PRODUCTS, item)
+    assert {*variations(shop, outcome)} == {"SIZE 5 A", "SKU-11"}
+    again = send(adapter, DataType.PRODUCTS, item, external_id=outcome.external_id, previous=payload)
+    assert again.error is None and again.links == outcome.links
+    assert send(adapter, DataType.STOCK, item.variants[0]).error is None
+
+
 def test_a_product_that_was_created_without_an_answer_is_found(shop: SandboxProcess, adapter: Adapter[Any]) -> None:
     """The product exists, its variations do not."""
     shop.fault("drop", method="POST", path="/products/batch$", when="after", times=1)

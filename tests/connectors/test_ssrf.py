@@ -44,6 +44,14 @@ def test_special_address_is_rejected(monkeypatch: pytest.MonkeyPatch, address: s
     check_url("https://shop.example/", allowed_hosts=["shop.example"])
 
 
+@pytest.mark.parametrize(
+    "url", ["https://shop.example:99999/", "https://shop.example:x/", "https://[::1", f"https://{'a' * 64}.example/"]
+)
+def test_what_is_no_url_is_rejected(url: str) -> None:
+    with pytest.raises(ForbiddenAddress, match="is not a"):
+        check_url(url, allowed_hosts=[])
+
+
 @pytest.mark.parametrize("address", ["93.184.215.14", "8.8.8.8", "2606:4700::1111", "2001:4860:4860::8888", "2a00::1"])
 def test_public_address_is_allowed(monkeypatch: pytest.MonkeyPatch, address: str) -> None:
     resolve_to(monkeypatch, address)

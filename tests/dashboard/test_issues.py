@@ -182,7 +182,8 @@ def test_a_snoozed_issue_comes_back_by_itself(acorn: Merchant, logged_in: LogIn)
 
 def test_a_cause_and_an_issue_are_assigned(acorn: Merchant, birch: Merchant, logged_in: LogIn) -> None:
     client = logged_in(acorn.owner)
-    assert "not a member" in act(client, f"assign:{birch.owner.pk}", cause_key="sku_missing")
+    for stranger in (birch.owner.pk, "9" * 5000):
+        assert "not a member" in act(client, f"assign:{stranger}", cause_key="sku_missing")
     act(client, f"assign:{acorn.viewer.pk}", cause_key="sku_missing")
     act(client, f"assign:{acorn.viewer.pk}", issue=acorn.issues[1].pk)
     mine = f"?view=open&assigned={acorn.viewer.pk}"

@@ -106,7 +106,17 @@ def test_an_invalid_filter_value_shows_an_error(acorn: Merchant, logged_in: LogI
 
 
 @pytest.mark.parametrize("path", ["issues", "runs", "products", "orders", "statuses"])
-@pytest.mark.parametrize("marker", ["x", "older~", "older~x~1", "older~2026-01-01~1", "older~99999999999999999999"])
+@pytest.mark.parametrize(
+    "marker",
+    [
+        "x",
+        "older~",
+        "older~x~1",
+        "older~2026-01-01~1",
+        "older~99999999999999999999",
+        "older~0001-01-01T00:00:00+23:59~1",
+    ],
+)
 def test_a_malformed_page_marker_is_rejected(acorn: Merchant, logged_in: LogIn, path: str, marker: str) -> None:
     response = logged_in(acorn.owner).get(f"/s/acorn/{path}/", {"page": marker, "view": "resolved"})
     assert response.status_code == 400

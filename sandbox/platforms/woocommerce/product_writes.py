@@ -6,6 +6,7 @@ variations are left out; without `manage_stock` the quantity is dropped. Stricte
 refused by the contract, and prices must be text in a batch, too.
 """
 
+import re
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -176,6 +177,9 @@ def _checked(site: Site, values: Row, number: int | None) -> Row:
     for name, choices in (("type", TYPES), ("status", STATUSES)):
         if name in values and values[name] not in choices:
             raise invalid_parameter(name, f"{name} is not one of {', '.join(choices)}.")
+    if "sku" in values:
+        # As WordPress cleans texts (seen in code).
+        values = values | {"sku": " ".join(re.sub(r"(%[0-9a-fA-F]{2})+", "", values["sku"]).split())}
     other = site.by_sku(values.get("sku", ""))
     if other is not None and other["id"] != number:
         details = {"resource_id": other["id"], "unique_sku": f"{values['sku']}-1"}

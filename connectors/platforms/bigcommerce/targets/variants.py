@@ -1,4 +1,4 @@
-"""Variants of one product in a store, matched by SKU."""
+"""Variants of one product in a store, matched by SKU, or by the one that was sent last."""
 
 from decimal import Decimal
 
@@ -10,6 +10,7 @@ from connectors.platforms.bigcommerce.targets.product_payload import CODES
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome
+from connectors.sdk.variant_matching import match_variants
 from hub.kinds import Kind
 
 VARIANTS_PER_REQUEST = 50
@@ -24,7 +25,7 @@ COPIED_FIELDS = (
 # Fields that are compared, so that unchanged variants are not written.
 MANAGED_FIELDS = ("price", "sale_price", "weight", "purchasing_disabled", *CODES)
 # The call for many variants does not have these.
-SINGLE_FIELDS = ("mpn", "gtin", "image_url")
+SINGLE_FIELDS = ("sku", "mpn", "gtin", "image_url")
 
 
 class VariantWriter:
@@ -42,12 +43,13 @@ class VariantWriter:
         existing = {each["sku"]: each for each in self._product["variants"]}
         if not wanted[0]["options"]:
             return self._link_only_variant(outcome, wanted[0])
-        missing = [each for each in wanted if not _has_options(existing.get(each["sku"]), each)]
+        known = match_variants(wanted, operation.previous, existing)
+        missing = [each for each in wanted if not _has_options(known.get(each["id"]), each)]
         self._options.create_missing(missing)
         changed: list[Row] = []
         replaced: dict[int, int] = {}
         for each in wanted:
-            row, spare = existing.get(each["sku"]), existing.get(each["sku"] + REPLACED_SUFFIX)
+            row, spare = known.get(each["id"]), existing.get(each["sku"] + REPLACED_SUFFIX)
             if row is not None and each not in missing:
                 number = row["id"]
                 if difference := self._difference(each, row, spare):
@@ -63,7 +65,8 @@ class VariantWriter:
         # After a variant that was saved in part, the replaced ones are kept: the next attempt completes the new ones.
         if outcome.error is None:
             self._delete_replaced(replaced)
-        self._delete_gone(operation, {each["sku"] for each in wanted})
+        kept = {each["sku"] for each in wanted} | {row["sku"] for row in known.values()}
+        self._delete_gone(operation, kept)
         return outcome
 
     def _link_only_variant(self, outcome: Outcome, wanted: Row) -> Outcome:
@@ -112,16 +115,17 @@ class VariantWriter:
         for number in replaced:
             self._client.call("DELETE", f"{self._path}/{number}")
 
-    def _delete_gone(self, operation: Operation[Row], wanted: set[str]) -> None:
+    def _delete_gone(self, operation: Operation[Row], kept: set[str]) -> None:
         """Delete variants that we sent before and that no longer exist. Variants added in the store are kept."""
         before = {each["sku"] for each in (operation.previous or {}).get("variants", ())}
         for row in self._product["variants"]:
-            if row["sku"] in before - wanted and row["option_values"]:
+            if row["sku"] in before - kept and row["option_values"]:
                 self._client.call("DELETE", f"{self._path}/{row['id']}")
 
     def _difference(self, wanted: Row, existing: Row, replaced: Row | None) -> Row:
         """The changed fields. The store treats zero and null alike for a missing sale price or code."""
         fields = (_carried(replaced) if replaced else {}) | managed_fields(self._client, wanted)
+        fields["sku"] = wanted["sku"]
         return {name: value for name, value in fields.items() if (value or 0) != (existing.get(name) or 0)}
 
 

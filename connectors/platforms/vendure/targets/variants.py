@@ -1,4 +1,4 @@
-"""Variants of products, matched by SKU within their product."""
+"""Variants of products, matched within their product by SKU, or by the one that was sent last."""
 
 from collections.abc import Sequence
 from decimal import Decimal
@@ -8,6 +8,7 @@ from connectors.platforms.vendure.targets.option_groups import OptionGroups
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.graphql import Data
 from connectors.sdk.operations import Operation, Outcome
+from connectors.sdk.variant_matching import match_variants
 from hub.kinds import Kind
 
 _CREATE = """
@@ -35,31 +36,32 @@ class VariantWriter:
         except SkipRecord as error:
             outcome.error = error
             return outcome
-        wanted = operation.content["variants"]
-        outcome.links = {(Kind.VARIANT, each["id"]): ids[each["sku"]] for each in wanted if each["sku"] in ids}
+        outcome.links = {(Kind.VARIANT, number): found for number, found in ids.items()}
         return outcome
 
-    def _write(self, operation: Operation[Data], product: Data) -> dict[str, str]:
-        """SKU → ID of the product's variants. Variants that we sent before and no longer have are deleted first,
+    def _write(self, operation: Operation[Data], product: Data) -> dict[int, str]:
+        """Our ID → the shop's ID of each variant. Variants that we sent before and no longer have are deleted first,
         because two variants of a product cannot have the same options."""
         wanted = operation.content["variants"]
         existing = {str(row["sku"]): str(row["id"]) for row in product["variants"]}
+        known = match_variants(wanted, operation.previous, existing)
         sent_before = {each["sku"] for each in (operation.previous or {}).get("variants", ())}
-        gone = [existing.pop(sku) for sku in sent_before - {each["sku"] for each in wanted} if sku in existing]
+        gone = [existing[sku] for sku in sorted(sent_before & existing.keys()) if existing[sku] not in known.values()]
         if gone:
             for error in self.client.delete(_DELETE, "deleteProductVariants", gone).values():
                 raise error
         options = self.groups.option_ids(product, wanted)
-        bodies = {each["sku"]: self._body(each, options) for each in wanted}
-        if changed := [{"id": existing[sku], **body} for sku, body in bodies.items() if sku in existing]:
+        bodies = {each["id"]: self._body(each, options) for each in wanted}
+        if changed := [{"id": known[number], **body} for number, body in bodies.items() if number in known]:
             self.client.query(_UPDATE, input=changed)
-        if new := [{"productId": product["id"], **body} for sku, body in bodies.items() if sku not in existing]:
+        if new := [{"productId": product["id"], **body} for number, body in bodies.items() if number not in known]:
             match self.client.query(_CREATE, input=new).get("createProductVariants"):
                 case list(rows) if all(isinstance(row, dict) and row.get("id") for row in rows):
-                    existing |= {str(row["sku"]): str(row["id"]) for row in rows}
+                    created = {str(row["sku"]): str(row["id"]) for row in rows}
+                    known |= {each["id"]: created[each["sku"]] for each in wanted if each["sku"] in created}
                 case _:
                     raise_malformed_response("createProductVariants")
-        return existing
+        return known
 
     def _body(self, variant: Data, options: dict[tuple[str, str], str]) -> Data:
         language = self.client.settings.language or self.client.channel.defaultLanguageCode

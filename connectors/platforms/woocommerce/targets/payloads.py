@@ -1,5 +1,6 @@
 """The payload of a product. Weights are in grams until they are sent."""
 
+import re
 from collections.abc import Sequence
 from decimal import Decimal
 
@@ -72,12 +73,21 @@ def _variant(item: VariantItem, price_list: str) -> Row:
     price = default_price(item, price_list)
     found: Row = {
         "id": item.id,
-        "sku": item.sku,
+        "sku": stored_sku(item.sku),
         "status": "publish" if item.status == "live" else "private",
         "weight_in_grams": None if item.weight_in_grams is None else amount_text(item.weight_in_grams),
         "attributes": [{"name": each["name"], "option": each["value"]} for each in item.options],
     }
     return found | ({} if price is None else price_fields(price))
+
+
+def stored_sku(sku: str) -> str:
+    """As the shop stores a SKU, by which it is found: without extra spaces and percent-encoded octets. Seen in public
+    code (`wc_clean`, WordPress's `sanitize_text_field`)."""
+    found = sku
+    while (cut := re.sub(r"%[0-9a-fA-F]{2}", "", found)) != found:
+        found = cut
+    return re.sub(r"[\r\n\t ]+", " ", found).strip()
 
 
 def price_fields(price: PriceItem) -> Row:

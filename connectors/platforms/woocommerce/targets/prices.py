@@ -2,7 +2,7 @@
 
 from catalog.items import VariantItem
 from connectors.platforms.woocommerce.client import Row
-from connectors.platforms.woocommerce.targets.payloads import price_fields
+from connectors.platforms.woocommerce.targets.payloads import price_fields, stored_sku
 from connectors.platforms.woocommerce.targets.sku_values import SkuValueTarget
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
@@ -22,7 +22,7 @@ class PriceTarget(SkuValueTarget):
             return None
         if price.amount < 0:
             raise SkipRecord(issues.PRICE_NEGATIVE(names=item.sku))
-        return {"sku": item.sku} | price_fields(price)
+        return {"sku": stored_sku(item.sku)} | price_fields(price)
 
     def removal_values(self) -> None:
         return None

@@ -19,6 +19,7 @@ from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Action, Operation, Outcome, References
 from connectors.sdk.streams import ComparisonDepth, Target
+from connectors.sdk.variant_matching import match_variants
 from hub.kinds import DataType, Kind
 
 WEIGHT_PLACES = Decimal("0.0001")
@@ -113,9 +114,10 @@ class ProductTarget(Target[TargetClient, ProductItem, Row], ProductListing[Targe
         rows = self.client.fetch_all(path, **BY_ID, status="any")
         existing = {str(row.get("sku")): row for row in rows if row_ids([row])}
         variants = operation.content["variants"]
-        new = [each for each in variants if each["sku"] not in existing]
-        known = [each for each in variants if each["sku"] in existing]
-        bodies = [self._values(each, alone=False) | {"id": existing[each["sku"]]["id"]} for each in known]
+        numbers = {pk: row["id"] for pk, row in match_variants(variants, operation.previous, existing).items()}
+        new = [each for each in variants if each["id"] not in numbers]
+        known = [each for each in variants if each["id"] in numbers]
+        bodies = [self._values(each, alone=False) | {"id": numbers[each["id"]]} for each in known]
         results = save(self.client, path, "create", [self._values(each, alone=False) for each in new])
         results += save(self.client, path, "update", bodies)
         for variant, result in zip([*new, *known], results, strict=True):
@@ -124,9 +126,9 @@ class ProductTarget(Target[TargetClient, ProductItem, Row], ProductListing[Targe
                 outcome.error = outcome.error or SkipRecord(issues.PARTLY_SAVED(reason=reason))
             else:
                 outcome.links[Kind.VARIANT, variant["id"]] = str(result["id"])
-        before = {each["sku"] for each in (operation.previous or operation.content)["variants"]}
-        gone = before - {each["sku"] for each in variants}
-        save(self.client, path, "delete", [existing[sku]["id"] for sku in sorted(gone) if sku in existing])
+        sent_before = {each["sku"] for each in (operation.previous or operation.content)["variants"]}
+        sent = [existing[sku]["id"] for sku in sorted(sent_before & existing.keys())]
+        save(self.client, path, "delete", [number for number in sent if number not in numbers.values()])
 
     # Removal
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 from catalog.items import VariantItem
 from connectors.platforms.woocommerce.client import Row
+from connectors.platforms.woocommerce.targets.payloads import stored_sku
 from connectors.platforms.woocommerce.targets.sku_values import SkuValueTarget
 from connectors.sdk.operations import References
 from connectors.sdk.values import SOLD_STATUSES
@@ -18,7 +19,7 @@ class StockTarget(SkuValueTarget):
         if item.status not in SOLD_STATUSES or not item.stock or not item.sku:
             return None
         total = sum((each.quantity for each in item.stock), Decimal(0))
-        return {"sku": item.sku, "manage_stock": True, "stock_quantity": max(0, int(total))}
+        return {"sku": stored_sku(item.sku), "manage_stock": True, "stock_quantity": max(0, int(total))}
 
     def removal_values(self) -> Row:
         """Nothing is available of a variant that is no longer offered."""
