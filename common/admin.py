@@ -1,9 +1,9 @@
 """Base classes and helpers of the admin console: read-only pages, fast paging of large tables, confirmation dialogs."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
-from functools import wraps
+from functools import cache, wraps
 from typing import Any, ClassVar, Literal
 from zoneinfo import available_timezones
 
@@ -30,6 +30,8 @@ from unfold.dataclasses import UnfoldAction
 from unfold.decorators import action, display
 from unfold.forms import BaseDialogForm
 from unfold.widgets import UnfoldAdminSelect2Widget, UnfoldAdminTextInputWidget
+
+from common.web_links import safe_url
 
 # An exact count of more rows than this would slow down every list page.
 COUNT_LIMIT = 10_000
@@ -147,6 +149,9 @@ class BaseAdmin(ModelAdmin):
 class ReadOnlyAdmin(BaseAdmin):
     """Pages of rows that only services write."""
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return with_safe_links(self.model, super().get_fields(request, obj))
+
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
 
@@ -166,8 +171,11 @@ class ReadOnlyInline(TabularInline):
     fields: tuple[Any, ...]
     ordering: tuple[str, ...] = ("pk",)
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return with_safe_links(self.model, self.fields)
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[Any, ...]:
-        return self.fields
+        return tuple(self.get_fields(request, obj))
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
@@ -233,6 +241,23 @@ def shown_as(model: type[Model], names: tuple[str, ...], text: Callable[[Any, An
         return display(description=label_for_field(name, model), ordering=name)(show)
 
     return tuple(map(column, names))
+
+
+def with_safe_links(model: type[Model], names: Sequence[Any]) -> tuple[Any, ...]:
+    """The names of fields, but for URLs columns that link to web pages only: Unfold makes a link of any text that a
+    platform sent, such as `javascript:…`."""
+    urls = {each.name for each in model._meta.concrete_fields if isinstance(each, URLField)}
+    return tuple(_safe_link(model, each) if each in urls else each for each in names)
+
+
+@cache
+def _safe_link(model: type[Model], name: str) -> Any:
+    """The same column each time, since Django compares them."""
+
+    def link(row: Any, url: str) -> str:
+        return format_html('<a href="{0}" class="text-link">{0}</a>', url) if safe_url(url) else url or "-"
+
+    return shown_as(model, (name,), link)[0]
 
 
 def as_json(value: Any) -> SafeString | str:

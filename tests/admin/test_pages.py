@@ -7,11 +7,13 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import Permission
 from django.db import connection
+from django.db.models import URLField
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.models import User
+from catalog.models import Brand, Image, Product, Variant
 from orders.models import Order
 from tests.admin.sample_rows import fill
 from tests.factories import make_user
@@ -75,6 +77,20 @@ def test_every_page_loads_for_an_operator_and_shows_no_secret(operator: Client) 
                 assert secret not in text, address
         if admin.site._registry[model].has_add_permission(request):
             assert operator.get(page(model, "add")).status_code == 200, model
+
+
+def test_addresses_that_platforms_send_are_links_to_web_pages_only(operator: Client) -> None:
+    """A link to a script would run in the session of an operator."""
+    models: tuple[Any, ...] = (Brand, Image, Variant)
+    urls = {(model, each.name) for model in models for each in model._meta.fields if isinstance(each, URLField)}
+    assert len(urls) == 3
+    pages: tuple[Any, ...] = (Brand, Product, Variant)
+    for address, linked in (("javascript:alert(1)", False), ("https://cdn.example/a.jpg", True)):
+        for model, name in urls:
+            model.objects.update(**{name: address})
+        for model in pages:
+            shown = operator.get(page(model, "change", model.objects.first().pk)).content.decode()
+            assert address in shown and (f'href="{address}"' in shown) == linked, model
 
 
 def test_viewer_is_offered_no_action(viewer: Client) -> None:

@@ -79,7 +79,7 @@ def _products(client: ElevateClient) -> list[dict[str, Any]]:
 ASSUMPTIONS = (
     Assumption("version", "The cluster takes imports by the version in the settings.", _version),
     Assumption("markets", "The markets in the settings are configured in the cluster.", _markets),
-    Assumption("group_keys", "The keys of groups to export are separated by `|`.", _group_keys),
+    Assumption("group_keys", "The keys of groups to export are separated by vertical bars.", _group_keys),
     Assumption("images", "The URLs of a product's image stand in its `defaults`.", _images),
     Assumption("size", "The size of a variant is `size` in its `defaults`.", _names("size", "defaults")),
     Assumption(
