@@ -13,6 +13,7 @@ from pydantic import ValidationError
 
 from connectors.platforms.netsuite import NetSuite
 from connectors.platforms.netsuite.settings import Credentials, FieldMap, Settings
+from connectors.platforms.netsuite.suiteql import changed_since
 from connectors.sdk.account import Account
 from connectors.sdk.errors import NeedsAttention, SkipRecord, TryAgainLater
 from connectors.sdk.http import HttpClient
@@ -109,6 +110,20 @@ def lines(row: dict[str, Any]) -> list[tuple[str, int, bool]]:
 
 
 # Authentication
+
+
+@pytest.mark.parametrize(
+    ("since", "first"),
+    [
+        ("2026-10-25T00:50:00", "2026-10-25 01:50:00"),  # 02:50 for the first time; 02:05 for the second is later
+        ("2026-10-25T01:50:00", "2026-10-25 02:50:00"),
+        ("2026-10-24T23:50:00", "2026-10-25 01:50:00"),
+        ("2026-03-29T01:10:00", "2026-03-29 03:10:00"),
+    ],
+)
+def test_nothing_is_missed_in_the_hour_that_is_repeated(since: str, first: str) -> None:
+    condition = changed_since("moment", datetime.fromisoformat(since).replace(tzinfo=UTC), "Europe/Berlin")
+    assert condition == f"moment >= TO_TIMESTAMP('{first}', 'YYYY-MM-DD HH24:MI:SS')"
 
 
 def test_oauth1_tokens_sign_each_request(open_adapter: Open) -> None:

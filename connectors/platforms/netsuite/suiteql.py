@@ -1,7 +1,7 @@
 """Builds parts of SuiteQL queries, and reads the values of their rows."""
 
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, timedelta
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -18,6 +18,8 @@ SOLD_LINES = (
     "line.mainline = 'F' AND line.taxline = 'F' AND COALESCE(line.iscogs, 'F') = 'F' AND line.kitmemberof IS NULL "
     "AND COALESCE(line.assemblycomponent, 'F') = 'F'"
 )
+
+_NOTHING = timedelta(0)
 
 # Values are strings; a column without a value is left out of the row.
 Row = dict[str, Any]
@@ -44,11 +46,12 @@ def has_status(table: str, transaction_type: str, letter: str) -> str:
 def changed_since(column: str, since: datetime, time_zone: str) -> str:
     """The condition that the time in a column is `since` (aware) or later.
 
-    Queries compare times in the time zone of the authenticated user. In the hour that is repeated when daylight saving
-    time ends, this returns more rows than needed.
+    Queries compare times in the time zone of the authenticated user. Of the hour that is repeated when daylight saving
+    time ends, this returns more rows than needed: those of the second time have earlier times than `since`.
     """
-    local = since.astimezone(ZoneInfo(time_zone)).strftime("%Y-%m-%d %H:%M:%S")
-    return f"{column} >= TO_TIMESTAMP('{local}', 'YYYY-MM-DD HH24:MI:SS')"
+    local = since.astimezone(ZoneInfo(time_zone))
+    set_back = (local.utcoffset() or _NOTHING) - (local.replace(fold=1).utcoffset() or _NOTHING)
+    return f"{column} >= TO_TIMESTAMP('{local - set_back:%Y-%m-%d %H:%M:%S}', 'YYYY-MM-DD HH24:MI:SS')"
 
 
 def required_int(row: Row, column: str) -> int:

@@ -29,7 +29,9 @@ from sandbox.platforms.base import (
 from sandbox.platforms.vendure import orders, sample_data
 from sandbox.platforms.vendure.lists import Row
 from sandbox.platforms.vendure.resolvers import schema
+from sandbox.platforms.vendure.sales import VendureSales
 from sandbox.platforms.vendure.shop import Shop, now
+from sandbox.sales import routes as sales_routes
 
 KINDS = ("products", "variants", "collections", "facet_values", "customers", "orders", "fulfillments")
 
@@ -64,7 +66,8 @@ class Vendure(Platform):
             "price": _set_price, "stock": _set_stock, "custom_fields": _set_custom_fields, "delete": _delete,
             "orders": orders.control,
         }  # fmt: skip
-        return [route(path, action) for path, action in actions.items()]
+        own = [route(path, action) for path, action in actions.items()]
+        return [*own, *sales_routes(VendureSales(lambda: self.shops))]
 
     def state(self, account: str, kind: str, after: str | None, limit: int) -> tuple[list[Any], Any]:
         """Rows by ID, without the rows they refer to."""

@@ -5,9 +5,9 @@ from decimal import ROUND_HALF_UP, Decimal
 TAX_RATE = 20
 
 
-def net(gross: int) -> int:
-    """An amount without the tax that it includes."""
-    return rounded(Decimal(gross) * 100 / (100 + TAX_RATE))
+def net(gross: int, rate: Decimal | int = TAX_RATE) -> int:
+    """An amount without the tax that it includes; negative for a negative one."""
+    return rounded(Decimal(abs(gross)) * 100 / (100 + rate)) * (-1 if gross < 0 else 1)
 
 
 def rounded(amount: Decimal) -> int:

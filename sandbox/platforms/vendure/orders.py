@@ -12,6 +12,7 @@ from typing import Any
 
 from graphql import GraphQLError
 
+from sandbox.money import shared
 from sandbox.platforms.vendure.lists import Row
 from sandbox.platforms.vendure.money import TAX_RATE, net, rounded
 from sandbox.platforms.vendure.shop import Shop, now, time_text
@@ -66,47 +67,60 @@ def place(
 
 
 def compute(order: Row) -> None:
-    """All amounts that follow from quantities, prices and the coupon."""
-    share = Decimal(10) if order["couponCodes"] else Decimal(0)
-    for line in order["lines"]:
-        gross = line["unitPriceWithTax"] * line["quantity"]
-        less = rounded(gross * share / 100)
-        line |= {
-            "linePriceWithTax": gross, "linePrice": net(gross), "proratedLinePriceWithTax": gross - less,
-            "proratedLinePrice": net(gross - less), "discounts": [],
-            "proratedUnitPriceWithTax": rounded(line["unitPriceWithTax"] * (100 - share) / 100),
-        }  # fmt: skip
-    taken = {
-        name: sum(line[full] - line[prorated] for line in order["lines"])
-        for name, full, prorated in (
-            ("amount", "linePrice", "proratedLinePrice"),
-            ("amountWithTax", "linePriceWithTax", "proratedLinePriceWithTax"),
-        )
-    }
+    """All amounts that follow from quantities, prices, and what the coupon and other promotions take off.
+
+    `order["taken_off"]`: promotion → what it takes off the order; `line["taken_off"]` is taken off the line first.
+    """
+    lines = order["lines"]
+    left = [line["unitPriceWithTax"] * line["quantity"] for line in lines]
+    before = list(left)
     order["discounts"] = []
-    if share:
-        less_taken = {name: -amount for name, amount in taken.items()}
-        source = {"adjustmentSource": "PROMOTION:1", "type": "DISTRIBUTED_ORDER_PROMOTION"}
-        order["discounts"].append({**source, "description": COUPON["name"], **less_taken})
+
+    def take(source: str, name: str, shares: Sequence[int]) -> None:
+        changed = [(each, each - share, line["taxRate"]) for each, share, line in zip(left, shares, lines, strict=True)]
+        left[:] = [after for _, after, _ in changed]
+        order["discounts"].append(
+            {"adjustmentSource": source, "type": "DISTRIBUTED_ORDER_PROMOTION", "description": name,
+             "amount": -sum(net(whole, rate) - net(after, rate) for whole, after, rate in changed),
+             "amountWithTax": -sum(shares)}
+        )  # fmt: skip
+
+    if any(line.get("taken_off") for line in lines):
+        whole = [Decimal(line["taken_off"]) / line["orderPlacedQuantity"] for line in lines]
+        shares = [rounded(each * line["quantity"]) for each, line in zip(whole, lines, strict=True)]
+        take("PROMOTION:2", "Price", shares)
+    for source, amount in order.get("taken_off", {}).items():
+        least = min(amount, sum(left))
+        take(source, "Discount", [int(share) for share in shared(Decimal(least), [Decimal(each) for each in left], 0)])
+    if order["couponCodes"] and "taken_off" not in order:
+        take("PROMOTION:1", COUPON["name"], [rounded(Decimal(each) / 10) for each in left])
+    for line, gross, after in zip(lines, before, left, strict=True):
+        rate, pieces = line["taxRate"], line["quantity"]
+        line |= {
+            "linePriceWithTax": gross, "linePrice": net(gross, rate), "proratedLinePriceWithTax": after,
+            "proratedLinePrice": net(after, rate), "discounts": [],
+        }  # fmt: skip
+        if pieces:
+            line["proratedUnitPriceWithTax"] = rounded(Decimal(after) / pieces)
+    price, rate = order.get("shipping_charge", (SHIPPING, TAX_RATE))
     # The price without tax is not rounded, unlike the discounted one.
     order["shippingLines"] = [
         {"id": order["id"], "shippingMethod": {"id": "1", "code": "standard", "name": "Standard"},
-         "price": SHIPPING / (1 + TAX_RATE / 100), "priceWithTax": SHIPPING, "discountedPrice": net(SHIPPING),
-         "discountedPriceWithTax": SHIPPING}
+         "price": float(price / (1 + Decimal(rate) / 100)), "priceWithTax": price, "discountedPrice": net(price, rate),
+         "discountedPriceWithTax": price}
     ]  # fmt: skip
-    for name, shipping, tax in (("", net(SHIPPING), ""), ("WithTax", SHIPPING, "WithTax")):
-        goods = sum(line[f"proratedLinePrice{name}"] for line in order["lines"])
+    for name, shipping, tax in (("", net(price, rate), ""), ("WithTax", price, "WithTax")):
+        goods = sum(line[f"proratedLinePrice{name}"] for line in lines)
         extra = sum(each[f"price{name}"] for each in order["surcharges"])
         order[f"subTotal{tax}"], order[f"shipping{tax}"] = goods + extra, shipping
         order[f"total{tax}"] = goods + extra + shipping
 
 
-def surcharge(shop: Shop, order: Row, description: str, price: int) -> None:
+def surcharge(shop: Shop, order: Row, description: str, price: int, rate: Decimal | int = TAX_RATE) -> None:
     """An amount with tax, added to the order by hand; negative: deducted."""
-    sign = -1 if price < 0 else 1
     order["surcharges"].append(
         {"id": shop.number("surcharges"), "description": description, "sku": None, "priceWithTax": price,
-         "price": sign * net(abs(price)), "taxRate": TAX_RATE}
+         "price": net(price, rate), "taxRate": rate}
     )  # fmt: skip
     compute(order)
     order["updatedAt"] = now()
