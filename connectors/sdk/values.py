@@ -50,7 +50,7 @@ def default_price(variant: VariantItem, price_list: str) -> PriceItem | None:
 
 
 def refuse_negative(variant: VariantItem, prices: Iterable[PriceItem]) -> None:
-    """SkipRecord if a price of a variant for sale is below zero: some targets accept it, others reject a whole batch."""
+    """SkipRecord if a price of a variant for sale is below zero: some targets take it, others reject a whole batch."""
     if variant.status in SOLD_STATUSES and any(each.amount < 0 for each in prices):
         raise SkipRecord(issues.PRICE_NEGATIVE(names=variant.sku or variant_label(variant)))
 
