@@ -1,9 +1,12 @@
 """Values of our items in the form that several platforms share."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 from typing import overload
 
 from catalog.items import PriceItem, VariantItem
+from connectors.sdk import issues
+from connectors.sdk.errors import SkipRecord
 
 # Products in any other status are not for sale: a target removes them, or never creates them.
 SOLD_STATUSES = ("live", "suspended")
@@ -36,11 +39,20 @@ def prices_in(variant: VariantItem, price_list: str) -> list[PriceItem]:
 
 def default_price(variant: VariantItem, price_list: str) -> PriceItem | None:
     """The price of a single piece in the list with this code; if `price_list` is empty, in the first list for everybody
-    that has one."""
+    that has one. SkipRecord if it is below zero and the variant for sale."""
     single = (each for each in variant.prices if each.min_quantity == 1)
-    return next(
+    found = next(
         (each for each in single if (each.price_list == price_list if price_list else not each.customer_groups)), None
     )
+    if found is not None:
+        refuse_negative(variant, [found])
+    return found
+
+
+def refuse_negative(variant: VariantItem, prices: Iterable[PriceItem]) -> None:
+    """SkipRecord if a price of a variant for sale is below zero: some targets take it, others reject a whole batch."""
+    if variant.status in SOLD_STATUSES and any(each.amount < 0 for each in prices):
+        raise SkipRecord(issues.PRICE_NEGATIVE(names=variant.sku or variant_label(variant)))
 
 
 def cut(text: str, length: int) -> str:

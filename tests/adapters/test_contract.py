@@ -32,7 +32,7 @@ from sandbox.process import SandboxProcess
 from synclog.issue_catalog import render
 from tests.adapters.cases import CASES
 from tests.adapters.reading import all_ids, by_id, pages
-from tests.adapters.samples import SAMPLES, product
+from tests.adapters.samples import SAMPLES, product, variant
 from tests.adapters.writing import CUSTOMER_KNOWN, NOTHING, creations, write
 
 if without_case := adapters().keys() - CASES.keys():
@@ -409,6 +409,24 @@ def test_sending_twice_changes_nothing(
     assert [outcome.external_id for outcome in second] == [outcome.external_id for outcome in first]
     assert without_timestamps(platform(key).state(kind), key) == state
     assert {outcome.external_id for outcome in first} <= {str(row[name]) for row in state}
+
+
+@pytest.mark.parametrize(
+    ("key", "data_type"),
+    [
+        ("elevate", DataType.PRODUCTS),
+        ("magento_target", DataType.PRICES),
+        ("seller_center_shop", DataType.PRODUCTS),
+        ("sparklayer", DataType.PRICES),
+        ("woocommerce_target", DataType.PRODUCTS),
+    ],
+)
+def test_a_price_below_zero_is_an_issue_of_its_item(key: str, data_type: DataType, open_adapter: Open) -> None:
+    """Some targets accept it, others reject the whole batch."""
+    item = variant(10, price="-1")
+    odd = product(1, variants=[item]) if data_type == DataType.PRODUCTS else item
+    with pytest.raises(SkipRecord, match=r"below zero|zero or more"):
+        open_adapter(key).target(data_type).payload(odd, NOTHING)
 
 
 @pytest.mark.parametrize("key", ["bigcommerce_target", "shopify_target", "vendure_target", "woocommerce_target"])

@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from connectors.sdk.adapter import Adapter
-from connectors.sdk.errors import SkipRecord
+from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Action, Operation
 from connectors.sdk.records import AddressRecord
+from connectors.sdk.storefronts import NotSignedIn
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
 from tests.adapters.samples import customer
@@ -57,3 +58,22 @@ def test_customers_are_sent_only_if_wanted(open_adapter: Open, adapter: Adapter[
     assert open_adapter("magento_target", customers=False).target(CUSTOMERS).payload(customer(1), NOTHING) is None
     with pytest.raises(SkipRecord, match="firstname"):
         adapter.target(CUSTOMERS).payload(customer(1, first_name=""), NOTHING)
+
+
+def test_a_customer_proves_to_be_signed_in_by_a_token_of_the_shop(
+    platform: Callable[[str], SandboxProcess], open_adapter: Open
+) -> None:
+    shop = platform("magento")
+    adapter = open_adapter("magento")
+    sign_ins = adapter.open_sign_ins()
+    assert sign_ins is not None
+    number = next(row["id"] for row in shop.state("customers"))
+    token = shop.control("POST", "customer-token", json={"account": "alpha", "customer": number})["token"]
+    assert sign_ins.customer(token) == str(number)
+    # Neither the integration's own token nor one that has expired belongs to a customer.
+    for wrong in ("alpha-token" * 2, token[:-1], "", "a b" * 9, "x" * 5000, f"{token}\r\nX-Other: 1"):
+        with pytest.raises(NotSignedIn):
+            sign_ins.customer(wrong)
+    shop.fault("status", path="/customers/me$", status=503)
+    with pytest.raises(TryAgainLater):
+        sign_ins.customer(token)

@@ -24,6 +24,8 @@ def sellable_variants(
             missing.add("a SKU")
         elif price is None:
             missing.add(f"a price in the list {settings.price_list}")
+        elif price.amount < 0:
+            missing.add("a price of zero or more")
         else:
             variants[key] = (variant, price)
     return variants, missing

@@ -10,6 +10,7 @@ from connectors.platforms.magento import assumptions, settings
 from connectors.platforms.magento.accounts import Accounts
 from connectors.platforms.magento.checkouts import ShopCheckouts
 from connectors.platforms.magento.client import MagentoClient, ShopClient, TargetClient
+from connectors.platforms.magento.sign_ins import CurrentCustomer
 from connectors.platforms.magento.sources import Brands, Categories, Customers, Orders, Products, Stock, StoreSettings
 from connectors.platforms.magento.targets import CustomerTarget, PriceTarget, ProductTarget, ShipmentTarget, StockTarget
 from connectors.sdk.account import Account
@@ -61,6 +62,7 @@ class Magento(_Magento[ShopClient]):
     FieldMap = settings.FieldMap
     assumptions = assumptions.SHOP
     accounts = Accounts
+    sign_ins = CurrentCustomer
     checkouts = ShopCheckouts
     streams = (StoreSettings, Categories, Brands, Products, Stock, Customers, Orders, ShipmentTarget)
 

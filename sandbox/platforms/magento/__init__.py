@@ -36,6 +36,7 @@ class Magento(Platform):
 
     def routes(self) -> list[BaseRoute]:
         routes = [
+            ("GET", "/V1/customers/me", self._current_customer),
             ("PUT", "/async/bulk/V1/products/bySku", self._guarded(BULK_RIGHT, queue, 202)),
             *((method, f"/V1{path}", self._guarded(right, handle)) for method, path, right, handle in HANDLERS),
         ]
@@ -67,6 +68,14 @@ class Magento(Platform):
 
     def invalid_request(self, problem: Problem) -> Response:
         return json_response({"message": problem.detail}, 400)
+
+    async def _current_customer(self, request: Request) -> Response:
+        """What has the permission `self`: to customers alone, by their own tokens."""
+        scheme, _, token = request.headers.get("authorization", "").partition(" ")
+        for store in self.stores.values():
+            if scheme == "Bearer" and (number := store.customer_tokens.get(token)) in store.customers:
+                return json_response(store.customers[number])
+        return denied("self").response()
 
     def _guarded(self, right: str, handle: Handler, status: int = 200) -> Callable[[Request], Awaitable[Response]]:
         async def endpoint(request: Request) -> Response:

@@ -5,6 +5,7 @@
 - `POST stock {"account", "sku", "quantity"}` counts what the default source has of a product.
 - `POST options {"account", "code", "labels"}` adds options to an attribute.
 - `PATCH row {"account", "kind", "id", "changes"}` changes a row and its modification time; `DELETE row` deletes one.
+- `POST customer-token {"account", "customer"}` issues and returns an access token, as signing in does.
 - `POST setting {"account", "limited", "consuming", "at", "denied", "stock_sources", "disabled_sources", "unmanaged",
   "second_website", "prices_by_website"}`
   turns the input limits on or off, starts or stops the queue consumers, freezes the shop's clock at a time, takes
@@ -12,6 +13,7 @@
   the shop does not manage; opens the second website, and makes prices differ by website.
 """
 
+import secrets
 import time
 
 import orjson
@@ -73,6 +75,12 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
         getattr(stores[body["account"]], body["kind"]).pop(body["id"])
         return Response(status_code=204)
 
+    async def customer_token(request: Request) -> Response:
+        body = orjson.loads(await request.body())
+        token = secrets.token_urlsafe(24)
+        stores[body["account"]].customer_tokens[token] = body["customer"]
+        return json_response({"token": token})
+
     async def setting(request: Request) -> Response:
         body = orjson.loads(await request.body())
         store = stores[body["account"]]
@@ -97,5 +105,6 @@ def routes(stores: dict[str, Store]) -> list[BaseRoute]:
         Route("/_sandbox/options", options, methods=["POST"]),
         Route("/_sandbox/row", row, methods=["PATCH"]),
         Route("/_sandbox/row", drop, methods=["DELETE"]),
+        Route("/_sandbox/customer-token", customer_token, methods=["POST"]),
         Route("/_sandbox/setting", setting, methods=["POST"]),
     ]

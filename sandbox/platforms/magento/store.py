@@ -67,6 +67,8 @@ class Store:
         self.enforce_limits = False
         self.consumers_running = True
         self.denied_rights: list[str] = []
+        # Access tokens of customers who are signed in.
+        self.customer_tokens: dict[str, int] = {}
         self.stock_sources = [SOURCES[0]]
         self.disabled_sources: list[str] = []
         self.unmanaged_skus: list[str] = []

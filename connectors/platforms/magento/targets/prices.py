@@ -42,8 +42,6 @@ class PriceTarget(SkuValueTarget):
         price = default_price(item, self.client.settings.price_list)
         if item.status not in SOLD_STATUSES or price is None or item.parts:
             return None  # the price of a bundle is sent with its product
-        if price.amount < 0:
-            raise SkipRecord(issues.PRICE_NEGATIVE(names=sku_of(item)))
         entry = {"sku": sku_of(item), "price": json_number(price.amount)} | self._scope
         return entry | {"tiers": tiers_of(item, price.price_list)} if self.client.settings.tier_prices else entry
 

@@ -10,7 +10,7 @@ from connectors.platforms.seller_center_shop.settings import Settings
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import Outcome, References
-from connectors.sdk.values import variant_label
+from connectors.sdk.values import refuse_negative, variant_label
 from hub.kinds import Kind
 
 STATUSES = {"live": "active", "suspended": "inactive"}
@@ -44,6 +44,7 @@ def amounts(variant: VariantItem, settings: Settings) -> Entry:
     default = next((each for each in single if settings.price_list in ("", each.price_list)), None)
     if default is None:
         return {}
+    refuse_negative(variant, [default])
     if default.list_amount is None or default.list_amount <= default.amount:
         return {"price": _money(default.amount)} | NO_SPECIAL_PRICE
     return {

@@ -19,7 +19,7 @@ from connectors.sdk.errors import SkipRecord, TryAgainLater
 from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.responses import RequestRejected
 from connectors.sdk.streams import Target
-from connectors.sdk.values import SOLD_STATUSES, json_number, prices_in
+from connectors.sdk.values import SOLD_STATUSES, json_number, prices_in, refuse_negative
 from hub.kinds import DataType, Kind
 
 PRICING = "/api/v1/batch-update-pricing"
@@ -43,6 +43,7 @@ class PriceTarget(Target[SparkLayerClient, VariantItem, Row]):
             return None
         settings = self.client.settings
         default = prices_in(item, settings.price_list)
+        refuse_negative(item, item.prices if settings.price_lists == "all" else default)
         lists = [_list_prices(default, price_list_payload)] if default else []
         if settings.price_lists == "all":
             code = default[0].price_list if default else None

@@ -4,8 +4,6 @@ from catalog.items import VariantItem
 from connectors.platforms.woocommerce.client import Row
 from connectors.platforms.woocommerce.targets.payloads import price_fields, stored_sku
 from connectors.platforms.woocommerce.targets.sku_values import SkuValueTarget
-from connectors.sdk import issues
-from connectors.sdk.errors import SkipRecord
 from connectors.sdk.operations import References
 from connectors.sdk.values import SOLD_STATUSES, default_price
 from hub.kinds import DataType
@@ -20,8 +18,6 @@ class PriceTarget(SkuValueTarget):
         price = default_price(item, self.client.settings.price_list)
         if item.status not in SOLD_STATUSES or price is None or not item.sku:
             return None
-        if price.amount < 0:
-            raise SkipRecord(issues.PRICE_NEGATIVE(names=item.sku))
         return {"sku": stored_sku(item.sku)} | price_fields(price)
 
     def removal_values(self) -> None:
