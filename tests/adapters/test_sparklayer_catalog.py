@@ -1,6 +1,5 @@
 """SparkLayer: tokens, products, stock and the price list."""
 
-import copy
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -291,10 +290,10 @@ def test_removing_a_price_from_a_deleted_list_succeeds(storefront: Adapter) -> N
 
 @pytest.mark.breaks_contract
 def test_a_rejected_price_is_named_and_does_not_affect_others(storefront: Adapter) -> None:
-    cheap = copy.deepcopy(tiered(1))
-    cheap.prices[1].amount = Decimal(-1)
+    operations = creations(storefront, PRICES, [tiered(2), tiered(1), tiered(3)])
+    operations[1].content["lists"][0]["pricing"][0]["price"] = -1
     with pytest.raises(BatchRejected, match="price") as raised:
-        storefront.target(PRICES).send(creations(storefront, PRICES, [tiered(2), cheap, tiered(3)]))
+        storefront.target(PRICES).send(operations)
     assert list(raised.value.item_errors) == [1] and "SKU-1" in str(raised.value.item_errors[1].values)
 
 

@@ -214,9 +214,9 @@ def test_a_connection_shows_what_its_test_found(acorn: Merchant, logged_in: LogI
     address = f"/s/acorn/connections/{acorn.search.slug}/"
     client = logged_in(acorn.owner)
     page = client.get(address).content.decode()
-    assert "The status of an import has the same path in v4 as in v3." in page and "Not tested" in page
+    assert "The cluster takes imports by the version in the settings." in page and "Not tested" in page
     result = acorn.search.assumption_results.create(
-        key="status_call",
+        key="version",
         state="refuted",
         evidence="<b>It answered 404.</b>",
         settings={"api_version": "v3"},
