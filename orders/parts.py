@@ -12,7 +12,7 @@ from decimal import Decimal
 
 from orders.amounts import CHARGES
 from orders.currencies import round_amount, share_out
-from orders.items import OrderItem, OrderLineItem, RefundItem
+from orders.items import OrderItem, OrderLineItem, RefundItem, RefundLineItem, ShipmentItem
 from orders.quantities import NOT_DELIVERED
 from orders.records import AdjustmentRecord
 
@@ -197,19 +197,68 @@ def _without_mixed_bundles(item: OrderItem) -> OrderItem:
     inside: dict[int, list[OrderLineItem]] = defaultdict(list)
     mixed = set()
     for line in item.lines:
-        root = line
-        while root.parent_id in bundles:
+        root, passed = line, {line.id}
+        while root.parent_id in bundles and root.parent_id not in passed:  # old rows may name each other
             root = bundles[root.parent_id]
+            passed.add(root.id)
         inside[root.id].append(line)
         if line.vendor.upper() != root.vendor.upper():
             mixed.add(root.id)
     if not mixed:
         return item
     lines = []
+    parts_of: dict[int, list[OrderLineItem]] = {}
     for root_id, own in inside.items():
-        split = sold_lines(replace(item, lines=own)) if root_id in mixed else ()
+        split = sold_lines(replace(item, lines=own)) if root_id in mixed else []
+        if split:
+            parts_of[root_id] = split
         lines += [replace(line, parent_id=None) for line in split] or own
-    return replace(item, lines=lines)
+    return replace(
+        item,
+        lines=lines,
+        refunds=[_refund_of_parts(row, bundles, parts_of, item.currency) for row in item.refunds],
+        shipments=[_shipment_of_parts(row, bundles, parts_of) for row in item.shipments],
+    )
+
+
+def _refund_of_parts(
+    row: RefundItem, bundles: dict[int, OrderLineItem], parts_of: dict[int, list[OrderLineItem]], currency: str
+) -> RefundItem:
+    """What the refund says of a bundle is said of its parts, with their shares of the money."""
+    found = {each.line_id: each for each in row.lines if each.line_id not in parts_of}
+    for each in row.lines:
+        parts = parts_of.get(each.line_id, [])
+        weights = [part.total_gross or _ZERO for part in parts]
+        shares: dict[str, list[Decimal]] = {
+            name: share_out(amount, weights, currency)
+            for name in ("net", "tax", "gross")
+            if (amount := getattr(each, name)) is not None
+        }
+        for place, part in enumerate(parts):
+            quantity = _pieces(part, each.quantity, bundles[each.line_id])
+            stated = found.get(part.id) or RefundLineItem(part.id, quantity, _ZERO, _ZERO, _ZERO)
+            net, tax, gross = (
+                _sum([getattr(stated, name), shares[name][place] if name in shares else None])
+                for name in ("net", "tax", "gross")
+            )
+            found[part.id] = replace(stated, net=net, tax=tax, gross=gross)
+    return replace(row, lines=[found[line_id] for line_id in sorted(found)])
+
+
+def _shipment_of_parts(
+    row: ShipmentItem, bundles: dict[int, OrderLineItem], parts_of: dict[int, list[OrderLineItem]]
+) -> ShipmentItem:
+    """What the shipment says of a bundle is said of its parts."""
+    lines = {line_id: quantity for line_id, quantity in row.lines.items() if line_id not in parts_of}
+    for line_id, quantity in row.lines.items():
+        for part in parts_of.get(line_id, []):
+            lines.setdefault(part.id, _pieces(part, quantity, bundles[line_id]))
+    return replace(row, lines=lines)
+
+
+def _pieces(part: OrderLineItem, quantity: Decimal, bundle: OrderLineItem) -> Decimal:
+    """The pieces of a part in so many bundles."""
+    return part.quantity * quantity / bundle.quantity if bundle.quantity else _ZERO
 
 
 def _share(row: AdjustmentRecord, weights: list[Decimal], place: int, currency: str) -> AdjustmentRecord:

@@ -22,9 +22,10 @@ _ADDRESS = re.compile(r"\b(?!(?:beat|celery|copier|worker)@)[\w.+%-]{1,64}@(?:[\
 
 # The lines of a traceback that say what is wrong: places and lines of code are indented.
 _SAID = re.compile(r"^(?:\S|  (?! |File )).*", re.MULTILINE)
-# A value in them, such as a name that is no number. What looks like a name of the code stays.
-_QUOTED = re.compile(r"'[^'\n]*'(?! object)|\"[^\"\n]*\"")
-_OF_CODE = re.compile(r"['\"][a-z0-9_.:/<>-]*['\"]")
+# A value in them, such as a name that is no number; an apostrophe within a word quotes nothing. What looks like a name
+# of the code stays, and so does a value in lower case that looks like one.
+_QUOTED = re.compile(r"""(?<!\w)(?:'(?:[^'\n]|'(?=\w))*'(?! object)|"(?:[^"\n]|"(?=\w))*")(?!\w)""")
+_OF_CODE = re.compile(r"""['"](?:(?!.*(?:\d{5}|[0-9a-f]{16}))[a-z_<./][a-z0-9_.:/<>-]*)?['"]""")
 
 # Line breaks (of Unicode too) and what terminals take for commands, except for the tab.
 _CONTROLS = {

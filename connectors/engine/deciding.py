@@ -92,7 +92,9 @@ def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnap
             else None
         )
         if payload is None:
-            if current_link is not None:
+            if current_link is not None and change.run_id and _only_imported(current_link):
+                decision.unchanged.append((change, item, link))  # it is the platform's own
+            elif current_link is not None:
                 operation = Operation(Action.REMOVE, change.item_id, current_link.external_id, None, previous)
                 operation.queued_at, operation.receipt_id = _queued_at(change), change.receipt_id
                 decision.steps.append(Step(change, operation, None, item, link, revision))
@@ -119,6 +121,11 @@ def decide(target: Target[Any, Any, Any], job: Job, changes: Sequence[ChangeSnap
         )
         decision.steps.append(Step(change, operation, new, item, link, revision))
     return decision
+
+
+def _only_imported(link: Link) -> bool:
+    """Whether the item was imported from the target, and never sent to it."""
+    return link.received_hash is not None and link.sent_at is None
 
 
 def _queued_at(change: ChangeSnapshot) -> datetime | None:

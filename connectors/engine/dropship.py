@@ -58,7 +58,7 @@ def _vendor_part(order: OrderItem, agreement: DropshipAgreement) -> OrderItem:
     own = {line.id for line in part.lines}
     shipments = [
         replace(shipment, lines=kept)
-        for shipment in order.shipments
+        for shipment in part.shipments
         if (kept := {pk: quantity for pk, quantity in shipment.lines.items() if pk in own})
     ]
     return replace(

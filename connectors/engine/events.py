@@ -63,10 +63,12 @@ def work(turn: Turn, job: Job, *, failed_before: bool) -> bool:
     if not events:
         return False
     subjects = _group_by_subject(turn, job, events)
+    fresh = [subject for subject, group in subjects.items() if not any(event.failures for event in group)]
     size = _fetch_size(turn)
-    waiting = list(subjects)
-    for start in range(0, len(waiting), size):
-        _process_bisecting(turn, job, {subject: subjects[subject] for subject in waiting[start : start + size]})
+    for start in range(0, len(fresh), size):
+        _process_bisecting(turn, job, {subject: subjects.pop(subject) for subject in fresh[start : start + size]})
+    for subject, group in subjects.items():  # each alone: what fails again is delayed, and fails no other
+        _process_bisecting(turn, job, {subject: group})
     return True
 
 

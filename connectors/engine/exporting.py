@@ -21,7 +21,7 @@ from hub.kinds import Kind
 from hub.models import Change, Connection, Job, JobState, Link, Run, RunCounter
 from orders.models import Customer, Order
 from synclog import services as synclog
-from synclog.models import ItemStatus
+from synclog.models import Issue
 
 logger = logging.getLogger(__name__)
 
@@ -97,8 +97,8 @@ def may_differ(job: Job, rows: Sequence[CoveredItem], *, recheck: bool, resend: 
             own.add(item_id)
     if own:
         # What the target did not take is tried again: the end of the run resolves the issues that it has not seen.
-        skipped = ItemStatus.objects.filter(job=job, state=ItemStatus.State.SKIPPED)
-        own.difference_update(skipped.filter(kind=job.item_kind, item_id__in=own).values_list("item_id", flat=True))
+        issues = Issue.objects.filter(job=job, resolved_at=None, kind=job.item_kind, item_id__in=own)
+        own.difference_update(issues.values_list("item_id", flat=True))
     # An item that is not on offer and was never sent is left out; one without a revision is compared by payload.
     return [
         pk

@@ -24,6 +24,9 @@ from hub.models import Job, Link, Run, RunCounter
 from hub.records import Record
 from hub.references import Reference
 
+# After so many failures in a row, it may be a single item of a page that causes them.
+_ISOLATE_AFTER = 2
+
 
 class Fetched(NamedTuple):
     """The items that a source has, and the IDs of those that it has but that the settings exclude."""
@@ -32,8 +35,19 @@ class Fetched(NamedTuple):
     excluded: set[str]
 
 
-def fetch(turn: Turn, job: Job, external_ids: Sequence[str], isolation: Isolation | None = None) -> Fetched:
-    """The items that the source has. Call it outside a transaction. `isolation` as in `Turn.reader`."""
+def isolation_of(turn: Turn, run: Run) -> Isolation:
+    """An item of a page whose details fail is left out once that has held up the import for a while.
+
+    The failures are those of the run: in a busy lane, other calls succeed between them.
+    """
+    failures = run.cursor.get("failures", 0)
+    if turn.retry.is_exhausted(attempts=failures):
+        return Isolation.ALWAYS
+    return Isolation.IF_OTHERS_ANSWER if failures >= _ISOLATE_AFTER else Isolation.NEVER
+
+
+def fetch(turn: Turn, job: Job, external_ids: Sequence[str], isolation: Isolation) -> Fetched:
+    """The items that the source has. Call it outside a transaction."""
     turn.renew()
     return Fetched(*turn.reader(job, isolation).fetch(external_ids, now=clock.now()))
 

@@ -13,8 +13,9 @@ from django.db.models import Q
 from connectors.engine import unseen_items
 from connectors.engine.applying import ImportContext, import_context_for, unknown_variants
 from connectors.engine.applying.references import report as report_unresolved
-from connectors.engine.fetching import apply_fetched, fetch_again_later, links_of_source
+from connectors.engine.fetching import apply_fetched, fetch_again_later, isolation_of, links_of_source
 from connectors.engine.turn import Turn
+from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.reading import ReadState
 from hub import clock, lanes, runlog, runs
 from hub.kinds import DataType
@@ -58,6 +59,15 @@ def work(turn: Turn, job: Job, run: Run) -> None:
     if run.state == Run.State.QUEUED:
         _start(turn, context, run, now)
     context.full_since = run.started_at if run.scope == Run.Scope.FULL else None
+    try:
+        _advance(turn, context, run)
+    except TryAgainLater as error:
+        if error.sent and not error.not_before:
+            _count_failure(turn, run)
+        raise
+
+
+def _advance(turn: Turn, context: ImportContext, run: Run) -> None:
     deadline = monotonic() + SLICE_SECONDS
     while True:
         match Phase(run.cursor["phase"]):
@@ -74,6 +84,14 @@ def work(turn: Turn, job: Job, run: Run) -> None:
                 return
         if turn.should_stop() or monotonic() >= deadline:
             return
+
+
+def _count_failure(turn: Turn, run: Run) -> None:
+    """The current page could not be read: one of its items may be the cause (`isolation_of`)."""
+    with lanes.fenced(turn.claim):
+        runs.lock_preparing(run=run)
+        run.cursor["failures"] = run.cursor.get("failures", 0) + 1
+        run.save(update_fields=["cursor"])
 
 
 def _start(turn: Turn, context: ImportContext, run: Run, now: datetime) -> None:
@@ -102,7 +120,7 @@ def _read(turn: Turn, context: ImportContext, run: Run) -> None:
     """Fetch a page, then apply it in one transaction."""
     since = run.cursor["since"]
     turn.renew()
-    page, state = turn.reader(context.job).read_page(
+    page, state = turn.reader(context.job, isolation_of(turn, run)).read_page(
         since=datetime.fromisoformat(since) if since else None,
         cursor=run.cursor["page"],
         state=ReadState.from_json(run.cursor.get("state", {})),
@@ -119,6 +137,7 @@ def _read(turn: Turn, context: ImportContext, run: Run) -> None:
             "state": state.as_json(),
             "pages": run.cursor["pages"] + 1,
             "read": run.cursor["read"] + len(page.records),
+            "failures": 0,
         }
         if page.total is not None:
             run.total = page.total

@@ -43,9 +43,6 @@ CHECK_INTERVAL_SECONDS = 0.5
 # The longest that one call to `send` should take, in seconds.
 MAX_BATCH_SECONDS = 20.0
 
-# After so many failures in a row, it may be a single item of a page that causes them.
-ISOLATE_AFTER = 2
-
 # Set when the process has to stop: turns end at the next batch boundary.
 stopping = threading.Event()
 
@@ -104,12 +101,7 @@ class Turn:
         if self._adapter is not None:
             self._adapter.http.close()
 
-    def reader(self, job: Job, isolation: Isolation | None = None) -> Reader:
-        """Without `isolation`, an item whose details fail is left out once that has held up the lane for a while."""
-        if isolation is None:
-            is_exhausted = self.retry.is_exhausted(attempts=self.failures)
-            repeated = Isolation.ALWAYS if is_exhausted else Isolation.IF_OTHERS_ANSWER
-            isolation = repeated if self.failures >= ISOLATE_AFTER else Isolation.NEVER
+    def reader(self, job: Job, isolation: Isolation) -> Reader:
         return Reader(self.adapter, DataType(job.data_type), isolation)
 
     def target(self, job: Job) -> Target[Any, Any, Any]:

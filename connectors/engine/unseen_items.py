@@ -6,7 +6,14 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from connectors.engine.applying import ImportContext
-from connectors.engine.fetching import Fetched, apply_fetched, fetch, fetch_again_later, links_of_source
+from connectors.engine.fetching import (
+    Fetched,
+    apply_fetched,
+    fetch,
+    fetch_again_later,
+    isolation_of,
+    links_of_source,
+)
 from connectors.engine.turn import Turn
 from hub import clock, lanes, links, runlog, runs
 from hub.kinds import DataType, Role
@@ -42,7 +49,7 @@ def check_batch(turn: Turn, context: ImportContext, run: Run) -> bool:
     batch = list(_unseen(context, run).filter(pk__gt=run.cursor["after"]).order_by("pk")[:_BATCH])
     if not batch:
         return False
-    found = fetch(turn, context.job, [link.external_id for link in batch])
+    found = fetch(turn, context.job, [link.external_id for link in batch], isolation_of(turn, run))
     _apply(turn, context, run, batch, found, progress={"after": batch[-1].pk}, requested=batch)
     return True
 
@@ -52,7 +59,7 @@ def check_listed(turn: Turn, context: ImportContext, run: Run, external_ids: Seq
     listed = links_of_source(context).filter(external_id__in=external_ids, missing=False, received_hash__isnull=False)
     if not external_ids or not (known := list(listed.order_by("pk"))):
         return
-    found = fetch(turn, context.job, [link.external_id for link in known])
+    found = fetch(turn, context.job, [link.external_id for link in known], isolation_of(turn, run))
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
         apply_fetched(context, run, found.records, requested=known, excluded=found.excluded, calls=turn.pop_call_count)
@@ -81,7 +88,7 @@ def confirm_batch(turn: Turn, context: ImportContext, run: Run) -> bool:
     if not batch:
         _apply(turn, context, run, [], Fetched([], set()), progress={"confirmed": True})
         return False
-    found = fetch(turn, context.job, [link.external_id for link in batch])
+    found = fetch(turn, context.job, [link.external_id for link in batch], isolation_of(turn, run))
     existing = found.excluded | {record.external_id for record in found.records}
     gone += sum(link.external_id not in existing for link in batch)
     _apply(turn, context, run, batch, found, progress={"gone": gone, "looked_up": batch[-1].pk})
@@ -105,7 +112,7 @@ def _apply(
         excluded = found.excluded
         apply_fetched(context, run, found.records, requested=requested, excluded=excluded, calls=turn.pop_call_count)
         links.mark_seen([link.pk for link in batch if link.external_id in excluded], run_id=run.pk)
-        run.cursor |= progress
+        run.cursor |= progress | {"failures": 0}
         run.total = (run.total or 0) + len(found.records)
         run.save(update_fields=["cursor", "total"])
         fetch_again_later(context, run, found.records)

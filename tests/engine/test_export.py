@@ -1,6 +1,7 @@
 """Exports: as few writes as possible, retries by type of error, and a target that ends up equal to the hub."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +10,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from catalog.models import Product, Variant
+from connectors.adapters.factory import open_adapter
 from connectors.engine import turn_loop
+from connectors.engine.deciding import decide
 from connectors.engine.exporting import covered_items, may_differ
 from connectors.platforms.rest import RestTarget
 from connectors.platforms.rest.targets.base import RestTargetStream
@@ -20,7 +23,9 @@ from connectors.sdk.operations import Operation, Outcome
 from connectors.sdk.retry import RetryPolicy
 from connectors.services.connections import install_connection
 from hub import lanes
+from hub.kinds import DataType
 from hub.models import Change, Connection, JobState, Lane, Link, Run
+from hub.queue import ChangeSnapshot
 from hub.services import (
     pause_connection,
     resume_connection,
@@ -31,6 +36,7 @@ from hub.services import (
 )
 from sandbox.process import SandboxProcess
 from synclog.models import Issue, ItemStatus, SyncLog
+from synclog.services import IssueDraft, log_for, upsert_issues
 from tests.engine.products import calls, change, hub_titles, one_lane, products_job, sent, titles, writes
 from tests.engine.worker import last_run, skip_delays, work_until_idle
 from tests.factories import make_products
@@ -50,16 +56,24 @@ def sending(monkeypatch: pytest.MonkeyPatch) -> Callable[[Callable[[Send], Send]
     return wrap
 
 
-def test_an_imported_item_is_compared_again_once_the_target_has_skipped_it(custom: Connection) -> None:
-    """Such as an order whose shipment the shop rejected: left out, its issue would be resolved by the next full run."""
+def test_an_imported_item_is_compared_again_while_it_has_an_issue_at_the_target(custom: Connection) -> None:
+    """Such as an order whose shipment the shop rejected: left out, its issue would be resolved by the next full run.
+
+    It is never removed by one: it is the platform's own.
+    """
     job, [product] = products_job(custom), make_products(custom.seller, 1)
     Link.objects.create(connection=custom, kind="product", external_id="77", item_id=product.pk, received_hash=b"77")
     rows = list(covered_items(job))
     assert may_differ(job, rows, recheck=False) == []
-    ItemStatus.objects.create(
-        seller=custom.seller, job=job, kind="product", item_id=product.pk, state="skipped", at=timezone.now()
-    )
+    draft = IssueDraft(f"product:{product.pk}", "?", kind="product", item_id=product.pk)
+    upsert_issues(log=log_for(job=job, seller_id=custom.seller_id), job=job, drafts=[draft], now=timezone.now())
     assert may_differ(job, rows, recheck=False) == [product.pk]
+    Product.objects.update(status="discontinued")
+    of_run = ChangeSnapshot(1, product.pk, 1, Change.Priority.FULL_RUN, 0, 7, None)
+    target = open_adapter(custom).target(DataType.PRODUCTS)
+    assert decide(target, job, [of_run]).steps == []
+    (step,) = decide(target, job, [replace(of_run, run_id=None)]).steps
+    assert step.operation.action == "remove"
 
 
 def test_a_full_sync_writes_each_item_once_and_the_next_one_nothing(

@@ -115,6 +115,31 @@ def test_a_vendor_gets_its_parts_of_a_bundle_with_their_share_of_its_price() -> 
     assert nord.total + rest.total == item.total
 
 
+def test_what_is_said_of_a_bundle_is_said_of_the_parts_of_each_vendor() -> None:
+    free = {"total_net": D(0), "tax": D(0), "total_gross": D(0), "unit_price": D(0), "parent_id": 1}
+    item = order(
+        line(1, "2", "100", kind="bundle", vendor="Nord"),
+        line(2, "2", "0", **free, vendor="Nord"),
+        line(3, "6", "0", **free, vendor="Quays"),
+        refunds=[
+            RefundItem(
+                "r", "", None, D(40), D(10), D(50), None, None, None, [RefundLineItem(1, D(1), D(40), D(10), D(50))]
+            )
+        ],
+        shipments=[ShipmentItem("s", "", [], None, {1: D(1)})],
+        adjustments=[],
+    )
+    nord, quays = vendor_part(item, "Nord"), vendor_part(item, "Quays")
+    refunded = {each.line_id: (each.quantity, each.gross) for part in (nord, quays) for each in part.refunds[0].lines}
+    assert refunded == {2: (1, D("12.5")), 3: (3, D("37.5"))}
+    assert nord.shipments[0].lines == {2: 1, 3: 3}
+
+
+def test_lines_that_are_parts_of_each_other_end() -> None:
+    item = order(line(1, parent_id=2, vendor="Nord"), line(2, parent_id=1), line(3, vendor="Nord"), adjustments=[])
+    assert [each.id for each in sold_lines(vendor_part(item, "Nord"))] == [3]
+
+
 def test_a_refund_reaches_the_part_of_each_vendor() -> None:
     """Lines with what they cost, and a share of the shipping; what belongs to no line stays with the seller."""
     lines = [line(1, "1", "30", vendor="Nord"), line(2, "1", "10", vendor="Quays"), line(3, "1", "10")]

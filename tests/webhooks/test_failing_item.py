@@ -1,5 +1,7 @@
 """An item whose details the platform never returns: all runs go on without it, and it is fetched again later (N11)."""
 
+from collections.abc import Callable
+
 import pytest
 import requests
 
@@ -38,9 +40,13 @@ def imported() -> set[str]:
     return set(Order.objects.values_list("number", flat=True))
 
 
-def finish(run: Run) -> Run:
-    """Work until the run is closed: on a slow machine, the item is tried again between the slices of the run."""
+def finish(run: Run, before: Callable[[], object] = lambda: None) -> Run:
+    """Work until the run is closed: on a slow machine, the item is tried again between the slices of the run.
+
+    `before`: what happens before each turn.
+    """
     for _ in range(20):
+        before()
         skip_delays()
         run.refresh_from_db()
         if not run.is_open:
@@ -57,6 +63,30 @@ def test_a_run_goes_on_without_the_item_which_is_fetched_again(orders: Job, shop
     shop_platform.clear_faults()
     skip_delays()
     assert imported() == {"1", "2", "3", "4", "5", "6"} and problems_of_order_3() == []
+
+
+def test_other_calls_that_succeed_do_not_keep_the_item_from_being_left_out(
+    orders: Job, shop_platform: SandboxProcess, post: Post
+) -> None:
+    shop_platform.fault("status", path="/orders/3/products$", status=500)
+    run, _ = start_run(job=orders, trigger="button")
+    assert finish(run, before=lambda: post(orders.connection, event("store/order/updated", 1))).state == (
+        Run.State.DONE_WITH_ERRORS
+    )
+
+
+@pytest.mark.usefixtures("four_attempts")
+def test_events_that_fail_are_tried_one_by_one(orders: Job, shop_platform: SandboxProcess, post: Post) -> None:
+    """Together, neither would be found to fail."""
+    shop_platform.fault("status", path="/orders/[34]$", status=500)
+    for number in (3, 4):
+        post(orders.connection, event("store/order/updated", number))
+    for _ in range(40):
+        post(orders.connection, event("store/order/updated", 1))
+        skip_delays()
+        if WebhookEvent.objects.filter(state="held").count() == 2:
+            return
+    raise AssertionError(list(WebhookEvent.objects.values_list("state", "failures")))
 
 
 @pytest.mark.usefixtures("four_attempts")

@@ -88,7 +88,7 @@ def _look_up_missing(turn: Turn, context: ImportContext, run: Run) -> bool:
     batch = list(unseen.order_by("pk")[:_BATCH])
     if not batch:
         return False
-    found = fetch(turn, context.job, [link.external_id for link in batch])
+    found = fetch(turn, context.job, [link.external_id for link in batch], Isolation.IF_OTHERS_ANSWER)
     with lanes.fenced(turn.claim):
         runs.lock_preparing(run=run)
         _save(context, run, found.records, requested=batch, excluded=found.excluded, calls=turn.pop_call_count)
