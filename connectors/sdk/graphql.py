@@ -93,6 +93,8 @@ class GraphQLClient:
         match answer:
             case {"data": dict(data)}:
                 return Answer(data, extensions, response.headers, errors)
+        if errors:
+            raise self._translated(errors)
         raise TryAgainLater("The answer is not one of a GraphQL server.")
 
     def _translated(self, errors: Sequence[GraphQLError]) -> ConnectorError:

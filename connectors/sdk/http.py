@@ -198,7 +198,9 @@ class HttpClient:
         except (requests.RequestException, urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             translated = translate(error)
             late = watch.fired or monotonic() >= ends
-            if late and isinstance(translated, TryAgainLater):
+            # Reading from a socket that the watchdog closed may raise a ValueError, which usually has another cause.
+            closed = watch.fired and isinstance(error, ValueError)
+            if closed or (late and isinstance(translated, TryAgainLater)):
                 raise TryAgainLater(f"No complete response within {seconds:g} s.") from error
             raise translated from error
 

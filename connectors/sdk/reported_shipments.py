@@ -1,6 +1,6 @@
 """What other systems report as shipped of an order, for the shop that it was placed in."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
 
@@ -8,6 +8,7 @@ from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.values import json_number
 from orders.items import OrderItem
+from orders.tracking_numbers import comparable_numbers
 
 
 def reported_shipments(item: OrderItem, known: Mapping[int, str]) -> list[dict[str, Any]]:
@@ -31,3 +32,27 @@ def reported_shipments(item: OrderItem, known: Mapping[int, str]) -> list[dict[s
         for line, quantity in lines.items():
             entry["lines"][line] = json_number(Decimal(str(entry["lines"].get(line, 0))) + quantity)
     return [each | {"lines": dict(sorted(each["lines"].items()))} for _, each in sorted(found.items())]
+
+
+class EnteredByHand:
+    """The shipments of an order that were entered in the shop, found by their tracking numbers in any spelling. Each
+    piece counts for one reported shipment."""
+
+    def __init__(self) -> None:
+        self._shipments: list[tuple[set[str], dict[int, Decimal]]] = []
+
+    def add(self, number: str, items: Iterable[tuple[int, Decimal]]) -> None:
+        """`number`: the field of the shop, which may hold several; `items`: (line, pieces)."""
+        pieces: dict[int, Decimal] = {}
+        for line, quantity in items:
+            pieces[line] = pieces.get(line, Decimal(0)) + quantity
+        self._shipments.append((comparable_numbers([number]), pieces))
+
+    def take(self, numbers: Iterable[str], missing: dict[int, Decimal]) -> None:
+        """Take the pieces with one of the tracking numbers off `missing` (line → pieces)."""
+        wanted = comparable_numbers(numbers)
+        for found, pieces in self._shipments:
+            for line in pieces.keys() & missing.keys() if found & wanted else ():
+                taken = max(Decimal(0), min(pieces[line], missing[line]))
+                missing[line] -= taken
+                pieces[line] -= taken

@@ -1,6 +1,5 @@
 """Saves shipments. Those of one reporter are compared and replaced together; those of others are kept."""
 
-import re
 from collections.abc import Iterable, Sequence
 from decimal import Decimal
 
@@ -8,8 +7,8 @@ from orders.items import ShipmentItem
 from orders.models import Shipment, ShipmentLine
 from orders.records import ShipmentRecord
 from orders.services.common import MASKED_CHANGE, THOUSANDTHS, SaveResult, record_difference, rounded
+from orders.tracking_numbers import comparable_numbers
 
-_SEPARATORS = re.compile(r"[,;\n]")
 _JOINED_LENGTH = Shipment._meta.get_field("tracking_number").max_length or 0
 
 
@@ -108,10 +107,7 @@ def _names(item: ShipmentItem) -> set[str]:
 
 
 def _numbers(item: ShipmentItem) -> set[str]:
-    """The tracking numbers without what shops write in different ways: spaces, upper and lower case, or several numbers
-    in one field."""
-    found = {"".join(each.split()).upper() for number in item.tracking_numbers for each in _SEPARATORS.split(number)}
-    return found - {""}
+    return comparable_numbers(item.tracking_numbers)
 
 
 def _joined(numbers: Sequence[str]) -> str:

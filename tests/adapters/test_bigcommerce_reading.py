@@ -182,15 +182,31 @@ def test_the_cut_is_not_later_than_what_was_read(adapter: Adapter[Any]) -> None:
         assert {number for number, timestamp in changed.items() if timestamp < page.cut} <= met
 
 
-def test_variants_truncated_by_the_listing_are_fetched(adapter: Adapter[Any], store: SandboxProcess) -> None:
-    carried = [{"id": number, "sku": f"V{number}", "option_values": []} for number in range(50)]
+def truncate_variants(store: SandboxProcess) -> None:
+    """The next list of products has the first one with fifty other variants."""
+    carried = [{"id": number, "sku": f"V{number}", "option_values": []} for number in range(90_000, 90_050)]
     body = {"id": 1, "name": "Wall", "type": "physical", "price": 1, "weight": 1, "variants": carried}
     store.fault(
         "status", path=PRODUCTS, status=200, body={"data": [body], "meta": {"pagination": {"total": 1}}}, times=1
     )
+
+
+def test_variants_truncated_by_the_listing_are_fetched(adapter: Adapter[Any], store: SandboxProcess) -> None:
+    truncate_variants(store)
     record = product(adapter, 1)
     there = {str(row["id"]) for row in store.state("variants") if row["product_id"] == 1}
     assert record.variants is not None and {variant.external_id for variant in record.variants} == there
+
+
+def test_stock_of_a_product_whose_variants_cannot_be_read_is_not_gone(
+    adapter: Adapter[Any], store: SandboxProcess
+) -> None:
+    """Also that of a variant which is not among those that the product carries."""
+    number = next(str(row["id"]) for row in store.state("variants") if row["product_id"] == 1)
+    truncate_variants(store)
+    store.fault("status", path="/products/1/variants$", status=422)
+    [levels] = adapter.source(DataType.STOCK).fetch([number])
+    assert (levels.external_id, [each.code for each in levels.problems]) == (number, ["unreadable"])
 
 
 def test_orphaned_variants_are_only_searched_if_the_counts_differ(

@@ -64,6 +64,19 @@ def test_an_account_without_the_scope_for_transactions(adapter: Adapter[Any], st
     assert finding.state is AssumptionState.REFUTED and "Order Transactions" in finding.evidence
 
 
+def test_an_order_whose_transactions_are_rejected_costs_nothing_but_itself(
+    adapter: Adapter[Any], store: SandboxProcess
+) -> None:
+    sales, placed = refunded_after_an_edit(store)
+    other = sales.place({"lines": [{"sku": placed["lines"][0]["sku"], "quantity": 1, "price": "10"}]})
+    store.fault("status", path="/transactions$", status=422)
+    found = adapter.source(DataType.ORDERS).fetch([placed["id"], other["id"]])
+    assert {each.external_id: [problem.code for problem in each.problems] for each in found} == {
+        placed["id"]: ["unreadable"],
+        other["id"]: [],
+    }
+
+
 def test_orders_without_a_refund_of_an_amount_take_no_call_for_it(adapter: Adapter[Any], store: SandboxProcess) -> None:
     sales, placed = refunded_after_an_edit(store)
     other = sales.place({"lines": [{"sku": placed["lines"][0]["sku"], "quantity": 3, "price": "10"}]})

@@ -407,7 +407,7 @@ def test_a_variant_missing_at_the_store_is_reported(adapter: Adapter[Any]) -> No
 def test_prices_are_written_to_the_selected_price_list(
     open_adapter: Open, store: SandboxProcess, refs: References
 ) -> None:
-    assert open_adapter("bigcommerce_target").target(PRICES).payload(variant(1), refs) is None
+    assert open_adapter("bigcommerce_target").target(PRICES).payload(variant(1, price="-1"), refs) is None
     adapter = open_adapter("bigcommerce_target", price_list_id=1)
     some = operations(adapter, PRICES, [variant(1, price="7.25"), variant(2, price="8")], refs)
     assert [each.error for each in adapter.target(PRICES).send(some)] == [None, None]
@@ -431,6 +431,9 @@ def test_quantity_prices_are_ranges_that_do_not_overlap(
     row = next(row for row in store.state("price_records") if row["bulk_pricing_tiers"])
     found = [(tier["quantity_min"], tier["quantity_max"], tier["amount"]) for tier in row["bulk_pricing_tiers"]]
     assert found == [(10, 49, 7.9), (50, 2**31 - 1, 7.5)]
+    item.prices[1].amount = Decimal(-1)
+    with pytest.raises(SkipRecord, match="below zero"):
+        adapter.target(PRICES).payload(item, refs)
 
 
 def test_what_a_price_record_no_longer_has_is_deleted(

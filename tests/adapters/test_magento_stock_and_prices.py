@@ -175,6 +175,8 @@ def test_tier_prices_are_replaced_and_removed(open_adapter: Open, shop: SandboxP
     sent = adapter.target(PRICES).payload(priced((10, "9", []), (1, "8", group), (5, "7", group)), NOTHING)
     assert sent in page.items.values()
     assert errors(adapter, PRICES, priced((10, "9.5", []))) == [None] and stored() == [(32000, 10, 9.5)]
+    with pytest.raises(SkipRecord, match="below zero"):
+        adapter.target(PRICES).payload(priced((10, "-9", [])), NOTHING)
     (unknown,) = errors(adapter, PRICES, priced((1, "8", ["Nobody"])))
     assert isinstance(unknown, SkipRecord) and "Customer Group = Nobody" in str(unknown)
     assert errors(adapter, PRICES, priced()) == [None] and stored() == []

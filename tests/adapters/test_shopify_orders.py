@@ -277,6 +277,24 @@ def test_goods_that_were_exchanged_are_refunded_in_full(received: str, paid_back
 
 
 @pytest.mark.parametrize(
+    ("received", "pieces", "restock"), [("0", 5, "NO_RESTOCK"), ("375", 2, "NO_RESTOCK"), ("0", 5, "RETURN")]
+)
+def test_goods_that_were_not_paid_for_are_not_exchanged(received: str, pieces: int, restock: str, shop: Shop) -> None:
+    """An order of 625 on account, or with a deposit of 375 and the other pieces taken out: nothing was refunded."""
+    order = shop.place(LAMP)
+    (lamp,) = (each["id"] for each in order["lines"])
+    order = shop.act("refund", order, lines={lamp: pieces}, change={"restock": restock})
+    source: Any = shop.open("shopify").source(DataType.ORDERS)
+    (found,) = source.fetch([order["id"]])
+    for row, field, value in (
+        (found.raw, "totalReceivedSet", received),
+        (found.raw["refunds"][0], "totalRefundedSet", "0"),
+    ):
+        row[field]["presentmentMoney"]["amount"] = value
+    assert source.records([found.raw])[0].refunds == []
+
+
+@pytest.mark.parametrize(
     ("action", "paid", "status"),
     [
         (None, True, "confirmed"),

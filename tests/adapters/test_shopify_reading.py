@@ -14,6 +14,7 @@ from connectors.sdk.adapter import Adapter
 from connectors.sdk.details import to_fetch_again
 from connectors.sdk.errors import NeedsAttention, TryAgainLater
 from connectors.sdk.http import Budget
+from connectors.sdk.isolation import Isolation
 from connectors.sdk.records import ProductRecord, StockRecord
 from hub.kinds import DataType
 from sandbox.process import SandboxProcess
@@ -300,8 +301,10 @@ def test_numbers_of_global_ids(identifier: Any, number: str) -> None:
 def test_an_error_about_one_item_of_a_page_costs_no_other(
     data_type: DataType, open_adapter: Open, store: SandboxProcess
 ) -> None:
-    """This item is an issue, and is fetched again later."""
-    source = open_adapter("shopify").source(data_type)
+    """This item is an issue, and is fetched again later, once the engine takes it for the item's fault. Before that, as
+    for an event, it is an error: otherwise the change would count as read."""
+    adapter = open_adapter("shopify")
+    source = adapter.source(data_type)
     every = [each.external_id for each in source.read_page(since=None, cursor=None).records]
     name = "collections" if data_type == DataType.CATEGORIES else str(data_type)
 
@@ -312,10 +315,16 @@ def test_an_error_about_one_item_of_a_page_costs_no_other(
         store.fault("rewrite", method="POST", find=find, replace=f'{{"errors": [{error}], ')
 
     report(f'"{name}", "nodes", 0, "metafields"', name)
+    with pytest.raises(TryAgainLater, match="Went wrong"):
+        source.read_page(since=None, cursor=None)
+    adapter.http.isolation = Isolation.IF_OTHERS_ANSWER
     page = source.read_page(since=None, cursor=None).records
     store.clear_faults()
     report('"nodes", 0', "nodes")
     fetched = source.fetch(every[:1])
+    adapter.http.isolation = Isolation.NEVER
+    with pytest.raises(TryAgainLater, match="Went wrong"):
+        source.fetch(every[:1])
     assert [each.external_id for each in page] == every and [each.external_id for each in fetched] == every[:1]
     assert to_fetch_again(page) == to_fetch_again(fetched) == {every[0]}
     assert "Went wrong" in str(fetched[0].problems[0].values)

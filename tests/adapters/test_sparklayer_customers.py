@@ -72,6 +72,25 @@ def test_default_addresses_are_named_and_marked(storefront: Adapter, site: Sandb
     assert {(each["region_code"], each["region_name"]) for each in there["addresses"]} == {("NSW", "NSW")}
 
 
+@pytest.mark.parametrize("partial", [True, False])
+def test_the_code_of_a_region_does_not_survive_a_move(storefront: Adapter, site: SandboxProcess, partial: bool) -> None:
+    """Not all short names of regions are codes."""
+    place = {"street": "1 High Street", "city": "Fresno", "country": "US"}
+    before, *moves = (
+        customer(1, addresses=[AddressRecord(region=region, **place)]) for region in ("CA", "Texas", "NY", "Goa")
+    )
+    sent(storefront, CUSTOMERS, before)
+    if not partial:
+        site.fault("status", status=405, method="PATCH")
+    found = []
+    for after in moves:
+        assert update(storefront, before, after).error is None
+        (there,) = site.state("customers")
+        found += [(each["region_code"], each["region_name"]) for each in there["addresses"]]
+        before = after
+    assert found == [("", "Texas"), ("NY", "NY"), ("", "Goa")]
+
+
 def test_only_customers_enabled_for_b2b_are_sent(storefront: Adapter) -> None:
     assert storefront.target(CUSTOMERS).payload(customer(1, b2b_enabled=False), NOTHING) is None
 

@@ -98,13 +98,13 @@ def test_what_the_shop_would_take_without_a_word(shop: Shop) -> None:
     placed = shop.sales.place({"lines": [MUGS]})
     line, path = int(placed["lines"][0]["id"]), f"/orders/{placed['id']}/fulfillments"
     by_hand = {"status": "fulfilled", "is_fulfilled": True}
-    meta = [{"key": "_items", "value": [{"item_id": line, "qty": 1}]}, {"key": "_tracking_number", "value": "A"}]
+    meta = [{"key": "_items", "value": [{"item_id": line, "qty": 1}]}, {"key": "_tracking_number", "value": "z, a"}]
     shop.open("woocommerce").client.send("POST", path, by_hand | {"meta_data": meta})
     shop.sales.act("refund", placed["id"], lines={placed["lines"][0]["id"]: "1"})
-    # The one that a person entered is a part of it.
+    # The one that a person entered, with two numbers in its own spelling, is a part of it.
     error = shop.send(placed, shipment("IF-1", "3", "A"), complete_orders=False)
     assert error is not None and "IF-1: only a part of it is open (MUG: 2 → 1)" in str(error)
-    assert shop.pieces(placed) == [("A", [1]), ("A", [1])]
+    assert shop.pieces(placed) == [("z, a", [1]), ("A", [1])]
     assert shop.sales.view(placed["id"])["status"] == "processing"
     canceled = shop.sales.place({"lines": [MUGS]})
     shop.sales.act("cancel", canceled["id"])
@@ -113,6 +113,19 @@ def test_what_the_shop_would_take_without_a_word(shop: Shop) -> None:
     unpaid = shop.sales.place({"lines": [MUGS], "paid": False})
     assert shop.send(unpaid, shipment("IF-1", "3", "A")) is None
     assert shop.sales.view(unpaid["id"])["status"] == "on-hold"
+
+
+@pytest.mark.parametrize("status", [400, 404])
+def test_an_order_is_not_completed_without_its_shipment(status: int, shop: Shop) -> None:
+    placed, whole = shop.sales.place({"lines": [MUGS]}), shipment("IF-1", "3", "A")
+    shop.process.fault("status", method="POST", path="/fulfillments$", status=status, body={"message": "No"}, times=1)
+    error = shop.send(placed, whole)
+    assert error is not None and "IF-1: No" in str(error) and not shop.found(placed)
+    assert shop.sales.view(placed["id"])["status"] == "processing"
+    shop.process.fault("status", method="PUT", path=f"/orders/{placed['id']}$", status=status, body={}, times=1)
+    error = shop.send(placed, whole)
+    assert error is not None and f"HTTP status {status}" in str(error) and shop.pieces(placed) == [("A", [3])]
+    assert shop.send(placed, whole) is None and shop.sales.view(placed["id"])["status"] == "completed"
 
 
 def test_orders_that_need_no_shipment(shop: Shop) -> None:

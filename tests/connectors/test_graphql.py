@@ -22,12 +22,13 @@ def ask(sandbox: Callable[..., SandboxProcess]) -> Callable[..., Any]:
     """`ask(status, body)`: what a client makes of this answer."""
     server = sandbox("rest", accounts={"erp": "erp-token"})
 
-    def ask(status: int, body: object) -> Any:
+    def ask(status: int, body: object, tolerates: Callable[[GraphQLError], bool] = lambda error: False) -> Any:
         server.clear_faults()
         server.fault("status", status=status, body=body)
         http = HttpClient(server.url, deadline=5, private_hosts=["127.0.0.1"])
         try:
-            return GraphQLClient(http, "/graphql", translate=throttled).execute("{ shop { name } }")
+            client = GraphQLClient(http, "/graphql", translate=throttled)
+            return client.execute("{ shop { name } }", tolerates=tolerates)
         finally:
             http.close()
 
@@ -61,6 +62,14 @@ def test_errors_are_never_data(
 def test_what_is_not_graphql_is_tried_again(body: object, ask: Callable[..., Any]) -> None:
     with pytest.raises(TryAgainLater):
         ask(200, body)
+
+
+def test_errors_are_tolerated_only_beside_data(ask: Callable[..., Any]) -> None:
+    errors = [{"message": "No.", "extensions": {"code": "BAD_USER_INPUT"}}]
+    answer = ask(200, {"data": DATA, "errors": errors}, lambda error: True)
+    assert (answer.data, [each.message for each in answer.errors]) == (DATA, ["No."])
+    with pytest.raises(SkipRecord, match="No"):
+        ask(200, {"data": None, "errors": errors}, lambda error: True)
 
 
 def test_a_union_tells_success_from_rejection() -> None:

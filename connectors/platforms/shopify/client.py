@@ -19,6 +19,7 @@ from connectors.sdk.details import details_problem, failed_mark
 from connectors.sdk.errors import ConnectorError, ListingRepeats, NeedsAttention, TryAgainLater
 from connectors.sdk.graphql import Answer, GraphQLClient, GraphQLError
 from connectors.sdk.http import HttpClient
+from connectors.sdk.isolation import Isolation
 from connectors.sdk.paging import numeric_ids
 from connectors.sdk.responses import RequestRejected
 
@@ -56,8 +57,11 @@ class ShopifyClient:
 
     def query_nodes(self, document: str, path: tuple[str, ...], **variables: Any) -> Row:
         """The data of a query for a list of nodes, which is at `path`. A node that an error is about has its ID, if the
-        store tells it, and is marked (`details_problem`), so that it costs none of the others."""
+        store tells it, and is marked (`details_problem`), so that it costs none of the others; TryAgainLater unless
+        `http.isolation` says that it is the item's fault."""
         answer = self._execute(document, variables, tolerates=lambda error: is_about_node(error, path))
+        if answer.errors and self.http.isolation is Isolation.NEVER:
+            raise TryAgainLater(_reported(answer.errors[0]))
         nodes: Any = answer.data
         for name in path if answer.errors else ():
             nodes = nodes.get(name) if isinstance(nodes, dict) else None
@@ -66,7 +70,7 @@ class ShopifyClient:
             if not isinstance(nodes, list) or not 0 <= index < len(nodes):
                 raise malformed(".".join(path))
             node = nodes[index] if isinstance(nodes[index], dict) else {}
-            nodes[index] = {"id": node.get("id"), **failed_mark(f"Shopify reports: {error.message or error.code}")}
+            nodes[index] = {"id": node.get("id"), **failed_mark(_reported(error))}
         return answer.data
 
     def _execute(self, document: str, variables: Row, **options: Any) -> Answer:
@@ -188,6 +192,10 @@ class ShopifyClient:
         """The page of the store's admin where a merchant edits an item."""
         host = self.http.base_url.partition("://")[2]
         return f"{self.http.base_url.partition('://')[0]}://{host}/admin/{page}"
+
+
+def _reported(error: GraphQLError) -> str:
+    return f"Shopify reports: {(error.message or error.code)[:300]}"
 
 
 def page_of(data: Row, name: str, *, after: str | None) -> tuple[list[Any], str | None]:

@@ -4,12 +4,13 @@ from typing import Any
 
 from connectors.sdk.records import AddressRecord
 
-# Regions of at most this length are codes, such as CA or NSW.
+# Regions of at most this length in capital letters are codes, such as CA or NSW; Goa and Uri are names.
 CODE_LENGTH = 3
 
 
 def address(item: AddressRecord) -> dict[str, Any]:
-    code = {"region_code": item.region} if 0 < len(item.region) <= CODE_LENGTH else {}
+    is_code = 0 < len(item.region) <= CODE_LENGTH and item.region == item.region.upper()
+    code = {"region_code": item.region} if is_code else {}
     return code | {
         "first_name": item.first_name,
         "last_name": item.last_name,

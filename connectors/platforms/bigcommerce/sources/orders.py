@@ -156,9 +156,8 @@ class Orders(ChangeSource[OrderRecord]):
         for refund in self.client.fetch_all(REFUNDS, **{"order_id:in": join(sorted(by_order))}):
             if isinstance(refund, dict) and (number := whole_number(refund.get("order_id"))) in by_order:
                 by_order[number].append(refund)
-        for row in refunded:
-            if any(map(_is_amount, row["refunds"])):
-                self._add_transactions(row)
+        by_amount = [row for row in refunded if any(map(_is_amount, row["refunds"]))]
+        add_details(self.client.http, by_amount, self._add_transactions)
 
     def _add_transactions(self, row: Row) -> None:
         """What was paid, for an order with a refund of an amount: it may be for pieces that an edit took out of the

@@ -43,9 +43,18 @@ class Stock(StoreSource[StockLevelsRecord]):
         wanted = numeric_ids(external_ids)
         variants = fetch_each(self.client.http, wanted, self._find)
         products = {str(row.get("product_id")) for row in variants if not details_problem(row)}
-        rows = self._variant_rows(self.client.existing(PRODUCTS, sorted(products), **self._query()))
+        found = self.client.existing(PRODUCTS, sorted(products), **self._query())
+        rows = [each for each in self._variant_rows(found) if each["id"] in wanted]
         unknown = [row for row in variants if details_problem(row)]
-        return self.records([*(each for each in rows if each["id"] in wanted), *unknown])
+        # Of a product whose own list of variants cannot be read, the nested list may be only the beginning.
+        marks = {str(row["id"]): mark for row in found if row_ids([row]) and (mark := details_mark(row))}
+        listed = {each["id"] for each in rows}
+        unknown += [
+            {"id": row["id"], **marks[product]}
+            for row in variants
+            if (product := str(row.get("product_id"))) in marks and row["id"] not in listed
+        ]
+        return self.records([*rows, *unknown])
 
     def _find(self, number: int) -> Row | None:
         rows, _ = self.client.list_page(VARIANTS, id=number, include_fields="product_id", limit=PAGE_SIZE)

@@ -20,10 +20,13 @@ from connectors.platforms.bigcommerce.shipments import COMMENT_PREFIX, Shipment
 from connectors.sdk.api_model import ApiModel, Text
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.reported_shipments import EnteredByHand
 from connectors.sdk.responses import RequestRejected
+from orders.tracking_numbers import comparable_numbers
 
 ModelT = TypeVar("ModelT", bound=ApiModel)
 MAX_NUMBER = 50
+_NUMBER_LABEL = "Tracking number: "
 # Statuses in which nothing is sent to the customer any more.
 _CLOSED = {4: "refunded", 5: "canceled", 6: "declined"}
 _NOT_SHIPPED = ("digital", "giftcertificate")
@@ -50,18 +53,18 @@ class _Product(ApiModel):
 
 
 class OrderShipments:
-    """The shipments of one order. RequestRejected with status 404 means that the store does not have the order."""
+    """The shipments of one order. The constructor raises RequestRejected with status 404 if the store does not have the
+    order."""
 
     def __init__(self, client: SourceClient, order_id: int) -> None:
         self.client = client
         self.path = f"/orders/{order_id}"
         self.existing = self._rows("shipments", Shipment)
-        # Pieces in shipments that were entered in the store: tracking number → order product → quantity.
-        self._by_hand: dict[str, dict[int, int]] = defaultdict(lambda: defaultdict(int))
+        self._by_hand = EnteredByHand()
         for shipment in self.existing:
-            if not shipment.key and shipment.tracking_number:
-                for item in shipment.items:
-                    self._by_hand[shipment.tracking_number][item.order_product_id] += item.quantity
+            if not shipment.key:
+                items = ((item.order_product_id, Decimal(item.quantity)) for item in shipment.items)
+                self._by_hand.add(shipment.tracking_number, items)
 
     def complete(self, wanted: Row) -> str:
         """Create what is missing of a shipment, and add tracking numbers that were reported later. Returns why the
@@ -73,9 +76,7 @@ class OrderShipments:
             missing = self._missing(wanted, created)
             reason = self._create(wanted, missing) if missing else ""
         except RequestRejected as error:
-            if error.status == 404:
-                raise
-            reason = rejection_reason(error)
+            reason = rejection_reason(error) or f"HTTP status {error.status}"
         return f"{wanted['name']}: {reason}" if reason else ""
 
     def _missing(self, wanted: Row, created: Sequence[Shipment]) -> dict[int, Decimal]:
@@ -84,12 +85,7 @@ class OrderShipments:
         for item in (item for each in created for item in each.items):
             if item.order_product_id in missing:
                 missing[item.order_product_id] -= item.quantity
-        for number in wanted["numbers"]:
-            for line, quantity in self._by_hand.get(number, {}).items():
-                taken = min(quantity, int(missing.get(line, 0)))
-                if taken > 0:
-                    missing[line] -= taken
-                    self._by_hand[number][line] -= taken
+        self._by_hand.take(wanted["numbers"], missing)
         return {line: quantity for line, quantity in missing.items() if quantity > 0}
 
     def _create(self, wanted: Row, missing: Mapping[int, Decimal]) -> str:
@@ -106,7 +102,6 @@ class OrderShipments:
             accepted = min(int(quantity), left) if address else 0
             if accepted > 0:
                 by_address[address].append({"order_product_id": line, "quantity": accepted})
-                self._left[line] = left - accepted
             if accepted < quantity:
                 name = product.sku if product is not None and product.sku else f"line {line}"
                 cut.append(f"{name}: {quantity.normalize():f} → {max(accepted, 0)}")
@@ -115,12 +110,15 @@ class OrderShipments:
         for address, items in by_address.items():
             body = {"order_address_id": address, "items": items, "comments": comments, **_carrier(wanted["carrier"])}
             self._write("POST", f"{self.path}/shipments", body | ({"tracking_number": first} if first else {}))
+            for item in items:
+                self._left[item["order_product_id"]] -= item["quantity"]
         return f"only a part of it is open ({', '.join(cut)})" if cut else ""
 
     def _add_numbers(self, shipment: Shipment, wanted: Row) -> None:
         """Add tracking numbers that were reported later: the first one to its field if this is empty."""
-        known = {shipment.tracking_number, *(line.strip() for line in shipment.comments.splitlines())}
-        new = [each for each in wanted["numbers"] if known.isdisjoint((each, _number_line(each)))]
+        lines = (line.strip().removeprefix(_NUMBER_LABEL) for line in shipment.comments.splitlines())
+        known = comparable_numbers([shipment.tracking_number, *lines])
+        new = [each for each in wanted["numbers"] if not comparable_numbers([each]) <= known]
         if not new:
             return
         first, others = (shipment.tracking_number, new) if shipment.tracking_number else _split_numbers(new)
@@ -170,7 +168,7 @@ def _split_numbers(numbers: Sequence[str]) -> tuple[str, list[str]]:
 
 
 def _number_line(number: str) -> str:
-    return f"Tracking number: {number}"
+    return f"{_NUMBER_LABEL}{number}"
 
 
 def _carrier(name: str) -> Row:

@@ -15,7 +15,7 @@ from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.paging import ExistingPage, numbered_page
 from connectors.sdk.records import Problem
 from connectors.sdk.responses import RequestRejected
-from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
+from connectors.sdk.values import SOLD_STATUSES, default_price, json_number, refuse_negative
 from hub.kinds import DataType
 
 # The vendor prints this as the end of the last range of quantities.
@@ -29,11 +29,14 @@ class PriceTarget(VariantValues):
     def payload(self, item: VariantItem, refs: References) -> Row | None:
         """A record with a tier for each larger quantity; None if the settings name no price list of the store."""
         settings = self.client.settings
+        if not settings.price_list_id or item.status not in SOLD_STATUSES:
+            return None
         default = default_price(item, settings.price_list)
-        if not settings.price_list_id or item.status not in SOLD_STATUSES or default is None:
+        if default is None:
             return None
         full, sale = full_and_sale(default)
         tiers = [each for each in item.prices if each.price_list == default.price_list and each.min_quantity > 1]
+        refuse_negative(item, tiers)
         record: Row = {
             "variant_id": remote_variant_id(item, refs),
             "currency": default.currency.lower(),

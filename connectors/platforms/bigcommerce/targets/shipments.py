@@ -43,9 +43,9 @@ class ShipmentTarget(Target[SourceClient, OrderItem, Row]):
         """None as well for an order that no longer exists."""
         try:
             order = OrderShipments(self.client, order_id)
-            reasons = [reason for each in wanted if (reason := order.complete(each))]
         except RequestRejected as error:
             if error.status == 404:
                 return None
             raise
+        reasons = [reason for each in wanted if (reason := order.complete(each))]
         return SkipRecord(issues.SHIPMENT_REJECTED(reason="\n".join(reasons))) if reasons else None

@@ -13,6 +13,7 @@ from connectors.platforms.magento.targets.shipment_sources import by_source
 from connectors.sdk.decoding import whole_number
 from connectors.sdk.errors import TryAgainLater
 from connectors.sdk.responses import RequestRejected
+from orders.tracking_numbers import comparable_numbers
 
 # The carriers that the vendor supports; any other is identified by its title.
 CARRIERS = ("dhl", "fedex", "ups", "usps")
@@ -29,14 +30,14 @@ class OrderShipments:
         self.order_id = order_id
         self.existing = existing
         self.contents = contents
-        self._entered_by_hand = {
+        self._entered_by_hand = comparable_numbers(
             track.track_number for each in existing if each.key is None for track in each.tracks if track.track_number
-        }
+        )
 
     def complete(self, wanted: Payload) -> list[str]:
         """Create what is missing of a shipment. Returns what the shop does not accept of it."""
         created = created_for(wanted, self.existing)
-        if not created and not self._entered_by_hand.isdisjoint(tracking_numbers(wanted)):
+        if not created and not self._entered_by_hand.isdisjoint(comparable_numbers(tracking_numbers(wanted))):
             return []
         name = wanted["key"].rpartition("/")[0]
         try:

@@ -39,9 +39,11 @@ class PriceTarget(SkuValueTarget):
     lane = "prices"
 
     def payload(self, item: VariantItem, refs: References) -> Entry | None:
-        price = default_price(item, self.client.settings.price_list)
-        if item.status not in SOLD_STATUSES or price is None or item.parts:
+        if item.status not in SOLD_STATUSES or item.parts:
             return None  # the price of a bundle is sent with its product
+        price = default_price(item, self.client.settings.price_list)
+        if price is None:
+            return None
         entry = {"sku": sku_of(item), "price": json_number(price.amount)} | self._scope
         return entry | {"tiers": tiers_of(item, price.price_list)} if self.client.settings.tier_prices else entry
 

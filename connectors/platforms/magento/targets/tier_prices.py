@@ -8,7 +8,7 @@ from connectors.platforms.magento.client import Row, TargetClient
 from connectors.platforms.magento.skus import sku_key
 from connectors.platforms.magento.targets.sku_values import Entry, json_value
 from connectors.sdk.decoding import whole_number
-from connectors.sdk.values import json_number
+from connectors.sdk.values import json_number, refuse_negative
 
 ALL_GROUPS, ALL_GROUPS_ID = "ALL GROUPS", 32000
 ALL_WEBSITES = 0
@@ -16,7 +16,8 @@ ALL_WEBSITES = 0
 
 def tiers_of(item: VariantItem, price_list: str) -> list[Entry]:
     """`[{"customer_group", "quantity", "price"}]`: the prices in the list from the second piece on, for everybody, and
-    those in lists for customer groups, which have the names of the shop's groups."""
+    those in lists for customer groups, which have the names of the shop's groups. SkipRecord if one is below zero."""
+    refuse_negative(item, (each for each in item.prices if each.customer_groups or each.price_list == price_list))
     found: dict[tuple[str, int], Decimal] = {}
     for each in item.prices:
         groups = each.customer_groups or (

@@ -4,7 +4,7 @@ from catalog.items import PriceItem, VariantItem
 from connectors.platforms.rest.client import Row
 from connectors.platforms.rest.targets.base import RestTargetStream, reference
 from connectors.sdk.operations import References
-from connectors.sdk.values import SOLD_STATUSES, default_price, json_number
+from connectors.sdk.values import SOLD_STATUSES, default_price, json_number, refuse_negative
 from hub.kinds import DataType, Kind
 
 
@@ -20,6 +20,7 @@ class PriceTarget(RestTargetStream[VariantItem]):
         default = default_price(item, self.client.settings.price_list)
         if item.status not in SOLD_STATUSES or default is None:
             return None
+        refuse_negative(item, item.prices)
         return {
             "sku": item.sku,
             "product": reference(refs, Kind.PRODUCT, item.product_id),

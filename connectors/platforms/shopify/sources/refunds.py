@@ -4,7 +4,8 @@ A refund that returned no money cancels pieces that were not paid for, or were r
 
 If goods were exchanged, only the difference was paid back, or nothing, and the goods that the customer took instead are
 lines of the order. Then a refund is worth what came back. That goods were exchanged is found from the money: only so is
-the order, less its refunds, what the customer has paid.
+the order, less its refunds, what the customer has paid. A deposit looks the same, so goods count only if the store says
+that they were returned, and nothing can be exchanged that nothing was paid for.
 """
 
 from decimal import Decimal
@@ -23,14 +24,14 @@ def worth_of_refunds(order: Reader, refunds: list[Reader], *, with_tax: bool) ->
     received = money(order, "totalReceivedSet")
     owed = None if received is None else received - sum(paid_back, ZERO)
     total = amount(order, "totalPriceSet")
-    exchanged = owed == total - sum(returned, ZERO) and owed != total - sum(paid_back, ZERO)
+    exchanged = bool(received) and owed == total - sum(returned, ZERO) and owed != total - sum(paid_back, ZERO)
     return returned if exchanged else paid_back
 
 
 def _returned(refund: Reader, *, with_tax: bool) -> Decimal:
     """The value of goods that came back, and of the shipping that was refunded with them."""
     lines, shipping = refund.objects("refundLineItems"), refund.objects("refundShippingLines")
-    if all(line.text("restockType") == "CANCEL" for line in lines):
+    if not any(line.text("restockType") == "RETURN" for line in lines):
         return ZERO
     value = sum((amount(each, "subtotalSet") for each in lines), ZERO)
     value += sum((amount(each, "subtotalAmountSet") for each in shipping), ZERO)

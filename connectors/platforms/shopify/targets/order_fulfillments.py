@@ -6,6 +6,7 @@ from typing import Any
 from connectors.platforms.shopify import target_documents
 from connectors.platforms.shopify.client import Row, ShopifyClient, malformed, number_of
 from connectors.platforms.shopify.error_messages import user_error
+from orders.tracking_numbers import comparable_numbers
 
 # Others do not count: they were withdrawn, or have failed.
 _EXISTING = ("SUCCESS", "PENDING", "OPEN")
@@ -26,8 +27,9 @@ class OrderFulfillments:
         store does not accept."""
         name = ", ".join(wanted["numbers"]) or wanted["carrier"] or "Shipment"
         ours = self._ours(wanted)
+        numbers = comparable_numbers(wanted["numbers"])
         for each in ours:
-            if not set(wanted["numbers"]) <= set(_numbers(each)) and (reason := self._add_tracking(each, wanted)):
+            if not numbers <= comparable_numbers(_numbers(each)) and (reason := self._add_tracking(each, wanted)):
                 return f"{name}: {reason}"
         missing = dict(wanted["lines"])
         for line, quantity in _pieces(ours).items():
@@ -40,7 +42,8 @@ class OrderFulfillments:
 
     def _ours(self, wanted: Row) -> list[Row]:
         """The fulfillments with one of the tracking numbers; else those without any, if they have the same pieces."""
-        if found := [each for each in self.existing if not set(_numbers(each)).isdisjoint(wanted["numbers"])]:
+        numbers = comparable_numbers(wanted["numbers"])
+        if found := [each for each in self.existing if comparable_numbers(_numbers(each)) & numbers]:
             return found
         bare = [each for each in self.existing if not _numbers(each)]
         if not wanted["numbers"]:

@@ -172,7 +172,12 @@ def _merged(existing: Row, changes: Row, previous: Row | None) -> Row:
         merged["payment_on_account"] = kept | changes["payment_on_account"]
     if "addresses" in changes:
         stored = {each.get("external_id"): each for each in existing.get("addresses") or () if isinstance(each, dict)}
-        ours = [stored.get(each["external_id"], {}) | each for each in changes["addresses"]]
+        ours = [_merged_address(stored.get(each["external_id"], {}), each) for each in changes["addresses"]]
         sent = {each["external_id"] for each in (*ours, *((previous or {}).get("addresses") or ()))}
         merged["addresses"] = ours + [each for key, each in stored.items() if key not in sent]
     return merged
+
+
+def _merged_address(stored: Row, ours: Row) -> Row:
+    """A code of the region is ours as well: without a new one, the old one must not survive a move."""
+    return stored | ({"region_code": ""} if stored.get("region_code") else {}) | ours

@@ -16,6 +16,7 @@ from connectors.sdk.operations import Operation, Outcome, References
 from connectors.sdk.streams import Target
 from hub.kinds import DataType, Kind
 from orders.items import OrderItem, ShipmentItem
+from orders.tracking_numbers import comparable_numbers
 
 _EXISTING = """
 query Fulfillments($options: OrderListOptions) {
@@ -125,15 +126,15 @@ class ShipmentTarget(Target[SourceClient, OrderItem, Data]):
 
 
 def _fulfillments_of(shipment: Data, fulfillments: Iterable[Data], codes: Collection[str]) -> list[Data]:
-    """Those with the code of the shipment; else those that were made when it had fewer tracking numbers."""
+    """Those with the code of the shipment; else those that were made when it had fewer tracking numbers, or by a person
+    who wrote them in another way."""
     by_code: dict[str, list[Data]] = defaultdict(list)
     for each in fulfillments:
         by_code[each["trackingCode"] or ""].append(each)
     if shipment["code"] in by_code:
         return by_code[shipment["code"]]
-    earlier = [
-        code for code in by_code if code not in codes and not set(code.split(", ")).isdisjoint(shipment["names"])
-    ]
+    names = comparable_numbers(shipment["names"])
+    earlier = [code for code in by_code if code not in codes and comparable_numbers([code]) & names]
     return [each for code in earlier for each in by_code[code]]
 
 

@@ -79,7 +79,6 @@ class OrderRecordBuilder:
             total=api_row.total,
             tax=api_row.total_tax,
             shipping_cost=api_row.shipping_total + api_row.shipping_tax,
-            paid=api_row.total if api_row.date_paid_gmt else _ZERO,
             refunded=sum((each.gross or _ZERO for each in refunds), _ZERO),
             placed_at=api_row.date_created_gmt,
             customer_id=str(api_row.customer_id) if api_row.customer_id else "",
@@ -97,7 +96,10 @@ class OrderRecordBuilder:
             ],
             problems=self.problems,
         )
-        return with_payments(record)
+        record = with_payments(record)
+        # With what gift cards paid, if the total contains it.
+        record.paid = record.total if api_row.date_paid_gmt else _ZERO
+        return record
 
     def _status(self, api_row: OrderRow) -> str:
         own = {name.removeprefix("wc-"): meaning for name, meaning in self.client.settings.order_statuses.items()}

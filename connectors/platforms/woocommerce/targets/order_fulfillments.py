@@ -16,8 +16,10 @@ from connectors.platforms.woocommerce.error_messages import error_body, rejectio
 from connectors.platforms.woocommerce.sources.order_rows import MetaRow, RefundRow
 from connectors.sdk.api_model import ApiModel, Text
 from connectors.sdk.errors import TryAgainLater
+from connectors.sdk.reported_shipments import EnteredByHand
 from connectors.sdk.responses import RequestRejected
 from connectors.sdk.values import json_number
+from orders.tracking_numbers import comparable_numbers
 
 KEY = "_synccenter_shipment"
 ITEMS, NUMBER, PROVIDER = "_items", "_tracking_number", "_shipment_provider"
@@ -62,7 +64,7 @@ class Fulfillment(ApiModel):
 
 
 class OrderFulfillments:
-    """RequestRejected with status 404 means that the shop does not have the order."""
+    """The constructor raises RequestRejected with status 404 if the shop does not have the order."""
 
     def __init__(self, client: ShopClient, order_id: int) -> None:
         self.client = client
@@ -79,10 +81,14 @@ class OrderFulfillments:
                     self._left[int(line.refunded_item or 0)] += line.quantity  # which is negative
             # Drafts take pieces, too, but do not send them.
             self._unsent = self._left.copy()
+            self._by_hand = EnteredByHand()
             for each in self.existing:
                 for item in each.items:
                     self._left[item.item_id] -= item.qty
                     self._unsent[item.item_id] -= item.qty if each.is_fulfilled else 0
+                if each.is_fulfilled and not each.value(KEY):
+                    items = ((item.item_id, item.qty) for item in each.items)
+                    self._by_hand.add(str(each.value(NUMBER) or ""), items)
         except (ValueError, TypeError):
             raise_malformed_response(f"{self.path}/fulfillments")
 
@@ -94,59 +100,56 @@ class OrderFulfillments:
             for each in created:
                 self._add_numbers(each, wanted)
             missing = {int(line): Decimal(str(quantity)) for line, quantity in wanted["lines"].items()}
-            for item in (item for each in created + self._entered_by_hand(wanted) for item in each.items):
+            for item in (item for each in created for item in each.items):
                 missing[item.item_id] = missing.get(item.item_id, Decimal(0)) - item.qty
+            self._by_hand.take(wanted["numbers"], missing)
             missing = {line: quantity for line, quantity in missing.items() if quantity > 0}
             reason = self._create(wanted, missing) if missing else ""
         except RequestRejected as error:
-            if error.status == 404:
-                raise
-            reason = rejection_reason(error_body(error.response))
+            reason = _reason(error)
         return f"{wanted['name']}: {reason}" if reason else ""
 
-    def _entered_by_hand(self, wanted: Row) -> list[Fulfillment]:
-        """With the same tracking number. Each counts for one shipment."""
-        found = [
-            each
-            for each in self.existing
-            if each.is_fulfilled and not each.value(KEY) and each.value(NUMBER) in wanted["numbers"]
-        ]
-        self.existing = [each for each in self.existing if each not in found]
-        return found
-
-    def complete_order(self, goods: Sequence[str]) -> None:
-        """Complete the order if nothing that is shipped is left of it."""
+    def complete_order(self, goods: Sequence[str]) -> str:
+        """Complete the order if nothing that is shipped is left of it. Returns why it is not accepted."""
         if goods and not any(self._unsent[int(line)] > 0 for line in goods) and self.order.status == _PROCESSING:
-            self.client.send("PUT", self.path, {"status": "completed"})
+            try:
+                self.client.send("PUT", self.path, {"status": "completed"})
+            except RequestRejected as error:
+                return _reason(error)
+        return ""
 
     def _create(self, wanted: Row, missing: Mapping[int, Decimal]) -> str:
         if self.order.status in _CLOSED:
             return f"the order is {_CLOSED[self.order.status]}"
-        items, cut = [], []
+        taken: dict[int, Decimal] = {}
+        cut = []
         for line, quantity in missing.items():
             accepted = max(Decimal(0), min(quantity, self._left[line]))
             if accepted:
-                items.append({"item_id": line, "qty": json_number(accepted)})
-                self._left[line] -= accepted
-                self._unsent[line] -= accepted
+                taken[line] = accepted
             if accepted < quantity:
                 name = self._lines[line].sku if line in self._lines else ""
                 cut.append(f"{name or f'line {line}'}: {quantity.normalize():f} → {accepted.normalize():f}")
-        if items:
+        if taken:
+            items = [{"item_id": line, "qty": json_number(quantity)} for line, quantity in taken.items()]
             values = {KEY: wanted["key"], ITEMS: items, **_numbers(wanted["numbers"]), **_carrier(wanted["carrier"])}
             meta = [{"key": key, "value": value} for key, value in values.items()]
             self._write("POST", f"{self.path}/fulfillments", meta)
+        for line, quantity in taken.items():
+            self._left[line] -= quantity
+            self._unsent[line] -= quantity
         return f"only a part of it is open ({', '.join(cut)})" if cut else ""
 
     def _add_numbers(self, existing: Fulfillment, wanted: Row) -> None:
         """The shop removes meta data that a change does not name."""
         known = [str(existing.value(NUMBER) or ""), *str(existing.value(MORE_NUMBERS) or "").split(", ")]
         known = [each for each in known if each]
-        if not set(wanted["numbers"]) <= set(known):
-            numbers = _numbers(list(dict.fromkeys((*known, *wanted["numbers"]))))
+        new = [each for each in wanted["numbers"] if not comparable_numbers([each]) <= comparable_numbers(known)]
+        if new:
+            numbers = _numbers([*known, *new])
             kept = [{"key": each.key, "value": each.value} for each in existing.meta_data if each.key not in numbers]
-            new = [{"key": key, "value": value} for key, value in numbers.items()]
-            self._write("PUT", f"{self.path}/fulfillments/{existing.id}", kept + new)
+            added = [{"key": key, "value": value} for key, value in numbers.items()]
+            self._write("PUT", f"{self.path}/fulfillments/{existing.id}", kept + added)
 
     def _write(self, method: str, path: str, meta: list[Row]) -> None:
         body = {"status": "fulfilled", "is_fulfilled": True, "meta_data": meta}
@@ -154,6 +157,10 @@ class OrderFulfillments:
         answer = self.client.send(method, path, body, notify_customer=notify)
         if not isinstance(answer, dict) or "id" not in answer:
             raise TryAgainLater("WooCommerce did not say which fulfillment it saved.")
+
+
+def _reason(error: RequestRejected) -> str:
+    return rejection_reason(error_body(error.response)) or f"HTTP status {error.status}"
 
 
 def _numbers(numbers: Sequence[str]) -> Row:

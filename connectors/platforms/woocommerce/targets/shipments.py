@@ -53,9 +53,6 @@ class ShipmentTarget(Target[ShopClient, OrderItem, Row]):
         """None as well for an order that no longer exists."""
         try:
             order = OrderFulfillments(self.client, order_id)
-            reasons = [reason for each in payload["shipments"] if (reason := order.complete(each))]
-            if self.client.settings.complete_orders:
-                order.complete_order(payload["goods"])
         except RequestRejected as error:
             if error.status == 404:
                 return None
@@ -64,4 +61,8 @@ class ShipmentTarget(Target[ShopClient, OrderItem, Row]):
             if not is_missing_route(error):
                 raise
             raise NeedsAttention("The shop has no fulfillments.", fix=TURN_ON, status=error.status) from error
+        reasons = [reason for each in payload["shipments"] if (reason := order.complete(each))]
+        # An order that is completed is one of which the customer is told that everything is sent.
+        if self.client.settings.complete_orders and not reasons:
+            reasons = list(filter(None, [order.complete_order(payload["goods"])]))
         return SkipRecord(issues.SHIPMENT_REJECTED(reason="\n".join(reasons))) if reasons else None
