@@ -141,6 +141,23 @@ def test_suitetax_takes_the_tax_of_the_order(open_adapter: Open, platform: Sandb
         Sender(open_adapter(**codes_by_rate)).send(order(line(1, "1", "100", "12.5", tax_rate=D("12.5"))))
 
 
+def test_charges_with_several_rates_in_one_field_have_a_detail_each(
+    open_adapter: Open, platform: SandboxProcess
+) -> None:
+    set_tax(platform, "suitetax")
+    sender = Sender(open_adapter(tax_type="5", tax_codes={"25": "51", "0": "50"}))
+    item = order()
+    item.adjustments += [
+        AdjustmentRecord(kind="wrapping", net=D(10), tax=D(0), gross=D(10)),
+        AdjustmentRecord(kind="fee", net=D(4), tax=D(1), gross=D(5)),
+    ]
+    item.total, item.tax = item.total + 15, item.tax + 1
+    outcome = sender.send(item)
+    assert (outcome.error, codes(outcome), totals(outcome).tax) == (None, [], 81)
+    details = sender.target.client.read("salesOrder", outcome.external_id)["taxDetails"]["items"]
+    assert [each["taxAmount"] for each in details if each["taxDetailsReference"] == "HANDLING"] == [0, 1]
+
+
 def test_the_account_tells_whether_it_has_suitetax(open_adapter: Open, platform: SandboxProcess) -> None:
     """With legacy tax, tax fields would be rejected."""
     set_tax(platform, "legacy")

@@ -10,7 +10,7 @@ from typing import Any, NotRequired, TypedDict
 from connectors.platforms.netsuite.settings import FieldMap, Settings
 from connectors.platforms.netsuite.targets.addresses import address
 from connectors.platforms.netsuite.targets.refund_payloads import RefundPayload, refund_payload
-from connectors.platforms.netsuite.targets.taxes import HANDLING, SHIPPING, TaxPayload, tax_of
+from connectors.platforms.netsuite.targets.taxes import HANDLING, SHIPPING, TaxPayload, charge_taxes, tax_of
 from connectors.sdk import issues
 from connectors.sdk.erp_orders import (
     CLOSED_STATUSES,
@@ -181,6 +181,4 @@ def _add_totals(payload: OrderPayload, item: OrderItem, content: OrderContent, s
             (HANDLING, others, [row for row in rows if row.kind != "shipping"]),
         ):
             if net:
-                tax = sum((row.tax or _ZERO for row in found), _ZERO)
-                rate = found[0].tax_rate if len(found) == 1 else None
-                payload["taxes"].append(tax_of(reference, net, tax, rate, settings, item.currency))
+                payload["taxes"] += charge_taxes(reference, found, settings, item.currency)

@@ -6,7 +6,7 @@ REST does not support the legacy tax features: there, and without tax codes in t
 https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/section_159665260887.html
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from decimal import Decimal
 from typing import Any, TypedDict
 
@@ -14,6 +14,7 @@ from connectors.platforms.netsuite.settings import Settings
 from connectors.sdk import issues
 from connectors.sdk.errors import SkipRecord
 from connectors.sdk.orders import rounding
+from connectors.sdk.records import AdjustmentRecord
 from connectors.sdk.values import json_number
 
 SHIPPING = "SHIPPING"
@@ -52,6 +53,26 @@ def tax_of(
         "basis": json_number(net),
         "amount": json_number(tax),
     }
+
+
+def charge_taxes(
+    reference: str, rows: Sequence[AdjustmentRecord], settings: Settings, currency: str
+) -> list[TaxPayload]:
+    """The tax of the charges that share a field: one detail, or one for each if they have several rates.
+
+    A line has a detail for each tax: https://docs.oracle.com/en/cloud/saas/netsuite/ns-online-help/bridgehead_3981941368.html
+    """
+
+    def together(rows: Sequence[AdjustmentRecord]) -> TaxPayload:
+        net, tax = (sum((getattr(row, name) or _ZERO for row in rows), _ZERO) for name in ("net", "tax"))
+        return tax_of(reference, net, tax, rows[0].tax_rate if len(rows) == 1 else None, settings, currency)
+
+    try:
+        return [together(rows)]
+    except SkipRecord:
+        if len(rows) == 1:
+            raise
+        return [together([row]) for row in rows]
 
 
 def tax_fields(taxes: Iterable[TaxPayload], settings: Settings) -> dict[str, Any]:
