@@ -41,7 +41,7 @@ from tests.upgrade.contents import fill, put
 from tests.upgrade.make_database import DATABASES, ROOT
 
 pytestmark = [pytest.mark.real, pytest.mark.timeout(400)]
-# The tag of the latest release (CONTRIBUTING.md). There is none yet, so this is an earlier commit.
+# The release that an update starts from (CONTRIBUTING.md): 0.1.0, which has no tag.
 PREVIOUS = "25bbba5259502eb3d51328beec35557ebc0bfb5f"
 OWNER, OPERATOR = "owner@acorn.example", "operator@hub.example"
 RENEW_SECRET = """
